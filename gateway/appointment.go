@@ -1,0 +1,47 @@
+package gateway
+
+import "time"
+
+// AppointmentID is the source's own id of an appointment, unique within one
+// practice and stable over reads. Where a source reuses slots for other
+// patients, the adapter makes the patient's id a part of it, slot first:
+// "88001-1234".
+type AppointmentID string
+
+// Status is where an appointment stands, in the words of the clinic.
+type Status uint8
+
+// The statuses. StatusUnknown, the zero value, never sends.
+const (
+	StatusUnknown   Status = iota
+	StatusBooked           // expected to come
+	StatusCancelled        // called off by either side
+	StatusArrived          // in the building, or being seen
+	StatusFinished         // over
+	StatusMissed           // did not attend
+	StatusNotBooked        // blocked, proposed, waiting list, entered in error: nobody is expected
+)
+
+// Mode is how patient and clinician meet.
+type Mode uint8
+
+// The modes. ModeUnknown gets neutral wording.
+const (
+	ModeUnknown Mode = iota
+	ModeInPerson
+	ModeTelephone
+	ModeVideo
+	ModeHomeVisit
+)
+
+// Appointment is one patient's booked time, as the clinical system last told it.
+type Appointment struct {
+	ID         AppointmentID
+	Patient    Patient
+	Start      time.Time // UTC, whole seconds
+	StartDoubt Doubt     // why Start cannot be trusted; nothing is sent then
+	Site       string    // the source's id of the place; groups visits of one patient
+	Mode       Mode
+	Status     Status
+	Version    string // the source's version or etag, where it has one
+}

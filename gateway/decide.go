@@ -1,0 +1,165 @@
+package gateway
+
+import "time"
+
+// Verdict is what Decide says.
+type Verdict uint8
+
+// The verdicts. Hold, the zero value, is what anything unknown becomes.
+const (
+	Hold Verdict = iota
+	Send
+	Suppress
+)
+
+// String gives the word used by `bellman plan --json`.
+func (v Verdict) String() string {
+	switch v {
+	case Send:
+		return "send"
+	case Suppress:
+		return "suppress"
+	case Hold:
+	}
+	return "hold"
+}
+
+// Decision is the answer for one reminder.
+type Decision struct {
+	Verdict Verdict
+	Reason  Reason    // why not; None with Send
+	At      time.Time // with Send: not before this moment
+	Until   time.Time // with Send: not after this moment
+}
+
+// Moment is what Decide knows besides the appointment and its policy: the state
+// of the world at one instant.
+type Moment struct {
+	Now       time.Time
+	FirstSeen time.Time // when this appointment was first known at this start
+	FeedAsOf  time.Time // the last complete read of the practice's diary; zero: never
+	OptedOut  bool      // this number, for this practice
+	Merged    bool      // another text speaks for this appointment
+	OffList   bool      // a trial, and the number is not on its list
+	Standing  Reason    // a hold on the practice or the store, or None
+}
+
+// Decide says whether one reminder is sent. It is pure, total, and the only
+// place that may say Send. It is asked when a reminder is queued and again in
+// the moment of sending, on the newest data both times.
+//
+// Suppression comes before holding: what must never be sent is never merely
+// late. Anything not understood holds.
+func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
+	if r := forbidden(a, m); r != None {
+		return Decision{Verdict: Suppress, Reason: r}
+	}
+	if r := p.untimely(o, m); r != None {
+		return Decision{Verdict: Suppress, Reason: r}
+	}
+	if r := unclear(a); r != None {
+		return Decision{Verdict: Hold, Reason: r}
+	}
+	if m.Standing != None {
+		return Decision{Verdict: Hold, Reason: m.Standing}
+	}
+	if m.FeedAsOf.IsZero() || m.Now.Sub(m.FeedAsOf) > p.StaleAfter {
+		return Decision{Verdict: Hold, Reason: FeedStale}
+	}
+	at := later(o.SendAt, m.Now)
+	if !p.Hours.Open(at, n) {
+		next, ok := p.Hours.Next(at, n)
+		if !ok || !next.Before(o.Until) {
+			return Decision{Verdict: Suppress, Reason: TooLate}
+		}
+		at = next
+	}
+	return Decision{Verdict: Send, At: at, Until: earlier(o.Until, p.Hours.Closes(at))}
+}
+
+// forbidden gives the reason never to send that the facts hold, if any.
+func forbidden(a Appointment, m Moment) Reason {
+	switch a.Status {
+	case StatusCancelled:
+		return Cancelled
+	case StatusArrived, StatusFinished, StatusMissed, StatusNotBooked:
+		return NotExpected
+	case StatusUnknown, StatusBooked:
+	}
+	for _, f := range []struct {
+		flag   Flag
+		reason Reason
+	}{
+		{a.Patient.Restricted, Restricted},
+		{a.Patient.Deceased, Deceased},
+		{a.Patient.Left, LeftPractice},
+		{a.Patient.Declined, Declined},
+	} {
+		if f.flag == FlagYes {
+			return f.reason
+		}
+	}
+	switch a.Patient.MobileKind {
+	case NumberMissing:
+		return NoMobile
+	case NumberLandline:
+		return Landline
+	case NumberOther:
+		return NotAMobile
+	case NumberMobile, NumberUnclear:
+	}
+	switch {
+	case m.OptedOut:
+		return OptedOut
+	case m.OffList:
+		return NotOnAllowList
+	case m.Merged:
+		return Merged
+	}
+	return None
+}
+
+// untimely gives the reason why it is too late, if it is.
+func (p Policy) untimely(o Owed, m Moment) Reason {
+	if o.Due.Before(m.FirstSeen) && !p.SendBookedLate {
+		return BookedLate
+	}
+	if !m.Now.Before(o.Until) {
+		return TooLate
+	}
+	return None
+}
+
+// unclear gives the reason to wait that the facts hold, if any.
+func unclear(a Appointment) Reason {
+	if a.Status != StatusBooked {
+		return StatusUnclear
+	}
+	if a.StartDoubt != NoDoubt {
+		return TimeUnclear
+	}
+	if a.Patient.MobileKind != NumberMobile || a.Patient.Mobile.IsZero() {
+		return MobileUnclear
+	}
+	for _, f := range []struct {
+		flag   Flag
+		reason Reason
+	}{
+		{a.Patient.Restricted, RestrictUnclear},
+		{a.Patient.Deceased, DeceasedUnclear},
+		{a.Patient.Left, LeftUnclear},
+		{a.Patient.Declined, DeclinedUnclear},
+	} {
+		if f.flag != FlagNo {
+			return f.reason
+		}
+	}
+	return None
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

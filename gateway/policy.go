@@ -1,0 +1,94 @@
+package gateway
+
+import (
+	"slices"
+	"time"
+)
+
+// Policy is what a practice has decided about its reminders.
+type Policy struct {
+	Rules          []Rule
+	Hours          Hours
+	StaleAfter     time.Duration // nothing is sent on a feed older than this
+	Latest         time.Duration // no reminder closer to the appointment than this
+	SendBookedLate bool          // send at once what was already due when first read
+	Wording        string
+}
+
+// Owed is one reminder that an appointment is owed.
+type Owed struct {
+	Rule   Rule
+	Due    time.Time // the moment the rule names
+	SendAt time.Time // Due, brought into the practice's hours
+	Until  time.Time // the last useful moment; a text is worthless after it
+}
+
+// Plan lists the reminders that an appointment at start is owed, earliest
+// first. It is pure: the same answer wherever and whenever it is asked. seen is
+// when the appointment was first known at this start.
+//
+// A moment outside the practice's hours goes to the next opening. Where that
+// would be too late to be useful, it goes to the same time on the last open day
+// before, as long as that is not already past when the visit is first seen.
+func (p Policy) Plan(start time.Time, n Nation, seen time.Time) []Owed {
+	out := make([]Owed, 0, len(p.Rules))
+	for _, rule := range p.Rules {
+		o := Owed{Rule: rule, Due: rule.Due(start), Until: start.Add(-p.Latest)}
+		o.SendAt = o.Due
+		if !p.Hours.Open(o.Due, n) {
+			next, ok := p.Hours.Next(o.Due, n)
+			if ok && next.Before(o.Until) {
+				o.SendAt = next
+			} else if before, found := p.Hours.Before(o.Due, n); found && !before.Before(seen) {
+				o.SendAt = before
+			} else if ok {
+				o.SendAt = next
+			}
+		}
+		out = append(out, o)
+	}
+	slices.SortStableFunc(out, func(a, b Owed) int { return a.Due.Compare(b.Due) })
+	return out
+}
+
+// MergeWithin is the time within which several appointments of one patient at
+// one site are one text, which names the first.
+const MergeWithin = time.Hour
+
+// Merge finds the appointments that another text already speaks for: later
+// ones of the same patient at the same site, at most MergeWithin after the
+// first of their group. Only those that are expected to happen and whose time
+// is certain take part. The result is keyed by appointment.
+func Merge(as []Appointment) map[AppointmentID]bool {
+	type group struct {
+		patient PatientID
+		site    string
+	}
+	expected := make([]int, 0, len(as))
+	for i := range as {
+		if as[i].Status == StatusBooked && as[i].StartDoubt == NoDoubt && as[i].Patient.ID != "" {
+			expected = append(expected, i)
+		}
+	}
+	slices.SortFunc(expected, func(i, j int) int {
+		if c := as[i].Start.Compare(as[j].Start); c != 0 {
+			return c
+		}
+		if as[i].ID < as[j].ID {
+			return -1
+		}
+		return 1
+	})
+	first := make(map[group]time.Time, len(expected))
+	merged := make(map[AppointmentID]bool)
+	for _, i := range expected {
+		a := &as[i]
+		g := group{a.Patient.ID, a.Site}
+		if lead, ok := first[g]; ok && a.Start.Sub(lead) <= MergeWithin {
+			merged[a.ID] = true
+			continue
+		}
+		first[g] = a.Start
+	}
+	return merged
+}

@@ -1,0 +1,124 @@
+package gateway
+
+// Reason says why a reminder was not sent, or not yet. It is a closed list: a
+// metric label, a word in --json, and a sentence for reception. Its byte is what
+// the store keeps; bytes are never reused.
+type Reason byte
+
+// The reasons. None means that there is nothing to explain.
+const (
+	None Reason = 0
+
+	// Suppressed: this reminder is not to be sent.
+	Cancelled      Reason = 1
+	Moved          Reason = 2
+	Gone           Reason = 3
+	Deceased       Reason = 4
+	LeftPractice   Reason = 5
+	Declined       Reason = 6
+	OptedOut       Reason = 7
+	NoMobile       Reason = 8
+	Landline       Reason = 9
+	NotAMobile     Reason = 10
+	BookedLate     Reason = 11
+	TooLate        Reason = 12
+	Merged         Reason = 13
+	Restricted     Reason = 14
+	NotExpected    Reason = 15
+	NotOnAllowList Reason = 16
+	RuleRemoved    Reason = 17
+	ByStaff        Reason = 18
+	NumberChanged  Reason = 19
+
+	// Held: cannot tell yet; looked at again.
+	FeedStale        Reason = 40
+	StatusUnclear    Reason = 41
+	DeceasedUnclear  Reason = 42
+	LeftUnclear      Reason = 43
+	DeclinedUnclear  Reason = 44
+	MobileUnclear    Reason = 45
+	TimeUnclear      Reason = 46
+	RereadFailed     Reason = 47
+	ManyWithdrawals  Reason = 48
+	StoreInHold      Reason = 49
+	WordingFailed    Reason = 50
+	RecordUnreadable Reason = 51
+	RestrictUnclear  Reason = 52
+	ProviderTrouble  Reason = 53
+	NumberNotMatched Reason = 54
+
+	// Refused by the provider, or failed after the hand-over.
+	ProviderOptOut   Reason = 80
+	ProviderNumber   Reason = 81
+	ProviderMessage  Reason = 82
+	UnknownOutcome   Reason = 83
+	NotDelivered     Reason = 84
+	ProviderAccount  Reason = 85
+	NetworkTransient Reason = 86
+)
+
+type reasonWords struct{ label, words string }
+
+// reasons gives each reason its label and the sentence that reception reads.
+var reasons = map[Reason]reasonWords{
+	Cancelled:      {"cancelled", "the appointment was cancelled"},
+	Moved:          {"moved", "the appointment was moved to another time"},
+	Gone:           {"gone", "the appointment is no longer in the diary"},
+	Deceased:       {"deceased", "the patient is recorded as deceased"},
+	LeftPractice:   {"left_practice", "the patient has left the practice"},
+	Declined:       {"declined", "the patient declined texts in the clinical system"},
+	OptedOut:       {"opted_out", "the patient said STOP, or staff recorded an opt-out"},
+	NoMobile:       {"no_mobile", "no mobile number is recorded"},
+	Landline:       {"landline", "the number recorded as mobile is a landline"},
+	NotAMobile:     {"not_a_mobile", "the number recorded is not a UK mobile"},
+	BookedLate:     {"booked_late", "the appointment was booked after this reminder would have been due"},
+	TooLate:        {"too_late", "it was too close to the appointment to text"},
+	Merged:         {"merged", "another text tells of the patient's first appointment within the hour"},
+	Restricted:     {"restricted", "this patient is not texted"},
+	NotExpected:    {"not_expected", "nobody is expected: arrived, finished, missed or not a booking"},
+	NotOnAllowList: {"not_on_allow_list", "this is a trial and the number is not on its list"},
+	RuleRemoved:    {"rule_removed", "the practice no longer sends this reminder"},
+	ByStaff:        {"by_staff", "a member of staff withdrew it"},
+	NumberChanged:  {"number_changed", "the patient's number changed while this text was being sent"},
+
+	FeedStale:        {"feed_stale", "the diary has not been read recently enough to be trusted"},
+	StatusUnclear:    {"status_unclear", "the appointment's status is not understood"},
+	DeceasedUnclear:  {"deceased_unclear", "it is not clear whether the patient is alive"},
+	LeftUnclear:      {"left_unclear", "it is not clear whether the patient is still registered"},
+	DeclinedUnclear:  {"declined_unclear", "the patient's choice about texts is not understood"},
+	MobileUnclear:    {"number_unclear", "the mobile field holds more than one plain number"},
+	TimeUnclear:      {"time_unclear", "the time falls in the hour when the clocks change"},
+	RereadFailed:     {"reread_failed", "the clinical system could not be asked again just before sending"},
+	ManyWithdrawals:  {"many_withdrawals", "an unusual number of appointments vanished at once"},
+	StoreInHold:      {"store_in_hold", "the store was emptied and is being reconciled"},
+	WordingFailed:    {"wording_failed", "the text could not be worded"},
+	RecordUnreadable: {"unreadable", "our own record of the appointment cannot be read"},
+	RestrictUnclear:  {"restriction_unclear", "it is not clear whether this patient may be texted"},
+	ProviderTrouble:  {"provider_trouble", "the text provider does not take texts at the moment"},
+	NumberNotMatched: {"number_not_matched", "the number in the record does not match its index"},
+
+	ProviderOptOut:   {"provider_opt_out", "the text provider blocks this number: it opted out there"},
+	ProviderNumber:   {"provider_number", "the text provider says that the number cannot be texted"},
+	ProviderMessage:  {"provider_message", "the text provider refused the message"},
+	UnknownOutcome:   {"unknown_outcome", "handed to the text provider, and its fate could not be learnt in time"},
+	NotDelivered:     {"not_delivered", "the phone network could not deliver the text"},
+	ProviderAccount:  {"provider_account", "the practice's text account does not work"},
+	NetworkTransient: {"network_transient", "the text could not be handed over; it is tried again"},
+}
+
+// Reasons lists every reason but None, for metrics that start at zero.
+func Reasons() []Reason {
+	out := make([]Reason, 0, len(reasons))
+	for b := range 256 {
+		if _, ok := reasons[Reason(b)]; ok {
+			out = append(out, Reason(b))
+		}
+	}
+	return out
+}
+
+// String gives the label: lower case, underscores, empty for None.
+func (r Reason) String() string { return reasons[r].label }
+
+// Words gives the sentence that reception reads, empty for None.
+func (r Reason) Words() string { return reasons[r].words }
