@@ -50,3 +50,10 @@ type SendError struct {
 func (e *SendError) Error() string {
 	return fmt.Sprintf("hand-over %s (code %d, status %d)", e.Class, e.Code, e.Status)
 }
+
+// Fault is one mistake in the configuration: where, as a path such as
+// "practices[0].source.base_url", and what to do about it.
+type Fault struct{ Path, Problem string }
+
+// Error gives path and problem.
+func (f Fault) Error() string { return f.Path + ": " + f.Problem }

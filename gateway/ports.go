@@ -111,3 +111,12 @@ type Listed struct {
 	State     State
 	Inbound   bool
 }
+
+// Surroundings is what every adapter is given besides its own section of the
+// configuration.
+type Surroundings struct {
+	Clock Clock
+	// Trial is sim or test mode: plain http and loopback addresses are accepted,
+	// and the numbers that Ofcom keeps for drama count as mobiles.
+	Trial bool
+}

@@ -115,3 +115,26 @@ func (t Text) Reveal() string { return t.reveal() }
 
 // IsZero reports whether there are no words.
 func (t Text) IsZero() bool { return t == Text{} }
+
+// Secret is a password, token or key from the configuration. It does not print.
+type Secret struct{ private }
+
+// NewSecret wraps a secret.
+func NewSecret(s string) Secret {
+	if s == "" {
+		return Secret{}
+	}
+	return Secret{conceal(s)}
+}
+
+// UnmarshalText reads a secret from the configuration.
+func (s *Secret) UnmarshalText(b []byte) error {
+	*s = NewSecret(string(b))
+	return nil
+}
+
+// Reveal gives the secret in clear. Callers are listed in a test.
+func (s Secret) Reveal() string { return s.reveal() }
+
+// IsZero reports whether there is no secret.
+func (s Secret) IsZero() bool { return s == Secret{} }
