@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"bellman/gateway"
+)
+
+// Claim is one reminder that a sender holds under a lease.
+type Claim struct {
+	ID       gateway.ReminderID
+	Token    [8]byte
+	Was      gateway.State  // Queued or Held
+	WasFor   gateway.Reason // why it was held before
+	Attempts int            // hand-overs tried before
+	Head     Head
+	Facts    Facts
+	FeedAsOf time.Time // the last complete read of the practice's diary
+	Damaged  bool      // the record cannot be opened: nothing may be sent on it
+}
+
+// Claimed is what one look at the due sets gave.
+type Claimed struct {
+	Claims []Claim
+	Moves  []Move    // withdrawn in the claim itself: the number opted out
+	Next   time.Time // when something is due next; zero: nothing is waiting
+	Looked int       // how many were looked at; tells "nothing due" from "all withheld"
+}
+
+// ClaimOptions says how to claim.
+type ClaimOptions struct {
+	Now    time.Time
+	Limit  int           // at most so many from each shard
+	Lease  time.Duration // how long the claims are ours
+	Token  [8]byte
+	PerSec int // texts a second for each practice's sender; 0: no limit
+}
+
+// Claim takes what is due in the given shards.
+func (s *Store) Claim(ctx context.Context, shards []Shard, o ClaimOptions) (Claimed, error) {
+	every, burst := 0, 1
+	if o.PerSec > 0 {
+		every, burst = 1000/o.PerSec, max(1, o.PerSec/5)
+		if every == 0 {
+			every, burst = 1, max(1, o.PerSec/1000*200)
+		}
+	}
+	calls := make([]call, len(shards))
+	for i, sh := range shards {
+		calls[i] = call{s.scripts.claim, []string{sh.epoch(), sh.due(), sh.lease()}, []any{
+			s.journal.ID(), millis(o.Now), seconds(o.Now), o.Limit, millis(o.Now.Add(o.Lease)), o.Token[:], sh.prefix(), every, burst,
+		}}
+	}
+	var out Claimed
+	got, err := s.run(ctx, calls)
+	if err != nil {
+		if errors.Is(err, ErrInHold) {
+			s.setHold(true)
+		}
+		return out, fmt.Errorf("claim: %w", err)
+	}
+	for _, c := range got {
+		if err := s.takeClaims(ctx, c, o, &out); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+const claimFields = 6
+
+func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, o ClaimOptions, out *Claimed) error {
+	got, err := c.Slice()
+	if err != nil || len(got) != 5 {
+		return errRecord
+	}
+	out.Looked += int(got[0].(int64))
+	if next, ok := parseMillis(got[1].(string)); ok && (out.Next.IsZero() || next.Before(out.Next)) {
+		out.Next = next
+	}
+	for b := []byte(got[2].(string)); len(b) > moveSize; {
+		n := moveSize + 1 + int(b[moveSize])
+		m, err := parseMove(gateway.ODS(b[moveSize+1:n]), b)
+		if err != nil {
+			return err
+		}
+		out.Moves = append(out.Moves, m)
+		b = b[n:]
+	}
+	asOf := map[string]time.Time{}
+	metas := got[3].([]any)
+	for i := 0; i+1 < len(metas); i += 2 {
+		asOf[metas[i].(string)], _ = parseMillis(metas[i+1].(string))
+	}
+	items := got[4].([]any)
+	for i := 0; i+claimFields <= len(items); i += claimFields {
+		ods := items[i].(string)
+		id, err := gateway.ReminderFromKey(gateway.ODS(ods), []byte(items[i+1].(string)))
+		if err != nil {
+			return err
+		}
+		cl := Claim{
+			ID: id, Token: o.Token, FeedAsOf: asOf[ods],
+			Was: gateway.State(items[i+2].(string)[0]), WasFor: gateway.Reason(items[i+3].(string)[0]), Attempts: int(items[i+4].(string)[0]),
+		}
+		s.openClaim(ctx, &cl, []byte(items[i+5].(string)))
+		out.Claims = append(out.Claims, cl)
+	}
+	return nil
+}
+
+func (s *Store) openClaim(ctx context.Context, cl *Claim, record []byte) {
+	var err error
+	cl.Head, cl.Facts, err = s.openRecord(ctx, cl.ID.Practice, cl.ID.Ref, record)
+	cl.Damaged = err != nil
+}
+
+// openRecord unseals a record and checks that its number is the one that its
+// head is indexed by.
+func (s *Store) openRecord(ctx context.Context, p gateway.ODS, ref gateway.Ref, record []byte) (Head, Facts, error) {
+	h, n, err := parseHead(record)
+	if err != nil {
+		return h, Facts{}, err
+	}
+	k, err := s.key(ctx, p)
+	if err != nil {
+		return h, Facts{}, err
+	}
+	plainText, err := k.open(record[n:], string(ref[:]))
+	if err != nil {
+		return h, Facts{}, err
+	}
+	f, err := decodeFacts(plainText, h.Start)
+	if err == nil && (k.tag(f.Appointment.Patient.Mobile) != h.Tag || k.ref(f.Appointment.ID) != ref) {
+		err = errRecord
+	}
+	return h, f, err
+}
+
+func parseMillis(s string) (time.Time, bool) {
+	if s == "" {
+		return time.Time{}, false
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(f)).UTC(), true
+}
+
+// Expired is a reminder whose lease ran out.
+type Expired struct {
+	ID    gateway.ReminderID
+	State gateway.State // Claimed or Sending
+	Token [8]byte
+}
+
+// Expired lists the work of senders that died or were paused past their lease.
+func (s *Store) Expired(ctx context.Context, shards []Shard, now time.Time) ([]Expired, error) {
+	pipe := s.rdb.Pipeline()
+	cmds := make([]*redis.StringSliceCmd, len(shards))
+	for i, sh := range shards {
+		cmds[i] = pipe.ZRangeByScore(ctx, sh.lease(), &redis.ZRangeBy{Min: "-inf", Max: millis(now), Count: 500})
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("expired leases: %w", plain(err))
+	}
+	var out []Expired
+	for i, c := range cmds {
+		for _, m := range c.Val() {
+			e, ok, err := s.expired(ctx, shards[i], m)
+			if err != nil {
+				return out, err
+			}
+			if ok {
+				out = append(out, e)
+			}
+		}
+	}
+	return out, nil
+}
+
+// expired reads one leased reminder. A lease without work is dropped.
+func (s *Store) expired(ctx context.Context, sh Shard, member string) (Expired, bool, error) {
+	if len(member) <= gateway.KeySize {
+		return Expired{}, false, s.dropLease(ctx, sh, member)
+	}
+	p := gateway.ODS(member[gateway.KeySize:])
+	id, err := gateway.ReminderFromKey(p, []byte(member[:gateway.KeySize]))
+	if err != nil {
+		return Expired{}, false, s.dropLease(ctx, sh, member)
+	}
+	v, err := s.rdb.HGet(ctx, keysOf(p).reminders(), member[:gateway.KeySize]).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return Expired{}, false, fmt.Errorf("expired leases: %w", plain(err))
+	}
+	r, ok := parseReminder(v)
+	if !ok || (r.State != gateway.Claimed && r.State != gateway.Sending) {
+		return Expired{}, false, s.dropLease(ctx, sh, member)
+	}
+	return Expired{id, r.State, r.Token}, true, nil
+}
+
+func (s *Store) dropLease(ctx context.Context, sh Shard, member string) error {
+	if err := s.rdb.ZRem(ctx, sh.lease(), member).Err(); err != nil {
+		return fmt.Errorf("expired leases: %w", plain(err))
+	}
+	return nil
+}

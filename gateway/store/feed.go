@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"bellman/gateway"
+)
+
+// FeedState is what is kept of the reads of a practice's diary.
+type FeedState struct {
+	AsOf       time.Time     `json:"as_of"` // the last complete read; zero: never
+	Read       int           `json:"read"`
+	Unreadable int           `json:"unreadable"`
+	Missing    []gateway.Ref `json:"missing,omitempty"` // vanished at once in the last read; waiting for a second
+}
+
+// Feed gives the state of a practice's feed.
+func (s *Store) Feed(ctx context.Context, p gateway.ODS) (FeedState, error) {
+	var f FeedState
+	v, err := s.rdb.HGet(ctx, keysOf(p).meta(), "feed").Result()
+	if errors.Is(err, redis.Nil) {
+		return f, nil
+	}
+	if err != nil {
+		return f, fmt.Errorf("feed of %s: %w", p, plain(err))
+	}
+	if err := json.Unmarshal([]byte(v), &f); err != nil {
+		return FeedState{}, nil //nolint:nilerr // a damaged note is as good as never read: everything is held until the next read
+	}
+	return f, nil
+}
+
+// SetFeed writes the state of a practice's feed down. Call it after the plan of
+// that read has been carried out, since it makes the feed count as fresh.
+func (s *Store) SetFeed(ctx context.Context, p gateway.ODS, f FeedState) error {
+	b, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("feed of %s: %w", p, errRecord)
+	}
+	fields := []any{"feed", b}
+	if !f.AsOf.IsZero() {
+		fields = append(fields, "asof", millis(f.AsOf))
+	}
+	if err := s.rdb.HSet(ctx, keysOf(p).meta(), fields...).Err(); err != nil {
+		return fmt.Errorf("feed of %s: %w", p, plain(err))
+	}
+	return nil
+}
+
+// Lock takes or keeps the right to read one practice, so that one replica reads
+// it. The fencing token grows with every new holder; 0 means that another has it.
+func (s *Store) Lock(ctx context.Context, p gateway.ODS, owner string, ttl time.Duration) (int64, error) {
+	got, err := s.run(ctx, []call{{s.scripts.lock, []string{keysOf(p).lock(), ShardOf(p).fence()}, []any{owner, ttl.Milliseconds()}}})
+	if err != nil {
+		return 0, fmt.Errorf("lock %s: %w", p, err)
+	}
+	return got[0].Int64()
+}
+
+// Holds reports whether the lock is still ours under the same token: asked
+// before a plan is written, so that a replica that slept past its lease writes
+// nothing.
+func (s *Store) Holds(ctx context.Context, p gateway.ODS, owner string, token int64) (bool, error) {
+	v, err := s.rdb.Get(ctx, keysOf(p).lock()).Result()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("lock %s: %w", p, plain(err))
+	}
+	return v == fmt.Sprintf("%s %d", owner, token), nil
+}
+
+// Unlock gives the right back.
+func (s *Store) Unlock(ctx context.Context, p gateway.ODS, owner string) error {
+	v, err := s.rdb.Get(ctx, keysOf(p).lock()).Result()
+	if err == nil && strings.HasPrefix(v, owner+" ") {
+		err = s.rdb.Del(ctx, keysOf(p).lock()).Err()
+	}
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return fmt.Errorf("unlock %s: %w", p, plain(err))
+	}
+	return nil
+}
+
+// Wake tells every sender that something is due at t.
+func (s *Store) Wake(ctx context.Context, t time.Time) error {
+	if err := s.rdb.Publish(ctx, wakeChannel, millis(t)).Err(); err != nil {
+		return fmt.Errorf("wake: %w", plain(err))
+	}
+	return nil
+}
+
+// Wakes gives the times that other processes queued, until ctx ends. Messages
+// may be lost; a sender looks every second all the same.
+func (s *Store) Wakes(ctx context.Context) <-chan time.Time {
+	out := make(chan time.Time, 1)
+	sub := s.rdb.Subscribe(ctx, wakeChannel)
+	go func() {
+		defer close(out)
+		defer func() { _ = sub.Close() }()
+		in := sub.Channel()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case m, ok := <-in:
+				if !ok {
+					return
+				}
+				if t, ok := parseMillis(m.Payload); ok {
+					select {
+					case out <- t:
+					default:
+					}
+				}
+			}
+		}
+	}()
+	return out
+}
+
+// Counts gives how many reminders of each practice are in each state.
+func (s *Store) Counts(ctx context.Context, ps []gateway.ODS) (map[gateway.ODS]map[gateway.State]int, error) {
+	pipe := s.rdb.Pipeline()
+	cmds := make([]*redis.MapStringStringCmd, len(ps))
+	for i, p := range ps {
+		cmds[i] = pipe.HGetAll(ctx, keysOf(p).counts())
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("counts: %w", plain(err))
+	}
+	out := make(map[gateway.ODS]map[gateway.State]int, len(ps))
+	for i, p := range ps {
+		m := make(map[gateway.State]int, len(gateway.States))
+		for k, v := range cmds[i].Val() {
+			var n int
+			if _, err := fmt.Sscan(v, &n); err == nil && len(k) == 1 {
+				m[gateway.State(k[0])] = n
+			}
+		}
+		out[p] = m
+	}
+	return out, nil
+}
+
+// OptOutCounts gives how many numbers opted out of each practice.
+func (s *Store) OptOutCounts(ctx context.Context, ps []gateway.ODS) (map[gateway.ODS]int, error) {
+	pipe := s.rdb.Pipeline()
+	cmds := make([]*redis.IntCmd, len(ps))
+	for i, p := range ps {
+		cmds[i] = pipe.HLen(ctx, keysOf(p).optouts())
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("counts: %w", plain(err))
+	}
+	out := make(map[gateway.ODS]int, len(ps))
+	for i, p := range ps {
+		out[p] = int(cmds[i].Val())
+	}
+	return out, nil
+}

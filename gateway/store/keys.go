@@ -1,0 +1,53 @@
+package store
+
+import (
+	"fmt"
+	"hash/fnv"
+
+	"bellman/gateway"
+)
+
+// Shards is the fixed number of hash tags. It never changes: a practice lives
+// in one shard for good.
+const Shards = 64
+
+// Shard is one of the hash tags {00} to {63}. All keys that one script touches
+// carry the same one, so that Redis Cluster keeps them on one node.
+type Shard int
+
+// ShardOf says where a practice lives.
+func ShardOf(p gateway.ODS) Shard {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(p))
+	return Shard(h.Sum32() % Shards)
+}
+
+func (s Shard) tag() string { return fmt.Sprintf("{%02d}", int(s)) }
+
+// The keys of a shard.
+func (s Shard) epoch() string  { return s.tag() + ":epoch" }  // string: which installation this is, H before it: in hold
+func (s Shard) due() string    { return s.tag() + ":due" }    // sorted set: ref rule practice -> ms when to look
+func (s Shard) lease() string  { return s.tag() + ":lease" }  // sorted set: ref rule start practice -> ms until when
+func (s Shard) fence() string  { return s.tag() + ":fence" }  // counter of fencing tokens
+func (s Shard) prefix() string { return s.tag() + ":P:" }     // before everything of a practice
+func (s Shard) marker() string { return s.tag() + ":marker" } // counter, for `check`: can be written
+
+// The keys of a practice. The scripts build them from prefix and the same letters.
+type practiceKeys struct{ p string }
+
+func keysOf(p gateway.ODS) practiceKeys {
+	return practiceKeys{ShardOf(p).prefix() + string(p)}
+}
+
+func (k practiceKeys) appointments() string { return k.p + ":a" }    // hash: ref -> record
+func (k practiceKeys) reminders() string    { return k.p + ":r" }    // hash: ref rule start -> where it stands
+func (k practiceKeys) stories() string      { return k.p + ":e" }    // hash: ref -> what happened
+func (k practiceKeys) counts() string       { return k.p + ":n" }    // hash: state -> how many
+func (k practiceKeys) optouts() string      { return k.p + ":o" }    // hash: number tag -> sealed opt-out
+func (k practiceKeys) texted() string       { return k.p + ":t" }    // hash: number tag -> the last reminder handed over
+func (k practiceKeys) replies() string      { return k.p + ":i" }    // hash: provider's message id -> sealed reply
+func (k practiceKeys) meta() string         { return k.p + ":m" }    // hash: keys, as-of, last read
+func (k practiceKeys) lock() string         { return k.p + ":lock" } // string: who reads this practice now
+
+// wakeChannel tells senders that something earlier was queued.
+const wakeChannel = "bellman:wake"

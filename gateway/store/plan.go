@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"bellman/gateway"
+)
+
+// Batch sizes that won in trials: 50 appointments a script, 16 scripts a round trip.
+const (
+	planBatch = 50
+	planPipe  = 16
+)
+
+// Diary is what the store knows of one practice when a plan is made: the heads
+// of its appointments, and who opted out.
+type Diary struct {
+	Practice gateway.ODS
+	heads    map[gateway.Ref]Head
+	optouts  map[Tag]bool
+	key      *practiceKey
+}
+
+// Known reads what is known of a practice.
+func (s *Store) Known(ctx context.Context, p gateway.ODS) (*Diary, error) {
+	k, err := s.key(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	d := &Diary{Practice: p, heads: map[gateway.Ref]Head{}, key: k}
+	if d.optouts, err = s.optedOutTags(ctx, p); err != nil {
+		return nil, err
+	}
+	for cursor := "0"; ; {
+		got, err := s.run(ctx, []call{{s.scripts.known, []string{keysOf(p).appointments()}, []any{cursor}}})
+		if err != nil {
+			return nil, fmt.Errorf("read what is known of %s: %w", p, err)
+		}
+		page, err := got[0].Slice()
+		if err != nil || len(page) != 2 {
+			return nil, errRecord
+		}
+		if err := d.add(page[1].(string)); err != nil {
+			return nil, err
+		}
+		if cursor = page[0].(string); cursor == "0" {
+			return d, nil
+		}
+	}
+}
+
+func (d *Diary) add(page string) error {
+	for b := []byte(page); len(b) > 0; {
+		if len(b) < 10 || len(b) < 10+int(b[9]) {
+			return errRecord
+		}
+		n := 10 + int(b[9])
+		var ref gateway.Ref
+		copy(ref[:], b)
+		// A head that cannot be read is as good as none: the appointment is
+		// written anew by the next plan.
+		if h, _, err := parseHead(b[10:n]); err == nil {
+			d.heads[ref] = h
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// Ref gives our own id of an appointment.
+func (d *Diary) Ref(id gateway.AppointmentID) gateway.Ref { return d.key.ref(id) }
+
+// OptedOut reports whether a number opted out of the practice.
+func (d *Diary) OptedOut(n gateway.Phone) bool { return !n.IsZero() && d.optouts[d.key.tag(n)] }
+
+// Head gives what is known of an appointment.
+func (d *Diary) Head(r gateway.Ref) (Head, bool) {
+	h, ok := d.heads[r]
+	return h, ok
+}
+
+// Heads gives everything that is known.
+func (d *Diary) Heads() map[gateway.Ref]Head { return d.heads }
+
+// Planned is what is to become of one reminder.
+type Planned struct {
+	Rule   gateway.Rule
+	State  gateway.State // Queued, Held or Withdrawn
+	Reason gateway.Reason
+	At     time.Time // when the sender looks at it
+}
+
+// Entry is one appointment with the plan for its reminders.
+type Entry struct {
+	Facts     Facts
+	FirstSeen time.Time
+	Plan      []Planned
+}
+
+// Move is one reminder's change of state, as the store made it.
+type Move struct {
+	ID       gateway.ReminderID
+	From, To gateway.State // From is 0 for a reminder that did not exist
+	Reason   gateway.Reason
+}
+
+// Outcome is what a call to Plan did.
+type Outcome struct {
+	Written   int    // appointments written; unchanged ones are not
+	Conflicts int    // appointments that somebody else changed meanwhile: plan again
+	Moves     []Move // all but what was simply queued
+	Earliest  time.Time
+}
+
+// Plan writes down appointments and brings their reminders into line. What is
+// exactly as the diary already knows costs nothing.
+func (s *Store) Plan(ctx context.Context, d *Diary, now time.Time, entries []Entry) (Outcome, error) {
+	var out Outcome
+	calls := make([]call, 0, planPipe)
+	flush := func() error {
+		got, err := s.run(ctx, calls)
+		if err != nil {
+			return fmt.Errorf("plan for %s: %w", d.Practice, err)
+		}
+		calls = calls[:0]
+		for _, c := range got {
+			if err := out.take(d.Practice, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	batch := s.newPlanCall(d, now)
+	inBatch := 0
+	for i := range entries {
+		ok, err := d.encode(&batch, &entries[i], now, &out)
+		if err != nil {
+			return out, err
+		}
+		if ok {
+			inBatch++
+		}
+		if inBatch == planBatch || (i == len(entries)-1 && inBatch > 0) {
+			calls = append(calls, batch)
+			batch, inBatch = s.newPlanCall(d, now), 0
+		}
+		if len(calls) == planPipe {
+			if err := flush(); err != nil {
+				return out, err
+			}
+		}
+	}
+	if len(calls) > 0 {
+		return out, flush()
+	}
+	return out, nil
+}
+
+func (s *Store) newPlanCall(d *Diary, now time.Time) call {
+	sh, k := ShardOf(d.Practice), keysOf(d.Practice)
+	args := make([]any, 0, 4+planBatch*6)
+	return call{
+		script: s.scripts.plan,
+		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts()},
+		args:   append(args, s.journal.ID(), millis(now), seconds(now), string(d.Practice)),
+	}
+}
+
+// encode adds one appointment to a call, unless it is already as wanted.
+func (d *Diary) encode(c *call, e *Entry, now time.Time, out *Outcome) (bool, error) {
+	a := &e.Facts.Appointment
+	content := e.Facts.encode()
+	ref := d.key.ref(a.ID)
+	h := Head{Start: a.Start, FirstSeen: e.FirstSeen, Tag: d.key.tag(a.Patient.Mobile)}
+	signed := append(append([]byte(nil), content...), seconds(a.Start)...)
+	rules := make([]string, len(e.Plan))
+	for i, p := range e.Plan {
+		h.Rules = append(h.Rules, p.Rule)
+		b := binary.BigEndian.AppendUint16(make([]byte, 0, 20), p.Rule.Code())
+		b = append(b, byte(p.State), byte(p.Reason))
+		b = fmt.Appendf(b, "%d", p.At.UnixMilli())
+		rules[i] = string(b)
+		// The time to look at what is held or withdrawn is no part of the facts.
+		if p.State == gateway.Queued {
+			signed = append(signed, b...)
+		} else {
+			signed = append(signed, b[:4]...)
+		}
+		if p.State == gateway.Queued && (out.Earliest.IsZero() || p.At.Before(out.Earliest)) {
+			out.Earliest = p.At
+		}
+	}
+	h.Digest = d.key.digest(signed)
+	expect := ""
+	if old, ok := d.heads[ref]; ok {
+		if old.Digest == h.Digest {
+			return false, nil
+		}
+		expect = string(old.Digest[:])
+	}
+	sealed, err := d.key.seal(content, string(ref[:]))
+	if err != nil {
+		return false, fmt.Errorf("seal: %w", errSealed)
+	}
+	record := append(h.append(make([]byte, 0, headFixed+2*len(h.Rules)+len(sealed))), sealed...)
+	c.args = append(c.args, string(ref[:]), expect, record, len(rules))
+	for _, r := range rules {
+		c.args = append(c.args, r)
+	}
+	d.heads[ref] = h
+	out.Written++
+	return true, nil
+}
+
+const moveSize = gateway.KeySize + 5
+
+func (o *Outcome) take(p gateway.ODS, c *redis.Cmd) error {
+	got, err := c.Slice()
+	if err != nil || len(got) != 2 {
+		return errRecord
+	}
+	conflicts := len(got[0].(string)) / len(gateway.Ref{})
+	o.Conflicts += conflicts
+	o.Written -= conflicts
+	for b := []byte(got[1].(string)); len(b) >= moveSize; b = b[moveSize:] {
+		m, err := parseMove(p, b)
+		if err != nil {
+			return err
+		}
+		o.Moves = append(o.Moves, m)
+	}
+	return nil
+}
+
+func parseMove(p gateway.ODS, b []byte) (Move, error) {
+	id, err := gateway.ReminderFromKey(p, b[:gateway.KeySize])
+	if err != nil {
+		return Move{}, err
+	}
+	m := Move{ID: id, To: gateway.State(b[gateway.KeySize+1]), Reason: gateway.Reason(b[gateway.KeySize+2])}
+	if from := b[gateway.KeySize]; from != '-' {
+		m.From = gateway.State(from)
+	}
+	return m, nil
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"bellman/gateway"
+)
+
+// formatVersion is the first byte of every record, so that a later format can
+// be told from this one.
+const formatVersion = '1'
+
+// headFixed is the length of a record's head before its list of rules.
+const headFixed = 30
+
+// Head is the part of an appointment's record that is not sealed: our own ids
+// and times, and keyed hashes. The layout stands in lua/plan.lua.
+type Head struct {
+	Digest    Digest
+	Start     time.Time
+	FirstSeen time.Time // when the appointment was first known at this start
+	Tag       Tag
+	Rules     []gateway.Rule
+}
+
+func (h Head) append(b []byte) []byte {
+	b = append(b, formatVersion)
+	b = append(b, h.Digest[:]...)
+	b = append(b, seconds(h.Start)...)
+	b = append(b, seconds(h.FirstSeen)...)
+	b = append(b, h.Tag[:]...)
+	b = append(b, byte(len(h.Rules)))
+	for _, r := range h.Rules {
+		b = binary.BigEndian.AppendUint16(b, r.Code())
+	}
+	return b
+}
+
+var errRecord = errors.New("a record in Redis is damaged")
+
+func parseHead(b []byte) (Head, int, error) {
+	if len(b) < headFixed || b[0] != formatVersion {
+		return Head{}, 0, errRecord
+	}
+	n := headFixed + 2*int(b[29])
+	if len(b) < n {
+		return Head{}, 0, errRecord
+	}
+	h := Head{Start: fromSeconds(b[9:13]), FirstSeen: fromSeconds(b[13:17])}
+	copy(h.Digest[:], b[1:9])
+	copy(h.Tag[:], b[17:29])
+	for i := headFixed; i < n; i += 2 {
+		h.Rules = append(h.Rules, gateway.RuleFromCode(binary.BigEndian.Uint16(b[i:])))
+	}
+	return h, n, nil
+}
+
+func seconds(t time.Time) []byte {
+	return binary.BigEndian.AppendUint32(nil, uint32(t.Unix()))
+}
+
+func fromSeconds(b []byte) time.Time {
+	return time.Unix(int64(binary.BigEndian.Uint32(b)), 0).UTC()
+}
+
+// Facts is what is kept, sealed, of an appointment: what deciding and wording
+// need at the moment of sending, and no more. The patient's name and NHS number
+// are not among it.
+type Facts struct {
+	Appointment gateway.Appointment
+	Merged      bool
+	OffList     bool
+}
+
+func (f Facts) encode() []byte {
+	a, p := f.Appointment, f.Appointment.Patient
+	b := make([]byte, 0, 96)
+	b = append(b, formatVersion, byte(a.Status), byte(a.StartDoubt), byte(a.Mode), bit(f.Merged)|bit(f.OffList)<<1,
+		byte(p.Deceased), byte(p.Left), byte(p.Declined), byte(p.Restricted), byte(p.MobileKind))
+	for _, s := range []string{p.Mobile.Reveal(), string(a.ID), string(p.ID), a.Site, a.Version} {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	return b
+}
+
+func decodeFacts(b []byte, start time.Time) (Facts, error) {
+	if len(b) < 10 || b[0] != formatVersion {
+		return Facts{}, errRecord
+	}
+	f := Facts{Merged: b[4]&1 != 0, OffList: b[4]&2 != 0}
+	a := &f.Appointment
+	a.Start = start
+	a.Status, a.StartDoubt, a.Mode = gateway.Status(b[1]), gateway.Doubt(b[2]), gateway.Mode(b[3])
+	p := &a.Patient
+	p.Deceased, p.Left, p.Declined, p.Restricted = gateway.Flag(b[5]), gateway.Flag(b[6]), gateway.Flag(b[7]), gateway.Flag(b[8])
+	p.MobileKind = gateway.NumberKind(b[9])
+	rest := b[10:]
+	var parts [5]string
+	for i := range parts {
+		n, w := binary.Uvarint(rest)
+		if w <= 0 || n > uint64(len(rest)-w) {
+			return Facts{}, errRecord
+		}
+		parts[i], rest = string(rest[w:w+int(n)]), rest[w+int(n):]
+	}
+	p.Mobile = gateway.NewPhone(parts[0])
+	a.ID, p.ID = gateway.AppointmentID(parts[1]), gateway.PatientID(parts[2])
+	a.Site, a.Version = parts[3], parts[4]
+	return f, nil
+}
+
+func bit(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}

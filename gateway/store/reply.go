@@ -1,0 +1,204 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"bellman/gateway"
+)
+
+// Reply is one text that a patient sent to a practice.
+type Reply struct {
+	Practice  gateway.ODS
+	MessageID string
+	From      gateway.Phone
+	Text      gateway.Text
+	Kind      gateway.ReplyKind
+	At        time.Time
+	About     gateway.Ref // the appointment that the last text to this number was about; zero: none known
+}
+
+type sealedReply struct {
+	From  string    `json:"f"`
+	Text  string    `json:"t"`
+	Kind  uint8     `json:"k"`
+	At    time.Time `json:"a"`
+	About []byte    `json:"r,omitempty"`
+}
+
+// KeepReply writes a reply down, once: false means that this message was kept
+// before. It links the reply to the last text that went to the number, and tells
+// it in that appointment's story.
+func (s *Store) KeepReply(ctx context.Context, r Reply) (bool, error) {
+	k, err := s.key(ctx, r.Practice)
+	if err != nil {
+		return false, err
+	}
+	keys := keysOf(r.Practice)
+	id, linked, err := s.LastText(ctx, r.Practice, r.From)
+	if err != nil {
+		return false, err
+	}
+	sr := sealedReply{From: r.From.Reveal(), Text: r.Text.Reveal(), Kind: uint8(r.Kind), At: r.At.UTC().Truncate(time.Second)}
+	if linked {
+		sr.About = id.Ref[:]
+	}
+	b, err := json.Marshal(sr)
+	if err != nil {
+		return false, errors.New("reply: cannot be written down")
+	}
+	sealed, err := k.seal(b, "i"+r.MessageID)
+	if err != nil {
+		return false, errors.New("reply: cannot be sealed")
+	}
+	first, err := s.rdb.HSetNX(ctx, keys.replies(), r.MessageID, sealed).Result()
+	if err != nil {
+		return false, fmt.Errorf("reply: %w", plain(err))
+	}
+	if first && linked {
+		return true, s.tellReply(ctx, id, r)
+	}
+	return first, nil
+}
+
+func (s *Store) tellReply(ctx context.Context, id gateway.ReminderID, r Reply) error {
+	keys := keysOf(r.Practice)
+	key := id.Key()
+	e := append([]byte{byte(EventReply)}, seconds(r.At)...)
+	e = append(e, key[9:]...)
+	e = append(e, 0, 1, byte(r.Kind))
+	// Two replies in the same instant could overwrite one another's line here;
+	// the replies themselves are kept apart, so only the story would be shorter.
+	old, err := s.rdb.HGet(ctx, keys.stories(), string(id.Ref[:])).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return fmt.Errorf("reply: %w", plain(err))
+	}
+	if err := s.rdb.HSet(ctx, keys.stories(), string(id.Ref[:]), old+string(e)).Err(); err != nil {
+		return fmt.Errorf("reply: %w", plain(err))
+	}
+	return nil
+}
+
+// LastText gives the last reminder that was handed over to a number.
+func (s *Store) LastText(ctx context.Context, p gateway.ODS, n gateway.Phone) (gateway.ReminderID, bool, error) {
+	k, err := s.key(ctx, p)
+	if err != nil {
+		return gateway.ReminderID{}, false, err
+	}
+	tag := k.tag(n)
+	v, err := s.rdb.HGet(ctx, keysOf(p).texted(), string(tag[:])).Result()
+	if errors.Is(err, redis.Nil) {
+		return gateway.ReminderID{}, false, nil
+	}
+	if err != nil {
+		return gateway.ReminderID{}, false, fmt.Errorf("last text: %w", plain(err))
+	}
+	id, err := gateway.ReminderFromKey(p, []byte(v))
+	return id, err == nil, nil
+}
+
+// Replies gives the replies that a practice received.
+func (s *Store) Replies(ctx context.Context, p gateway.ODS) ([]Reply, error) {
+	k, err := s.key(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.rdb.HGetAll(ctx, keysOf(p).replies()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("replies: %w", plain(err))
+	}
+	out := make([]Reply, 0, len(all))
+	for id, v := range all {
+		b, err := k.open([]byte(v), "i"+id)
+		if err != nil {
+			return nil, fmt.Errorf("replies: %w", err)
+		}
+		var sr sealedReply
+		if err := json.Unmarshal(b, &sr); err != nil {
+			return nil, fmt.Errorf("replies: %w", errRecord)
+		}
+		r := Reply{Practice: p, MessageID: id, From: gateway.NewPhone(sr.From), Text: gateway.NewText(sr.Text), Kind: gateway.ReplyKind(sr.Kind), At: sr.At}
+		copy(r.About[:], sr.About)
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// WithdrawNumber withdraws everything that waits for a number, and gives the
+// moves. The claim and the last step before sending check opt-outs themselves;
+// this makes the queue tell the truth at once.
+func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]Move, error) {
+	changes, err := s.ofNumber(ctx, p, n, gateway.Withdrawn, why)
+	if err != nil || len(changes) == 0 {
+		return nil, err
+	}
+	got, err := s.Move(ctx, now, changes)
+	if err != nil {
+		return nil, err
+	}
+	var out []Move
+	for i, c := range got {
+		if c.Verdict == Done {
+			out = append(out, Move{changes[i].ID, c.From, gateway.Withdrawn, why})
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) ofNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, to gateway.State, why gateway.Reason) ([]Change, error) {
+	d, err := s.Known(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	tag := d.key.tag(n)
+	var out []Change
+	for ref, h := range d.heads {
+		if h.Tag != tag {
+			continue
+		}
+		for _, r := range h.Rules {
+			out = append(out, Change{ID: gateway.ReminderID{Practice: p, Ref: ref, Rule: r, Start: h.Start}, To: to, Reason: why})
+		}
+	}
+	return out, nil
+}
+
+// InFlight reports whether a text to a number is between being written down as
+// leaving and being answered for. It looks at leased work only.
+func (s *Store) InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error) {
+	k, err := s.key(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	tag := k.tag(n)
+	leased, err := s.rdb.ZRange(ctx, ShardOf(p).lease(), 0, -1).Result()
+	if err != nil {
+		return false, fmt.Errorf("in flight: %w", plain(err))
+	}
+	keys := keysOf(p)
+	for _, m := range leased {
+		if len(m) <= gateway.KeySize || gateway.ODS(m[gateway.KeySize:]) != p {
+			continue
+		}
+		got, err := s.rdb.HGet(ctx, keys.reminders(), m[:gateway.KeySize]).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return false, fmt.Errorf("in flight: %w", plain(err))
+		}
+		if r, ok := parseReminder(got); !ok || r.State != gateway.Sending {
+			continue
+		}
+		record, err := s.rdb.HGet(ctx, keys.appointments(), m[:len(gateway.Ref{})]).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return false, fmt.Errorf("in flight: %w", plain(err))
+		}
+		if h, _, err := parseHead([]byte(record)); err == nil && h.Tag == tag {
+			return true, nil
+		}
+	}
+	return false, nil
+}

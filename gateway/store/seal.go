@@ -1,0 +1,234 @@
+package store
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"bellman/gateway"
+)
+
+// MasterKey wraps the keys of the practices. It lives in a file beside the
+// configuration and never in Redis.
+type MasterKey struct {
+	handle *keyset.Handle
+	aead   tink.AEAD
+}
+
+// ErrKeyFile means that the key file is missing or cannot be used.
+var ErrKeyFile = errors.New("key file")
+
+// NewKeyFile writes a fresh master key to path with mode 0600. It never
+// overwrites.
+func NewKeyFile(path string) error {
+	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return fmt.Errorf("make a key: %w", err)
+	}
+	return writeKeyFile(path, h, os.O_EXCL)
+}
+
+func writeKeyFile(path string, h *keyset.Handle, flag int) error {
+	var b bytes.Buffer
+	if err := insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&b)); err != nil {
+		return fmt.Errorf("write a key: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	_, err = f.Write(append(b.Bytes(), '\n'))
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// ReadKeyFile reads the master key. A file that others may read is refused.
+func ReadKeyFile(path string) (*MasterKey, error) {
+	st, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s does not exist; make it once with `bellman keys new`, or put back your copy", ErrKeyFile, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	if st.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%w: %s may be read by others; run chmod 600 on it", ErrKeyFile, path)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	h, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(b)))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s is not a key file of Bellman, or is damaged", ErrKeyFile, path)
+	}
+	return newMaster(h)
+}
+
+func newMaster(h *keyset.Handle) (*MasterKey, error) {
+	a, err := aead.New(h)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	return &MasterKey{handle: h, aead: a}, nil
+}
+
+// RotateKeyFile adds a fresh master key to the file and makes it the one that
+// seals from now on; older ones still open what they sealed. The old file stays
+// beside it as path+".before".
+func RotateKeyFile(path string) (*MasterKey, error) {
+	old, err := ReadKeyFile(path)
+	if err != nil {
+		return nil, err
+	}
+	h, err := addKey(old.handle)
+	if err != nil {
+		return nil, err
+	}
+	next := path + ".new"
+	if err := writeKeyFile(next, h, os.O_EXCL); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(path, path+".before"); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	if err := os.Rename(next, path); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	return newMaster(h)
+}
+
+func addKey(h *keyset.Handle) (*keyset.Handle, error) {
+	m := keyset.NewManagerFromHandle(h)
+	id, err := m.Add(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, fmt.Errorf("add a key: %w", err)
+	}
+	if err := m.SetPrimary(id); err != nil {
+		return nil, fmt.Errorf("add a key: %w", err)
+	}
+	return m.Handle()
+}
+
+// practiceKey seals what belongs to one practice, and finds numbers and
+// appointments without storing them in clear.
+type practiceKey struct {
+	practice gateway.ODS
+	handle   *keyset.Handle
+	aead     tink.AEAD
+	mac      []byte
+}
+
+func newPracticeKey(p gateway.ODS) (*practiceKey, error) {
+	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, fmt.Errorf("make a key for %s: %w", p, err)
+	}
+	mac := make([]byte, 32)
+	_, _ = rand.Read(mac)
+	return openPracticeKey(p, h, mac)
+}
+
+func openPracticeKey(p gateway.ODS, h *keyset.Handle, mac []byte) (*practiceKey, error) {
+	a, err := aead.New(h)
+	if err != nil {
+		return nil, fmt.Errorf("open the key of %s: %w", p, err)
+	}
+	return &practiceKey{practice: p, handle: h, aead: a, mac: mac}, nil
+}
+
+// wrap gives the practice's keys sealed under the master key.
+func (k *practiceKey) wrap(m *MasterKey) (string, error) {
+	var b bytes.Buffer
+	if err := insecurecleartextkeyset.Write(k.handle, keyset.NewBinaryWriter(&b)); err != nil {
+		return "", fmt.Errorf("wrap the key of %s: %w", k.practice, err)
+	}
+	sealed, err := m.aead.Encrypt(append(append([]byte(nil), k.mac...), b.Bytes()...), wrapData(k.practice))
+	if err != nil {
+		return "", fmt.Errorf("wrap the key of %s: %w", k.practice, err)
+	}
+	return string(sealed), nil
+}
+
+func unwrap(m *MasterKey, p gateway.ODS, wrapped string) (*practiceKey, error) {
+	b, err := m.aead.Decrypt([]byte(wrapped), wrapData(p))
+	if err != nil || len(b) < 32 {
+		return nil, fmt.Errorf("%w: it does not open the key of practice %s that is in Redis; put back the key file that made it", ErrKeyFile, p)
+	}
+	h, err := insecurecleartextkeyset.Read(keyset.NewBinaryReader(bytes.NewReader(b[32:])))
+	if err != nil {
+		return nil, fmt.Errorf("open the key of %s: damaged", p)
+	}
+	return openPracticeKey(p, h, b[:32])
+}
+
+func wrapData(p gateway.ODS) []byte { return []byte("bellman practice key " + string(p)) }
+
+func (k *practiceKey) seal(plain []byte, about string) ([]byte, error) {
+	return k.aead.Encrypt(plain, k.data(about))
+}
+
+// errSealed is what opening gives when the record is not what was sealed there.
+var errSealed = errors.New("a sealed record cannot be opened")
+
+func (k *practiceKey) open(sealed []byte, about string) ([]byte, error) {
+	b, err := k.aead.Decrypt(sealed, k.data(about))
+	if err != nil {
+		return nil, errSealed
+	}
+	return b, nil
+}
+
+// data binds a sealed value to its practice and place, so that one moved
+// elsewhere does not open.
+func (k *practiceKey) data(about string) []byte {
+	return append(append(make([]byte, 0, len(k.practice)+1+len(about)), k.practice...), "\x00"+about...)
+}
+
+func (k *practiceKey) hash(kind byte, s string) [sha256.Size]byte {
+	h := hmac.New(sha256.New, k.mac)
+	_, _ = h.Write([]byte{kind})
+	_, _ = h.Write([]byte(s))
+	var out [sha256.Size]byte
+	h.Sum(out[:0])
+	return out
+}
+
+// Tag stands for a number in keys: a keyed hash, different in every practice.
+type Tag [12]byte
+
+func (k *practiceKey) tag(n gateway.Phone) Tag {
+	var t Tag
+	if n.IsZero() {
+		return t
+	}
+	h := k.hash('n', n.Reveal())
+	copy(t[:], h[:])
+	return t
+}
+
+func (k *practiceKey) ref(id gateway.AppointmentID) gateway.Ref {
+	var r gateway.Ref
+	h := k.hash('a', string(id))
+	copy(r[:], h[:])
+	return r
+}
+
+// Digest stands for what an appointment's record says.
+type Digest [8]byte
+
+func (k *practiceKey) digest(plain []byte) Digest {
+	var d Digest
+	h := k.hash('d', string(plain))
+	copy(d[:], h[:])
+	return d
+}

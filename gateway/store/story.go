@@ -1,0 +1,227 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"bellman/gateway"
+)
+
+// Kept is one appointment as the store holds it.
+type Kept struct {
+	Ref       gateway.Ref
+	Head      Head
+	Facts     Facts
+	Reminders []Reminder // those of its present start, queued ones included
+	Damaged   bool       // the sealed part cannot be opened
+}
+
+// Appointments gives everything that is kept of a practice, by start.
+func (s *Store) Appointments(ctx context.Context, p gateway.ODS) ([]Kept, error) {
+	records, err := s.rdb.HGetAll(ctx, keysOf(p).appointments()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("appointments of %s: %w", p, plain(err))
+	}
+	reminders, err := s.rdb.HGetAll(ctx, keysOf(p).reminders()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("reminders of %s: %w", p, plain(err))
+	}
+	out := make([]Kept, 0, len(records))
+	for r, v := range records {
+		var ref gateway.Ref
+		copy(ref[:], r)
+		h, f, err := s.openRecord(ctx, p, ref, []byte(v))
+		k := Kept{Ref: ref, Head: h, Facts: f, Damaged: err != nil}
+		for _, rule := range h.Rules {
+			k.Reminders = append(k.Reminders, standing(gateway.ReminderID{Practice: p, Ref: ref, Rule: rule, Start: h.Start}, reminders))
+		}
+		out = append(out, k)
+	}
+	slices.SortFunc(out, func(a, b Kept) int {
+		return cmp.Or(a.Head.Start.Compare(b.Head.Start), strings.Compare(string(a.Ref[:]), string(b.Ref[:])))
+	})
+	return out, nil
+}
+
+// standing gives where a reminder of a present plan stands; one without an entry
+// is queued.
+func standing(id gateway.ReminderID, entries map[string]string) Reminder {
+	key := id.Key()
+	r, ok := parseReminder(entries[string(key[:])])
+	if !ok {
+		r = Reminder{State: gateway.Queued}
+	}
+	r.ID = id
+	return r
+}
+
+// Reminder gives where one reminder stands, and false when it is not known.
+func (s *Store) Reminder(ctx context.Context, id gateway.ReminderID) (Reminder, bool, error) {
+	key := id.Key()
+	v, err := s.rdb.HGet(ctx, keysOf(id.Practice).reminders(), string(key[:])).Result()
+	if errors.Is(err, redis.Nil) {
+		return Reminder{}, false, nil
+	}
+	if err != nil {
+		return Reminder{}, false, fmt.Errorf("reminder: %w", plain(err))
+	}
+	r, ok := parseReminder(v)
+	r.ID = id
+	return r, ok, nil
+}
+
+// Appointment gives one appointment as it is kept.
+func (s *Store) Appointment(ctx context.Context, p gateway.ODS, ref gateway.Ref) (Kept, bool, error) {
+	v, err := s.rdb.HGet(ctx, keysOf(p).appointments(), string(ref[:])).Result()
+	if errors.Is(err, redis.Nil) {
+		return Kept{}, false, nil
+	}
+	if err != nil {
+		return Kept{}, false, fmt.Errorf("appointment: %w", plain(err))
+	}
+	h, f, err := s.openRecord(ctx, p, ref, []byte(v))
+	return Kept{Ref: ref, Head: h, Facts: f, Damaged: err != nil}, true, nil
+}
+
+// Ref gives our own id of a practice's appointment.
+func (s *Store) Ref(ctx context.Context, p gateway.ODS, id gateway.AppointmentID) (gateway.Ref, error) {
+	k, err := s.key(ctx, p)
+	if err != nil {
+		return gateway.Ref{}, err
+	}
+	return k.ref(id), nil
+}
+
+// Event is one line of an appointment's story.
+type Event struct {
+	At     time.Time
+	What   EventKind
+	Rule   gateway.Rule   // of a reminder; zero for the appointment itself
+	Start  time.Time      // the start it was about
+	To     gateway.State  // with EventReminder
+	Reason gateway.Reason // with EventReminder
+	Code   int            // the provider's code
+	Moved  time.Time      // with EventMoved: the new start
+	Reply  gateway.ReplyKind
+}
+
+// EventKind says what an event is.
+type EventKind byte
+
+// The kinds of event.
+const (
+	EventReminder EventKind = 0
+	EventChanged  EventKind = 'N'
+	EventMoved    EventKind = 'M'
+	EventReply    EventKind = 'R'
+)
+
+const eventFixed = 13
+
+// Story gives the events of an appointment, in time order.
+func (s *Store) Story(ctx context.Context, p gateway.ODS, ref gateway.Ref) ([]Event, error) {
+	v, err := s.rdb.HGet(ctx, keysOf(p).stories(), string(ref[:])).Result()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("story: %w", plain(err))
+	}
+	var out []Event
+	for b := []byte(v); len(b) >= eventFixed; {
+		n := eventFixed + int(b[12])
+		if len(b) < n {
+			break
+		}
+		out = append(out, parseEvent(b[:n]))
+		b = b[n:]
+	}
+	slices.SortStableFunc(out, func(a, b Event) int { return a.At.Compare(b.At) })
+	return out, nil
+}
+
+func parseEvent(b []byte) Event {
+	e := Event{At: fromSeconds(b[1:5]), Start: fromSeconds(b[7:11]), Reason: gateway.Reason(b[11])}
+	if c := binary.BigEndian.Uint16(b[5:7]); c != 0 {
+		e.Rule = gateway.RuleFromCode(c)
+	}
+	extra := b[eventFixed:]
+	switch EventKind(b[0]) {
+	case EventChanged:
+		e.What = EventChanged
+	case EventMoved:
+		e.What = EventMoved
+		if len(extra) == 4 {
+			e.Moved = fromSeconds(extra)
+		}
+	case EventReply:
+		e.What = EventReply
+		if len(extra) == 1 {
+			e.Reply = gateway.ReplyKind(extra[0])
+		}
+	case EventReminder:
+	default:
+		e.To = gateway.State(b[0])
+		if len(extra) == 4 {
+			e.Code = int(binary.BigEndian.Uint32(extra))
+		}
+	}
+	return e
+}
+
+// Sweep forgets what is over: appointments that started before the given time,
+// with their reminders, stories, and the links from numbers to them. It returns
+// how many appointments went.
+func (s *Store) Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error) {
+	d, err := s.Known(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	k := keysOf(p)
+	reminders, err := s.rdb.HGetAll(ctx, k.reminders()).Result()
+	if err != nil {
+		return 0, fmt.Errorf("sweep %s: %w", p, plain(err))
+	}
+	gone := map[gateway.Ref]bool{}
+	pipe := s.rdb.Pipeline()
+	for ref, h := range d.heads {
+		if !h.Start.Before(before) {
+			continue
+		}
+		gone[ref] = true
+		pipe.HDel(ctx, k.appointments(), string(ref[:]))
+		pipe.HDel(ctx, k.stories(), string(ref[:]))
+		for _, r := range h.Rules {
+			key := gateway.ReminderID{Practice: p, Ref: ref, Rule: r, Start: h.Start}.Key()
+			if _, ok := reminders[string(key[:])]; !ok {
+				pipe.HIncrBy(ctx, k.counts(), string(byte(gateway.Queued)), -1)
+			}
+			pipe.ZRem(ctx, ShardOf(p).due(), string(key[:11])+string(p))
+		}
+	}
+	for key, v := range reminders {
+		id, err := gateway.ReminderFromKey(p, []byte(key))
+		if err != nil || (!gone[id.Ref] && !id.Start.Before(before)) {
+			continue
+		}
+		pipe.HDel(ctx, k.reminders(), key)
+		if len(v) > 0 {
+			pipe.HIncrBy(ctx, k.counts(), v[:1], -1)
+		}
+	}
+	if pipe.Len() == 0 {
+		return 0, nil
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return 0, fmt.Errorf("sweep %s: %w", p, plain(err))
+	}
+	return len(gone), nil
+}
