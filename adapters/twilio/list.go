@@ -1,0 +1,138 @@
+package twilio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"bellman/gateway"
+)
+
+const (
+	pageSize = 1000 // Twilio's largest
+	maxPages = 1000
+)
+
+// List reads Twilio's own list of messages, inbound and outbound, that were
+// created since a moment: those to and from the given numbers, or all of them
+// when none is given. The newest come first for each number. It gives all of
+// them or an error, since callers conclude from an absence that a text never
+// arrived there. Twilio's times are whole seconds of its own clock; give since
+// some room.
+//
+// Twilio offers to filter by the date of sending only, which is empty while a
+// text waits, so that is not used. A number to look for stands in the query of
+// the request to Twilio, which has no other way to ask; nothing here writes it
+// anywhere else.
+func (p *Provider) List(ctx context.Context, since time.Time, to ...gateway.Phone) ([]gateway.Listed, error) {
+	var found []gateway.Listed
+	questions := []*openapi.ListMessageParams{{}}
+	if len(to) > 0 {
+		questions = nil
+		for _, phone := range to {
+			questions = append(questions,
+				(&openapi.ListMessageParams{}).SetTo(phone.Reveal()),
+				(&openapi.ListMessageParams{}).SetFrom(phone.Reveal()))
+		}
+	}
+	for _, q := range questions {
+		var err error
+		if found, err = p.walk(ctx, q.SetPageSize(pageSize), since.Truncate(time.Second), found); err != nil {
+			return nil, fmt.Errorf("list of messages: %w", err)
+		}
+	}
+	return found, nil
+}
+
+// walk adds the pages of one question, until the list ends or a whole page is
+// older than since.
+func (p *Provider) walk(ctx context.Context, q *openapi.ListMessageParams, since time.Time, found []gateway.Listed) ([]gateway.Listed, error) {
+	token, number := "", ""
+	for range maxPages {
+		page, err := p.page(ctx, q, token, number)
+		if err != nil {
+			return nil, err
+		}
+		before := len(found)
+		for i := range page.Messages {
+			m, err := listed(&page.Messages[i])
+			if err != nil {
+				return nil, fmt.Errorf("entry %d: %w", i, err)
+			}
+			if !m.Created.Before(since) {
+				found = append(found, m)
+			}
+		}
+		if page.NextPageUri == nil || *page.NextPageUri == "" || len(found) == before {
+			return found, nil
+		}
+		if token, number, err = nextPage(*page.NextPageUri); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errors.New("it does not end")
+}
+
+func (p *Provider) page(ctx context.Context, q *openapi.ListMessageParams, token, number string) (*openapi.ListMessageResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	e := &exchange{ctx: ctx, via: p, head: p.sendHead, limit: maxPage}
+	page, err := e.api().PageMessage(q, token, number)
+	if err != nil {
+		return nil, e.trouble("twilio.api_key_secret")
+	}
+	if page.Messages == nil {
+		return nil, errors.New("the answer holds no list")
+	}
+	return page, nil
+}
+
+// nextPage takes from Twilio's pointer to the next page what the library wants.
+// Only these two values are used: an answer cannot send us to another address.
+func nextPage(uri string) (token, number string, err error) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return "", "", errors.New("the pointer to the next page is not understood")
+	}
+	token, number = u.Query().Get("PageToken"), u.Query().Get("Page")
+	if token == "" && number == "" {
+		return "", "", errors.New("the pointer to the next page is not understood")
+	}
+	return token, number, nil
+}
+
+// listed reads one entry. What cannot be read is an error and not left out:
+// leaving it out would say that it is not there.
+func listed(m *openapi.ApiV2010Message) (gateway.Listed, error) {
+	if !validMessageSID(value(m.Sid)) {
+		return gateway.Listed{}, errors.New("has no message id")
+	}
+	created, err := time.Parse(time.RFC1123Z, value(m.DateCreated))
+	if err != nil {
+		return gateway.Listed{}, errors.New("has no date of creation")
+	}
+	l := gateway.Listed{
+		MessageID: *m.Sid,
+		From:      gateway.NewPhone(value(m.From)),
+		To:        gateway.NewPhone(value(m.To)),
+		Text:      gateway.NewText(value(m.Body)),
+		Created:   created.UTC(),
+		State:     gateway.Unknown,
+		Inbound:   value(m.Direction) == "inbound",
+	}
+	if s, ok := stateOf(value(m.Status)); ok {
+		l.State = s
+	}
+	return l, nil
+}
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
