@@ -12,38 +12,9 @@ import (
 	"bellman/gateway"
 )
 
-// Claim is one reminder that a sender holds under a lease.
-type Claim struct {
-	ID       gateway.ReminderID
-	Token    [8]byte
-	Was      gateway.State  // Queued or Held
-	WasFor   gateway.Reason // why it was held before
-	Attempts int            // hand-overs tried before
-	Head     Head
-	Facts    Facts
-	FeedAsOf time.Time // the last complete read of the practice's diary
-	Damaged  bool      // the record cannot be opened: nothing may be sent on it
-}
-
-// Claimed is what one look at the due sets gave.
-type Claimed struct {
-	Claims []Claim
-	Moves  []Move    // withdrawn in the claim itself: the number opted out
-	Next   time.Time // when something is due next; zero: nothing is waiting
-	Looked int       // how many were looked at; tells "nothing due" from "all withheld"
-}
-
-// ClaimOptions says how to claim.
-type ClaimOptions struct {
-	Now    time.Time
-	Limit  int           // at most so many from each shard
-	Lease  time.Duration // how long the claims are ours
-	Token  [8]byte
-	PerSec int // texts a second for each practice's sender; 0: no limit
-}
-
-// Claim takes what is due in the given shards.
-func (s *Store) Claim(ctx context.Context, shards []Shard, o ClaimOptions) (Claimed, error) {
+// Claim takes what is due for the practices that the store serves.
+func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
+	shards := s.served()
 	every, burst := 0, 1
 	if o.PerSec > 0 {
 		every, burst = 1000/o.PerSec, max(1, o.PerSec/5)
@@ -57,7 +28,7 @@ func (s *Store) Claim(ctx context.Context, shards []Shard, o ClaimOptions) (Clai
 			s.journal.ID(), millis(o.Now), seconds(o.Now), o.Limit, millis(o.Now.Add(o.Lease)), o.Token[:], sh.prefix(), every, burst,
 		}}
 	}
-	var out Claimed
+	var out gateway.Catch
 	got, err := s.run(ctx, calls)
 	if err != nil {
 		if errors.Is(err, ErrInHold) {
@@ -75,7 +46,7 @@ func (s *Store) Claim(ctx context.Context, shards []Shard, o ClaimOptions) (Clai
 
 const claimFields = 6
 
-func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, o ClaimOptions, out *Claimed) error {
+func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, o gateway.Claiming, out *gateway.Catch) error {
 	got, err := c.Slice()
 	if err != nil || len(got) != 5 {
 		return errRecord
@@ -105,7 +76,7 @@ func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, o ClaimOptions, ou
 		if err != nil {
 			return err
 		}
-		cl := Claim{
+		cl := gateway.Claim{
 			ID: id, Token: o.Token, FeedAsOf: asOf[ods],
 			Was: gateway.State(items[i+2].(string)[0]), WasFor: gateway.Reason(items[i+3].(string)[0]), Attempts: int(items[i+4].(string)[0]),
 		}
@@ -115,26 +86,27 @@ func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, o ClaimOptions, ou
 	return nil
 }
 
-func (s *Store) openClaim(ctx context.Context, cl *Claim, record []byte) {
+func (s *Store) openClaim(ctx context.Context, cl *gateway.Claim, record []byte) {
 	var err error
-	cl.Head, cl.Facts, err = s.openRecord(ctx, cl.ID.Practice, cl.ID.Ref, record)
-	cl.Damaged = err != nil
+	var h gateway.Head
+	h, cl.Facts, err = s.openRecord(ctx, cl.ID.Practice, cl.ID.Ref, record)
+	cl.Digest, cl.FirstSeen, cl.Damaged = h.Digest, h.FirstSeen, err != nil
 }
 
 // openRecord unseals a record and checks that its number is the one that its
 // head is indexed by.
-func (s *Store) openRecord(ctx context.Context, p gateway.ODS, ref gateway.Ref, record []byte) (Head, Facts, error) {
+func (s *Store) openRecord(ctx context.Context, p gateway.ODS, ref gateway.Ref, record []byte) (gateway.Head, gateway.Facts, error) {
 	h, n, err := parseHead(record)
 	if err != nil {
-		return h, Facts{}, err
+		return h, gateway.Facts{}, err
 	}
 	k, err := s.key(ctx, p)
 	if err != nil {
-		return h, Facts{}, err
+		return h, gateway.Facts{}, err
 	}
 	plainText, err := k.open(record[n:], string(ref[:]))
 	if err != nil {
-		return h, Facts{}, err
+		return h, gateway.Facts{}, err
 	}
 	f, err := decodeFacts(plainText, h.Start)
 	if err == nil && (k.tag(f.Appointment.Patient.Mobile) != h.Tag || k.ref(f.Appointment.ID) != ref) {
@@ -154,15 +126,9 @@ func parseMillis(s string) (time.Time, bool) {
 	return time.UnixMilli(int64(f)).UTC(), true
 }
 
-// Expired is a reminder whose lease ran out.
-type Expired struct {
-	ID    gateway.ReminderID
-	State gateway.State // Claimed or Sending
-	Token [8]byte
-}
-
 // Expired lists the work of senders that died or were paused past their lease.
-func (s *Store) Expired(ctx context.Context, shards []Shard, now time.Time) ([]Expired, error) {
+func (s *Store) Expired(ctx context.Context, now time.Time) ([]gateway.Expired, error) {
+	shards := s.served()
 	pipe := s.rdb.Pipeline()
 	cmds := make([]*redis.StringSliceCmd, len(shards))
 	for i, sh := range shards {
@@ -171,7 +137,7 @@ func (s *Store) Expired(ctx context.Context, shards []Shard, now time.Time) ([]E
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, fmt.Errorf("expired leases: %w", plain(err))
 	}
-	var out []Expired
+	var out []gateway.Expired
 	for i, c := range cmds {
 		for _, m := range c.Val() {
 			e, ok, err := s.expired(ctx, shards[i], m)
@@ -187,24 +153,24 @@ func (s *Store) Expired(ctx context.Context, shards []Shard, now time.Time) ([]E
 }
 
 // expired reads one leased reminder. A lease without work is dropped.
-func (s *Store) expired(ctx context.Context, sh Shard, member string) (Expired, bool, error) {
+func (s *Store) expired(ctx context.Context, sh Shard, member string) (gateway.Expired, bool, error) {
 	if len(member) <= gateway.KeySize {
-		return Expired{}, false, s.dropLease(ctx, sh, member)
+		return gateway.Expired{}, false, s.dropLease(ctx, sh, member)
 	}
 	p := gateway.ODS(member[gateway.KeySize:])
 	id, err := gateway.ReminderFromKey(p, []byte(member[:gateway.KeySize]))
 	if err != nil {
-		return Expired{}, false, s.dropLease(ctx, sh, member)
+		return gateway.Expired{}, false, s.dropLease(ctx, sh, member)
 	}
 	v, err := s.rdb.HGet(ctx, keysOf(p).reminders(), member[:gateway.KeySize]).Result()
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return Expired{}, false, fmt.Errorf("expired leases: %w", plain(err))
+		return gateway.Expired{}, false, fmt.Errorf("expired leases: %w", plain(err))
 	}
 	r, ok := parseReminder(v)
 	if !ok || (r.State != gateway.Claimed && r.State != gateway.Sending) {
-		return Expired{}, false, s.dropLease(ctx, sh, member)
+		return gateway.Expired{}, false, s.dropLease(ctx, sh, member)
 	}
-	return Expired{id, r.State, r.Token}, true, nil
+	return gateway.Expired{ID: id, State: r.State, Token: r.Token}, true, nil
 }
 
 func (s *Store) dropLease(ctx context.Context, sh Shard, member string) error {

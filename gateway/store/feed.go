@@ -13,17 +13,9 @@ import (
 	"bellman/gateway"
 )
 
-// FeedState is what is kept of the reads of a practice's diary.
-type FeedState struct {
-	AsOf       time.Time     `json:"as_of"` // the last complete read; zero: never
-	Read       int           `json:"read"`
-	Unreadable int           `json:"unreadable"`
-	Missing    []gateway.Ref `json:"missing,omitempty"` // vanished at once in the last read; waiting for a second
-}
-
 // Feed gives the state of a practice's feed.
-func (s *Store) Feed(ctx context.Context, p gateway.ODS) (FeedState, error) {
-	var f FeedState
+func (s *Store) Feed(ctx context.Context, p gateway.ODS) (gateway.FeedState, error) {
+	var f gateway.FeedState
 	v, err := s.rdb.HGet(ctx, keysOf(p).meta(), "feed").Result()
 	if errors.Is(err, redis.Nil) {
 		return f, nil
@@ -32,14 +24,14 @@ func (s *Store) Feed(ctx context.Context, p gateway.ODS) (FeedState, error) {
 		return f, fmt.Errorf("feed of %s: %w", p, plain(err))
 	}
 	if err := json.Unmarshal([]byte(v), &f); err != nil {
-		return FeedState{}, nil //nolint:nilerr // a damaged note is as good as never read: everything is held until the next read
+		return gateway.FeedState{}, nil //nolint:nilerr // a damaged note is as good as never read: everything is held until the next read
 	}
 	return f, nil
 }
 
 // SetFeed writes the state of a practice's feed down. Call it after the plan of
 // that read has been carried out, since it makes the feed count as fresh.
-func (s *Store) SetFeed(ctx context.Context, p gateway.ODS, f FeedState) error {
+func (s *Store) SetFeed(ctx context.Context, p gateway.ODS, f gateway.FeedState) error {
 	b, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("feed of %s: %w", p, errRecord)

@@ -10,45 +10,10 @@ import (
 	"bellman/gateway"
 )
 
-// Change asks for one move of a reminder. The table of moves decides from which
-// states it is possible.
-type Change struct {
-	ID     gateway.ReminderID
-	To     gateway.State
-	Only   string // narrows the states it may come from, as their letters; "" for all that the table allows
-	Reason gateway.Reason
-	Token  [8]byte // the claim's token; zero: whoever holds it
-	Digest Digest  // the record it was decided on; zero: any
-	// Consent makes the move fail, and withdraws the reminder, when its number
-	// opted out meanwhile.
-	Consent   bool
-	At        time.Time // for Queued and Held: when to look again; for Sending: until when it is ours
-	Code      int
-	MessageID string
-}
-
-// Verdict is what became of a Change.
-type Verdict byte
-
-// The verdicts.
-const (
-	Done      Verdict = 'y'
-	Elsewhere Verdict = 'n' // it stands elsewhere, or another sender holds it
-	Outdated  Verdict = 'd' // its appointment changed meanwhile
-	Stopped   Verdict = 'o' // its number opted out; it was withdrawn
-	Same      Verdict = 's' // it already stood there for the same reason
-)
-
-// Changed is the answer to a Change.
-type Changed struct {
-	Verdict Verdict
-	From    gateway.State // where it stood; '-' when it is not known
-}
-
 const moveBatch = 100
 
 // Move carries out changes, each by itself: one that is not possible stops no other.
-func (s *Store) Move(ctx context.Context, now time.Time, changes []Change) ([]Changed, error) {
+func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error) {
 	type slot struct{ call, at int }
 	slots := make([]slot, len(changes))
 	var calls []call
@@ -66,7 +31,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []Change) ([]Ch
 		}
 		slots[i] = slot{n, fill[sh]}
 		fill[sh]++
-		calls[n].args = c.append(calls[n].args)
+		calls[n].args = appendChange(c, calls[n].args)
 	}
 	got, err := s.run(ctx, calls)
 	if err != nil {
@@ -78,18 +43,18 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []Change) ([]Ch
 			return nil, fmt.Errorf("move reminders: %w", errRecord)
 		}
 	}
-	out := make([]Changed, len(changes))
+	out := make([]gateway.Changed, len(changes))
 	for i, sl := range slots {
 		t := texts[sl.call]
 		if len(t) < 2*sl.at+2 {
 			return nil, fmt.Errorf("move reminders: %w", errRecord)
 		}
-		out[i] = Changed{From: gateway.State(t[2*sl.at]), Verdict: Verdict(t[2*sl.at+1])}
+		out[i] = gateway.Changed{From: gateway.State(t[2*sl.at]), Verdict: gateway.ChangeVerdict(t[2*sl.at+1])}
 	}
 	return out, nil
 }
 
-func (c *Change) append(args []any) []any {
+func appendChange(c *gateway.Change, args []any) []any {
 	key := c.ID.Key()
 	from := gateway.SourcesOf(c.To)
 	if c.Only != "" {
@@ -101,10 +66,10 @@ func (c *Change) append(args []any) []any {
 		}, from)
 	}
 	token, digest, consent, at := "", "", "", ""
-	if c.Token != ([8]byte{}) {
+	if c.Token != (gateway.Token{}) {
 		token = string(c.Token[:])
 	}
-	if c.Digest != (Digest{}) {
+	if c.Digest != (gateway.Digest{}) {
 		digest = string(c.Digest[:])
 	}
 	if c.Consent {
@@ -117,26 +82,14 @@ func (c *Change) append(args []any) []any {
 	return append(args, string(c.ID.Practice), key[:], from, string(byte(c.To)), string([]byte{byte(c.Reason)}), token, digest, consent, at, code, c.MessageID)
 }
 
-// Reminder is where one reminder stands.
-type Reminder struct {
-	ID        gateway.ReminderID
-	State     gateway.State
-	Reason    gateway.Reason
-	At        time.Time // when it got there
-	Attempts  int
-	Token     [8]byte
-	Code      int
-	MessageID string
-}
-
 const reminderFixed = 19
 
-func parseReminder(v string) (Reminder, bool) {
+func parseReminder(v string) (gateway.Standing, bool) {
 	if len(v) < reminderFixed {
-		return Reminder{}, false
+		return gateway.Standing{}, false
 	}
 	b := []byte(v)
-	r := Reminder{
+	r := gateway.Standing{
 		State: gateway.State(b[0]), Reason: gateway.Reason(b[1]), At: fromSeconds(b[2:6]), Attempts: int(b[6]),
 		Code: int(binary.BigEndian.Uint32(b[15:19])), MessageID: v[reminderFixed:],
 	}

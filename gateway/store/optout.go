@@ -14,14 +14,6 @@ import (
 	"bellman/gateway"
 )
 
-// OptOut is one number that is not to be texted for one practice.
-type OptOut struct {
-	Practice gateway.ODS
-	Number   gateway.Phone
-	Since    time.Time
-	By       string // "patient", "staff", "provider"
-}
-
 // Scope of an opt-out: one practice.
 const Scope = "practice"
 
@@ -36,14 +28,14 @@ func optOutPlace(t Tag) string { return "o" + string(t[:]) }
 // AddOptOut writes an opt-out down for good: in the journal, then in Redis. When
 // it returns nil, nothing more will be handed to the provider for that number and
 // practice, but what AwaitQuiet waits for.
-func (s *Store) AddOptOut(ctx context.Context, o OptOut) error {
+func (s *Store) AddOptOut(ctx context.Context, o gateway.OptOut) error {
 	if err := s.journal.append(journalLine{o.Practice, o.Number.Reveal(), true, o.Since, o.By}); err != nil {
 		return err
 	}
 	return s.putOptOut(ctx, o)
 }
 
-func (s *Store) putOptOut(ctx context.Context, o OptOut) error {
+func (s *Store) putOptOut(ctx context.Context, o gateway.OptOut) error {
 	k, err := s.key(ctx, o.Practice)
 	if err != nil {
 		return err
@@ -84,25 +76,25 @@ func (s *Store) dropOptOut(ctx context.Context, p gateway.ODS, number gateway.Ph
 }
 
 // OptedOut gives the opt-out of a number, or false.
-func (s *Store) OptedOut(ctx context.Context, p gateway.ODS, number gateway.Phone) (OptOut, bool, error) {
+func (s *Store) OptedOut(ctx context.Context, p gateway.ODS, number gateway.Phone) (gateway.OptOut, bool, error) {
 	k, err := s.key(ctx, p)
 	if err != nil {
-		return OptOut{}, false, err
+		return gateway.OptOut{}, false, err
 	}
 	tag := k.tag(number)
 	v, err := s.rdb.HGet(ctx, keysOf(p).optouts(), string(tag[:])).Result()
 	if errors.Is(err, redis.Nil) {
-		return OptOut{}, false, nil
+		return gateway.OptOut{}, false, nil
 	}
 	if err != nil {
-		return OptOut{}, false, fmt.Errorf("opt-out: %w", plain(err))
+		return gateway.OptOut{}, false, fmt.Errorf("opt-out: %w", plain(err))
 	}
 	o, err := openOptOut(k, tag, v)
 	return o, true, err
 }
 
 // OptOuts lists the opt-outs of a practice, oldest first.
-func (s *Store) OptOuts(ctx context.Context, p gateway.ODS) ([]OptOut, error) {
+func (s *Store) OptOuts(ctx context.Context, p gateway.ODS) ([]gateway.OptOut, error) {
 	k, err := s.key(ctx, p)
 	if err != nil {
 		return nil, err
@@ -111,7 +103,7 @@ func (s *Store) OptOuts(ctx context.Context, p gateway.ODS) ([]OptOut, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opt-outs: %w", plain(err))
 	}
-	out := make([]OptOut, 0, len(all))
+	out := make([]gateway.OptOut, 0, len(all))
 	for t, v := range all {
 		var tag Tag
 		copy(tag[:], t)
@@ -121,20 +113,20 @@ func (s *Store) OptOuts(ctx context.Context, p gateway.ODS) ([]OptOut, error) {
 		}
 		out = append(out, o)
 	}
-	slices.SortFunc(out, func(a, b OptOut) int { return cmp.Compare(a.Since.Unix(), b.Since.Unix()) })
+	slices.SortFunc(out, func(a, b gateway.OptOut) int { return cmp.Compare(a.Since.Unix(), b.Since.Unix()) })
 	return out, nil
 }
 
-func openOptOut(k *practiceKey, tag Tag, v string) (OptOut, error) {
+func openOptOut(k *practiceKey, tag Tag, v string) (gateway.OptOut, error) {
 	b, err := k.open([]byte(v), optOutPlace(tag))
 	if err != nil {
-		return OptOut{}, fmt.Errorf("opt-out: %w", err)
+		return gateway.OptOut{}, fmt.Errorf("opt-out: %w", err)
 	}
 	var so sealedOptOut
 	if err := json.Unmarshal(b, &so); err != nil {
-		return OptOut{}, fmt.Errorf("opt-out: %w", errRecord)
+		return gateway.OptOut{}, fmt.Errorf("opt-out: %w", errRecord)
 	}
-	return OptOut{k.practice, gateway.NewPhone(so.Number), so.Since, so.By}, nil
+	return gateway.OptOut{Practice: k.practice, Number: gateway.NewPhone(so.Number), Since: so.Since, By: so.By}, nil
 }
 
 // optedOutTags gives the tags of all numbers that opted out of a practice.
@@ -164,7 +156,7 @@ func (s *Store) replay(ctx context.Context) error {
 	for _, l := range lines {
 		n := gateway.NewPhone(l.Number)
 		if l.Out {
-			err = s.putOptOut(ctx, OptOut{l.Practice, n, l.At, l.By})
+			err = s.putOptOut(ctx, gateway.OptOut{Practice: l.Practice, Number: n, Since: l.At, By: l.By})
 		} else {
 			err = s.dropOptOut(ctx, l.Practice, n)
 		}

@@ -21,7 +21,7 @@ const (
 // of its appointments, and who opted out.
 type Diary struct {
 	Practice gateway.ODS
-	heads    map[gateway.Ref]Head
+	heads    map[gateway.Ref]gateway.Head
 	optouts  map[Tag]bool
 	key      *practiceKey
 }
@@ -32,7 +32,7 @@ func (s *Store) Known(ctx context.Context, p gateway.ODS) (*Diary, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Diary{Practice: p, heads: map[gateway.Ref]Head{}, key: k}
+	d := &Diary{Practice: p, heads: map[gateway.Ref]gateway.Head{}, key: k}
 	if d.optouts, err = s.optedOutTags(ctx, p); err != nil {
 		return nil, err
 	}
@@ -79,48 +79,18 @@ func (d *Diary) Ref(id gateway.AppointmentID) gateway.Ref { return d.key.ref(id)
 func (d *Diary) OptedOut(n gateway.Phone) bool { return !n.IsZero() && d.optouts[d.key.tag(n)] }
 
 // Head gives what is known of an appointment.
-func (d *Diary) Head(r gateway.Ref) (Head, bool) {
+func (d *Diary) Head(r gateway.Ref) (gateway.Head, bool) {
 	h, ok := d.heads[r]
 	return h, ok
 }
 
 // Heads gives everything that is known.
-func (d *Diary) Heads() map[gateway.Ref]Head { return d.heads }
-
-// Planned is what is to become of one reminder.
-type Planned struct {
-	Rule   gateway.Rule
-	State  gateway.State // Queued, Held or Withdrawn
-	Reason gateway.Reason
-	At     time.Time // when the sender looks at it
-}
-
-// Entry is one appointment with the plan for its reminders.
-type Entry struct {
-	Facts     Facts
-	FirstSeen time.Time
-	Plan      []Planned
-}
-
-// Move is one reminder's change of state, as the store made it.
-type Move struct {
-	ID       gateway.ReminderID
-	From, To gateway.State // From is 0 for a reminder that did not exist
-	Reason   gateway.Reason
-}
-
-// Outcome is what a call to Plan did.
-type Outcome struct {
-	Written   int    // appointments written; unchanged ones are not
-	Conflicts int    // appointments that somebody else changed meanwhile: plan again
-	Moves     []Move // all but what was simply queued
-	Earliest  time.Time
-}
+func (d *Diary) Heads() map[gateway.Ref]gateway.Head { return d.heads }
 
 // Plan writes down appointments and brings their reminders into line. What is
 // exactly as the diary already knows costs nothing.
-func (s *Store) Plan(ctx context.Context, d *Diary, now time.Time, entries []Entry) (Outcome, error) {
-	var out Outcome
+func (s *Store) Plan(ctx context.Context, d *Diary, now time.Time, entries []gateway.Entry) (gateway.Planning, error) {
+	var out gateway.Planning
 	calls := make([]call, 0, planPipe)
 	flush := func() error {
 		got, err := s.run(ctx, calls)
@@ -129,7 +99,7 @@ func (s *Store) Plan(ctx context.Context, d *Diary, now time.Time, entries []Ent
 		}
 		calls = calls[:0]
 		for _, c := range got {
-			if err := out.take(d.Practice, c); err != nil {
+			if err := takePlan(&out, d.Practice, c); err != nil {
 				return err
 			}
 		}
@@ -138,7 +108,7 @@ func (s *Store) Plan(ctx context.Context, d *Diary, now time.Time, entries []Ent
 	batch := s.newPlanCall(d, now)
 	inBatch := 0
 	for i := range entries {
-		ok, err := d.encode(&batch, &entries[i], now, &out)
+		ok, err := d.encode(&batch, &entries[i], &out)
 		if err != nil {
 			return out, err
 		}
@@ -172,11 +142,11 @@ func (s *Store) newPlanCall(d *Diary, now time.Time) call {
 }
 
 // encode adds one appointment to a call, unless it is already as wanted.
-func (d *Diary) encode(c *call, e *Entry, now time.Time, out *Outcome) (bool, error) {
+func (d *Diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, error) {
 	a := &e.Facts.Appointment
-	content := e.Facts.encode()
+	content := encodeFacts(e.Facts)
 	ref := d.key.ref(a.ID)
-	h := Head{Start: a.Start, FirstSeen: e.FirstSeen, Tag: d.key.tag(a.Patient.Mobile)}
+	h := gateway.Head{Start: a.Start, FirstSeen: e.FirstSeen, Tag: d.key.tag(a.Patient.Mobile)}
 	signed := append(append([]byte(nil), content...), seconds(a.Start)...)
 	rules := make([]string, len(e.Plan))
 	for i, p := range e.Plan {
@@ -207,7 +177,7 @@ func (d *Diary) encode(c *call, e *Entry, now time.Time, out *Outcome) (bool, er
 	if err != nil {
 		return false, fmt.Errorf("seal: %w", errSealed)
 	}
-	record := append(h.append(make([]byte, 0, headFixed+2*len(h.Rules)+len(sealed))), sealed...)
+	record := append(appendHead(h, make([]byte, 0, headFixed+2*len(h.Rules)+len(sealed))), sealed...)
 	c.args = append(c.args, string(ref[:]), expect, record, len(rules))
 	for _, r := range rules {
 		c.args = append(c.args, r)
@@ -219,7 +189,7 @@ func (d *Diary) encode(c *call, e *Entry, now time.Time, out *Outcome) (bool, er
 
 const moveSize = gateway.KeySize + 5
 
-func (o *Outcome) take(p gateway.ODS, c *redis.Cmd) error {
+func takePlan(o *gateway.Planning, p gateway.ODS, c *redis.Cmd) error {
 	got, err := c.Slice()
 	if err != nil || len(got) != 2 {
 		return errRecord
@@ -237,12 +207,12 @@ func (o *Outcome) take(p gateway.ODS, c *redis.Cmd) error {
 	return nil
 }
 
-func parseMove(p gateway.ODS, b []byte) (Move, error) {
+func parseMove(p gateway.ODS, b []byte) (gateway.Move, error) {
 	id, err := gateway.ReminderFromKey(p, b[:gateway.KeySize])
 	if err != nil {
-		return Move{}, err
+		return gateway.Move{}, err
 	}
-	m := Move{ID: id, To: gateway.State(b[gateway.KeySize+1]), Reason: gateway.Reason(b[gateway.KeySize+2])}
+	m := gateway.Move{ID: id, To: gateway.State(b[gateway.KeySize+1]), Reason: gateway.Reason(b[gateway.KeySize+2])}
 	if from := b[gateway.KeySize]; from != '-' {
 		m.From = gateway.State(from)
 	}

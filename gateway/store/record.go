@@ -15,17 +15,7 @@ const formatVersion = '1'
 // headFixed is the length of a record's head before its list of rules.
 const headFixed = 30
 
-// Head is the part of an appointment's record that is not sealed: our own ids
-// and times, and keyed hashes. The layout stands in lua/plan.lua.
-type Head struct {
-	Digest    Digest
-	Start     time.Time
-	FirstSeen time.Time // when the appointment was first known at this start
-	Tag       Tag
-	Rules     []gateway.Rule
-}
-
-func (h Head) append(b []byte) []byte {
+func appendHead(h gateway.Head, b []byte) []byte {
 	b = append(b, formatVersion)
 	b = append(b, h.Digest[:]...)
 	b = append(b, seconds(h.Start)...)
@@ -40,15 +30,15 @@ func (h Head) append(b []byte) []byte {
 
 var errRecord = errors.New("a record in Redis is damaged")
 
-func parseHead(b []byte) (Head, int, error) {
+func parseHead(b []byte) (gateway.Head, int, error) {
 	if len(b) < headFixed || b[0] != formatVersion {
-		return Head{}, 0, errRecord
+		return gateway.Head{}, 0, errRecord
 	}
 	n := headFixed + 2*int(b[29])
 	if len(b) < n {
-		return Head{}, 0, errRecord
+		return gateway.Head{}, 0, errRecord
 	}
-	h := Head{Start: fromSeconds(b[9:13]), FirstSeen: fromSeconds(b[13:17])}
+	h := gateway.Head{Start: fromSeconds(b[9:13]), FirstSeen: fromSeconds(b[13:17])}
 	copy(h.Digest[:], b[1:9])
 	copy(h.Tag[:], b[17:29])
 	for i := headFixed; i < n; i += 2 {
@@ -65,16 +55,9 @@ func fromSeconds(b []byte) time.Time {
 	return time.Unix(int64(binary.BigEndian.Uint32(b)), 0).UTC()
 }
 
-// Facts is what is kept, sealed, of an appointment: what deciding and wording
-// need at the moment of sending, and no more. The patient's name and NHS number
-// are not among it.
-type Facts struct {
-	Appointment gateway.Appointment
-	Merged      bool
-	OffList     bool
-}
-
-func (f Facts) encode() []byte {
+// encodeFacts packs what is sealed of an appointment. The patient\'s name and NHS
+// number are not among it.
+func encodeFacts(f gateway.Facts) []byte {
 	a, p := f.Appointment, f.Appointment.Patient
 	b := make([]byte, 0, 96)
 	b = append(b, formatVersion, byte(a.Status), byte(a.StartDoubt), byte(a.Mode), bit(f.Merged)|bit(f.OffList)<<1,
@@ -86,11 +69,11 @@ func (f Facts) encode() []byte {
 	return b
 }
 
-func decodeFacts(b []byte, start time.Time) (Facts, error) {
+func decodeFacts(b []byte, start time.Time) (gateway.Facts, error) {
 	if len(b) < 10 || b[0] != formatVersion {
-		return Facts{}, errRecord
+		return gateway.Facts{}, errRecord
 	}
-	f := Facts{Merged: b[4]&1 != 0, OffList: b[4]&2 != 0}
+	f := gateway.Facts{Merged: b[4]&1 != 0, OffList: b[4]&2 != 0}
 	a := &f.Appointment
 	a.Start = start
 	a.Status, a.StartDoubt, a.Mode = gateway.Status(b[1]), gateway.Doubt(b[2]), gateway.Mode(b[3])
@@ -102,7 +85,7 @@ func decodeFacts(b []byte, start time.Time) (Facts, error) {
 	for i := range parts {
 		n, w := binary.Uvarint(rest)
 		if w <= 0 || n > uint64(len(rest)-w) {
-			return Facts{}, errRecord
+			return gateway.Facts{}, errRecord
 		}
 		parts[i], rest = string(rest[w:w+int(n)]), rest[w+int(n):]
 	}

@@ -12,17 +12,6 @@ import (
 	"bellman/gateway"
 )
 
-// Reply is one text that a patient sent to a practice.
-type Reply struct {
-	Practice  gateway.ODS
-	MessageID string
-	From      gateway.Phone
-	Text      gateway.Text
-	Kind      gateway.ReplyKind
-	At        time.Time
-	About     gateway.Ref // the appointment that the last text to this number was about; zero: none known
-}
-
 type sealedReply struct {
 	From  string    `json:"f"`
 	Text  string    `json:"t"`
@@ -34,7 +23,7 @@ type sealedReply struct {
 // KeepReply writes a reply down, once: false means that this message was kept
 // before. It links the reply to the last text that went to the number, and tells
 // it in that appointment's story.
-func (s *Store) KeepReply(ctx context.Context, r Reply) (bool, error) {
+func (s *Store) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) {
 	k, err := s.key(ctx, r.Practice)
 	if err != nil {
 		return false, err
@@ -66,7 +55,7 @@ func (s *Store) KeepReply(ctx context.Context, r Reply) (bool, error) {
 	return first, nil
 }
 
-func (s *Store) tellReply(ctx context.Context, id gateway.ReminderID, r Reply) error {
+func (s *Store) tellReply(ctx context.Context, id gateway.ReminderID, r gateway.Reply) error {
 	keys := keysOf(r.Practice)
 	key := id.Key()
 	e := append([]byte{byte(EventReply)}, seconds(r.At)...)
@@ -103,7 +92,7 @@ func (s *Store) LastText(ctx context.Context, p gateway.ODS, n gateway.Phone) (g
 }
 
 // Replies gives the replies that a practice received.
-func (s *Store) Replies(ctx context.Context, p gateway.ODS) ([]Reply, error) {
+func (s *Store) Replies(ctx context.Context, p gateway.ODS) ([]gateway.Reply, error) {
 	k, err := s.key(ctx, p)
 	if err != nil {
 		return nil, err
@@ -112,7 +101,7 @@ func (s *Store) Replies(ctx context.Context, p gateway.ODS) ([]Reply, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replies: %w", plain(err))
 	}
-	out := make([]Reply, 0, len(all))
+	out := make([]gateway.Reply, 0, len(all))
 	for id, v := range all {
 		b, err := k.open([]byte(v), "i"+id)
 		if err != nil {
@@ -122,7 +111,7 @@ func (s *Store) Replies(ctx context.Context, p gateway.ODS) ([]Reply, error) {
 		if err := json.Unmarshal(b, &sr); err != nil {
 			return nil, fmt.Errorf("replies: %w", errRecord)
 		}
-		r := Reply{Practice: p, MessageID: id, From: gateway.NewPhone(sr.From), Text: gateway.NewText(sr.Text), Kind: gateway.ReplyKind(sr.Kind), At: sr.At}
+		r := gateway.Reply{Practice: p, MessageID: id, From: gateway.NewPhone(sr.From), Text: gateway.NewText(sr.Text), Kind: gateway.ReplyKind(sr.Kind), At: sr.At}
 		copy(r.About[:], sr.About)
 		out = append(out, r)
 	}
@@ -132,7 +121,7 @@ func (s *Store) Replies(ctx context.Context, p gateway.ODS) ([]Reply, error) {
 // WithdrawNumber withdraws everything that waits for a number, and gives the
 // moves. The claim and the last step before sending check opt-outs themselves;
 // this makes the queue tell the truth at once.
-func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]Move, error) {
+func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]gateway.Move, error) {
 	changes, err := s.ofNumber(ctx, p, n, gateway.Withdrawn, why)
 	if err != nil || len(changes) == 0 {
 		return nil, err
@@ -141,28 +130,28 @@ func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Pho
 	if err != nil {
 		return nil, err
 	}
-	var out []Move
+	var out []gateway.Move
 	for i, c := range got {
-		if c.Verdict == Done {
-			out = append(out, Move{changes[i].ID, c.From, gateway.Withdrawn, why})
+		if c.Verdict == gateway.Done {
+			out = append(out, gateway.Move{ID: changes[i].ID, From: c.From, To: gateway.Withdrawn, Reason: why})
 		}
 	}
 	return out, nil
 }
 
-func (s *Store) ofNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, to gateway.State, why gateway.Reason) ([]Change, error) {
+func (s *Store) ofNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, to gateway.State, why gateway.Reason) ([]gateway.Change, error) {
 	d, err := s.Known(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	tag := d.key.tag(n)
-	var out []Change
+	var out []gateway.Change
 	for ref, h := range d.heads {
 		if h.Tag != tag {
 			continue
 		}
 		for _, r := range h.Rules {
-			out = append(out, Change{ID: gateway.ReminderID{Practice: p, Ref: ref, Rule: r, Start: h.Start}, To: to, Reason: why})
+			out = append(out, gateway.Change{ID: gateway.ReminderID{Practice: p, Ref: ref, Rule: r, Start: h.Start}, To: to, Reason: why})
 		}
 	}
 	return out, nil

@@ -204,7 +204,7 @@ func (k *practiceKey) hash(kind byte, s string) [sha256.Size]byte {
 }
 
 // Tag stands for a number in keys: a keyed hash, different in every practice.
-type Tag [12]byte
+type Tag = [12]byte
 
 func (k *practiceKey) tag(n gateway.Phone) Tag {
 	var t Tag
@@ -226,8 +226,8 @@ func (k *practiceKey) ref(id gateway.AppointmentID) gateway.Ref {
 // Digest stands for what an appointment's record says.
 type Digest [8]byte
 
-func (k *practiceKey) digest(plain []byte) Digest {
-	var d Digest
+func (k *practiceKey) digest(plain []byte) gateway.Digest {
+	var d gateway.Digest
 	h := k.hash('d', string(plain))
 	copy(d[:], h[:])
 	return d

@@ -38,9 +38,31 @@ type Store struct {
 	journal *Journal
 	scripts scripts
 
-	mu   sync.Mutex
-	keys map[gateway.ODS]*practiceKey
-	hold bool
+	mu     sync.Mutex
+	keys   map[gateway.ODS]*practiceKey
+	hold   bool
+	shards []Shard
+}
+
+// Serve says whose reminders Claim and Expired look at.
+func (s *Store) Serve(ps []gateway.ODS) {
+	seen := map[Shard]bool{}
+	var shards []Shard
+	for _, p := range ps {
+		if sh := ShardOf(p); !seen[sh] {
+			seen[sh] = true
+			shards = append(shards, sh)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shards = shards
+}
+
+func (s *Store) served() []Shard {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shards
 }
 
 type scripts struct{ plan, claim, move, known, lock *redis.Script }
@@ -346,8 +368,8 @@ func plain(err error) error {
 var errUnreachable = errors.New("no connection")
 
 // NewToken gives eight random bytes that mark the work of one claim.
-func NewToken() [8]byte {
-	var t [8]byte
+func NewToken() gateway.Token {
+	var t gateway.Token
 	_, _ = rand.Read(t[:])
 	return t
 }

@@ -18,10 +18,10 @@ import (
 // Kept is one appointment as the store holds it.
 type Kept struct {
 	Ref       gateway.Ref
-	Head      Head
-	Facts     Facts
-	Reminders []Reminder // those of its present start, queued ones included
-	Damaged   bool       // the sealed part cannot be opened
+	Head      gateway.Head
+	Facts     gateway.Facts
+	Reminders []gateway.Standing // those of its present start, queued ones included
+	Damaged   bool               // the sealed part cannot be opened
 }
 
 // Appointments gives everything that is kept of a practice, by start.
@@ -53,25 +53,25 @@ func (s *Store) Appointments(ctx context.Context, p gateway.ODS) ([]Kept, error)
 
 // standing gives where a reminder of a present plan stands; one without an entry
 // is queued.
-func standing(id gateway.ReminderID, entries map[string]string) Reminder {
+func standing(id gateway.ReminderID, entries map[string]string) gateway.Standing {
 	key := id.Key()
 	r, ok := parseReminder(entries[string(key[:])])
 	if !ok {
-		r = Reminder{State: gateway.Queued}
+		r = gateway.Standing{State: gateway.Queued}
 	}
 	r.ID = id
 	return r
 }
 
 // Reminder gives where one reminder stands, and false when it is not known.
-func (s *Store) Reminder(ctx context.Context, id gateway.ReminderID) (Reminder, bool, error) {
+func (s *Store) Reminder(ctx context.Context, id gateway.ReminderID) (gateway.Standing, bool, error) {
 	key := id.Key()
 	v, err := s.rdb.HGet(ctx, keysOf(id.Practice).reminders(), string(key[:])).Result()
 	if errors.Is(err, redis.Nil) {
-		return Reminder{}, false, nil
+		return gateway.Standing{}, false, nil
 	}
 	if err != nil {
-		return Reminder{}, false, fmt.Errorf("reminder: %w", plain(err))
+		return gateway.Standing{}, false, fmt.Errorf("reminder: %w", plain(err))
 	}
 	r, ok := parseReminder(v)
 	r.ID = id

@@ -1,0 +1,174 @@
+package gateway
+
+import "time"
+
+// The words in which workers and the store speak of reminders. They hold no
+// technology: a worker asks for what it needs through a small interface of its
+// own, and the store answers in these.
+
+// Digest stands for what an appointment's record said when it was read.
+type Digest [8]byte
+
+// Token marks the work of one claim, so that a sender that slept past its lease
+// can change nothing.
+type Token [8]byte
+
+// Facts is what is kept of an appointment: what deciding and wording need in the
+// moment of sending, and no more.
+type Facts struct {
+	Appointment Appointment
+	Merged      bool // another text speaks for it
+	OffList     bool // a trial, and its number is not on the list
+}
+
+// Planned is what is to become of one reminder.
+type Planned struct {
+	Rule   Rule
+	State  State // Queued, Held or Withdrawn
+	Reason Reason
+	At     time.Time // when the sender looks at it
+}
+
+// Entry is one appointment with the plan for its reminders.
+type Entry struct {
+	Facts     Facts
+	FirstSeen time.Time // when it was first known at this start
+	Plan      []Planned
+}
+
+// Move is one reminder's change of state, as it was made.
+type Move struct {
+	ID       ReminderID
+	From, To State // From is 0 for a reminder that did not exist
+	Reason   Reason
+}
+
+// Planning is what carrying out a plan did.
+type Planning struct {
+	Written   int    // appointments written; unchanged ones are not
+	Conflicts int    // appointments that somebody else changed meanwhile: plan again
+	Moves     []Move // all but what was simply queued
+	Earliest  time.Time
+}
+
+// Claim is one reminder that a sender holds under a lease.
+type Claim struct {
+	ID        ReminderID
+	Token     Token
+	Was       State  // Queued or Held
+	WasFor    Reason // why it was held before
+	Attempts  int    // hand-overs tried before
+	Digest    Digest
+	FirstSeen time.Time
+	Facts     Facts
+	FeedAsOf  time.Time // the last complete read of the practice's diary
+	Damaged   bool      // the record cannot be opened: nothing may be sent on it
+}
+
+// Claiming says how to claim.
+type Claiming struct {
+	Now    time.Time
+	Limit  int           // at most so many from each part of the queue
+	Lease  time.Duration // how long the claims are ours
+	Token  Token
+	PerSec int // texts a second for each practice's sender; 0: no limit
+}
+
+// Catch is what one look at the queue gave.
+type Catch struct {
+	Claims []Claim
+	Moves  []Move    // withdrawn in the claim itself: the number opted out
+	Next   time.Time // when something is due next; zero: nothing is waiting
+	Looked int       // how many were looked at; tells "nothing due" from "all withheld"
+}
+
+// Expired is a reminder whose lease ran out while it was being worked on.
+type Expired struct {
+	ID    ReminderID
+	State State // Claimed or Sending
+	Token Token
+}
+
+// Change asks for one move of a reminder. The table of moves decides from which
+// states it is possible.
+type Change struct {
+	ID     ReminderID
+	To     State
+	Only   string // narrows the states it may come from, as their letters; "" for all that the table allows
+	Reason Reason
+	Token  Token  // the claim's token; zero: whoever holds it
+	Digest Digest // the record it was decided on; zero: any
+	// Consent makes the move fail, and withdraws the reminder, when its number
+	// opted out meanwhile.
+	Consent   bool
+	At        time.Time // for Queued and Held: when to look again; for Sending: until when it is ours
+	Code      int
+	MessageID string
+}
+
+// Changed is the answer to a Change.
+type Changed struct {
+	Verdict ChangeVerdict
+	From    State // where it stood; '-' when it is not known
+}
+
+// ChangeVerdict is what became of a Change.
+type ChangeVerdict byte
+
+// The verdicts on a change.
+const (
+	Done      ChangeVerdict = 'y'
+	Elsewhere ChangeVerdict = 'n' // it stands elsewhere, or another sender holds it
+	Outdated  ChangeVerdict = 'd' // its appointment changed meanwhile
+	StoppedBy ChangeVerdict = 'o' // its number opted out; it was withdrawn
+	Same      ChangeVerdict = 's' // it already stood there for the same reason
+)
+
+// Standing is where one reminder stands.
+type Standing struct {
+	ID        ReminderID
+	State     State
+	Reason    Reason
+	At        time.Time // when it got there
+	Attempts  int
+	Token     Token
+	Code      int
+	MessageID string
+}
+
+// FeedState is what is kept of the reads of a practice's diary.
+type FeedState struct {
+	AsOf       time.Time `json:"as_of"` // the last complete read; zero: never
+	Read       int       `json:"read"`
+	Unreadable int       `json:"unreadable"`
+	Missing    []Ref     `json:"missing,omitempty"` // vanished at once in the last read; waiting for a second
+}
+
+// OptOut is one number that is not to be texted for one practice.
+type OptOut struct {
+	Practice ODS
+	Number   Phone
+	Since    time.Time
+	By       string // "patient", "staff", "provider"
+}
+
+// Reply is one text that a patient sent to a practice.
+type Reply struct {
+	Practice  ODS
+	MessageID string
+	From      Phone
+	Text      Text
+	Kind      ReplyKind
+	At        time.Time
+	About     Ref // the appointment that the last text to this number was about; zero: none known
+}
+
+// Head is the part of an appointment's record that is not personal: our own ids
+// and times, and keyed hashes.
+type Head struct {
+	Digest    Digest
+	Start     time.Time
+	FirstSeen time.Time // when the appointment was first known at this start
+	Tag       [12]byte  // stands for the number
+	Rules     []Rule
+}
