@@ -1,0 +1,149 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"bellman/gateway"
+)
+
+// policySection is a policy as it is written.
+type policySection struct {
+	Reminders  []reminderSection `yaml:"reminders"`
+	Window     windowSection     `yaml:"window"`
+	StaleAfter time.Duration     `yaml:"stale_after"`
+	Latest     time.Duration     `yaml:"latest"`
+	BookedLate lateBooking       `yaml:"booked_late"`
+	Wording    string            `yaml:"wording"`
+}
+
+type reminderSection struct {
+	Before lead `yaml:"before"`
+}
+
+type windowSection struct {
+	Days         []weekday `yaml:"days"`
+	From         wall      `yaml:"from"`
+	To           wall      `yaml:"to"`
+	BankHolidays bool      `yaml:"bank_holidays"`
+}
+
+const monday = weekday(time.Monday) + 1
+
+func defaultPolicy() policySection {
+	var week, day lead
+	week.set("7d")
+	day.set("1d")
+	return policySection{
+		Reminders: []reminderSection{{week}, {day}},
+		Window: windowSection{
+			Days: []weekday{monday, monday + 1, monday + 2, monday + 3, monday + 4},
+			From: 8 * 60,
+			To:   18 * 60,
+		},
+		StaleAfter: 90 * time.Minute,
+		Latest:     time.Hour,
+		Wording:    "default",
+	}
+}
+
+func (p policySection) domain() gateway.Policy {
+	hours := gateway.Hours{From: int(p.Window.From), To: int(p.Window.To), BankHolidays: p.Window.BankHolidays}
+	for _, d := range p.Window.Days {
+		if d > 0 {
+			hours.Days[d-1] = true
+		}
+	}
+	rules := make([]gateway.Rule, len(p.Reminders))
+	for i, r := range p.Reminders {
+		rules[i] = r.Before.Rule
+	}
+	return gateway.Policy{
+		Rules:          rules,
+		Hours:          hours,
+		StaleAfter:     p.StaleAfter,
+		Latest:         p.Latest,
+		SendBookedLate: bool(p.BookedLate),
+		Wording:        p.Wording,
+	}
+}
+
+// The bounds of a sane policy.
+const (
+	leastLatest  = 15 * time.Minute // a text read on the way in helps nobody
+	mostStale    = 24 * time.Hour
+	leastStale   = 5 * time.Minute // in live mode: below it a slow read stops all texts
+	mostReminder = 10
+)
+
+// wordings are the sets of words that a practice may choose.
+var wordings = []string{"default"}
+
+// checkPolicy finds what is wrong with a policy that stands at path.
+func checkPolicy(p policySection, mode Mode, path string, out *report) {
+	checkReminders(p, under(path, "reminders"), out)
+	checkWindow(p.Window, under(path, "window"), out)
+	switch {
+	case p.StaleAfter <= 0 || p.StaleAfter > mostStale:
+		out.fault(under(path, "stale_after"), "must be more than 0 and at most 24h: an older diary may hold cancelled visits")
+	case mode == Live && p.StaleAfter < leastStale:
+		out.fault(under(path, "stale_after"), "must be at least 5m in live mode: one slow read would stop every text")
+	}
+	if p.Latest < leastLatest {
+		out.fault(under(path, "latest"), "must be at least 15m: a later text reaches patients who are already on their way")
+	}
+	if !slices.Contains(wordings, p.Wording) {
+		out.fault(under(path, "wording"), "must be one of "+strings.Join(wordings, ", "))
+	}
+}
+
+func checkReminders(p policySection, path string, out *report) {
+	switch {
+	case len(p.Reminders) == 0:
+		out.fault(path, "is empty: name at least one, such as [{before: 1d}]")
+	case len(p.Reminders) > mostReminder:
+		out.fault(path, "holds more than 10: nobody wants that many texts")
+	}
+	seen := map[gateway.Rule]bool{}
+	for i, r := range p.Reminders {
+		at := fmt.Sprintf("%s[%d].before", path, i)
+		switch rule := r.Before.Rule; {
+		case rule.IsZero():
+			out.fault(at, "is missing: write a lead time such as 1d")
+		case seen[rule]:
+			out.fault(at, "is the same lead time as an earlier one: keep one")
+		case leastLead(rule) <= p.Latest:
+			out.fault(at, "is not longer than policy.latest, so it could never be sent: lengthen it or shorten latest")
+		}
+		seen[r.Before.Rule] = true
+	}
+}
+
+// leastLead is the shortest span that a rule can come to: a day may be an hour
+// short when the clocks go forward.
+func leastLead(r gateway.Rule) time.Duration {
+	noon := time.Date(2026, time.March, 29, 12, 0, 0, 0, gateway.London())
+	return noon.Sub(r.Due(noon))
+}
+
+func checkWindow(w windowSection, path string, out *report) {
+	days := map[weekday]bool{}
+	for i, d := range w.Days {
+		at := fmt.Sprintf("%s.days[%d]", path, i)
+		switch {
+		case d == 0:
+			out.fault(at, oneOfDays)
+		case days[d]:
+			out.fault(at, "is named twice: keep one")
+		}
+		days[d] = true
+	}
+	if len(w.Days) == 0 {
+		out.fault(under(path, "days"), "is empty: name at least one day, such as [mon, tue, wed, thu, fri]")
+	}
+	if w.From >= w.To && !out.silent(under(path, "to")) {
+		out.fault(under(path, "from"), "must be earlier than window.to: a window cannot pass midnight")
+	}
+}

@@ -1,0 +1,212 @@
+package configs
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"bellman/gateway"
+)
+
+// practiceSection is a practice as it is written.
+type practiceSection struct {
+	ODS    ods    `yaml:"ods"`
+	Name   string `yaml:"name"`
+	Phone  string `yaml:"phone"`
+	Nation nation `yaml:"nation"`
+	Sender string `yaml:"sender"`
+	Poll   string `yaml:"poll"`
+	Policy later  `yaml:"policy"`
+	Source later  `yaml:"source"`
+}
+
+// practices checks the practices and gives them with their policies complete.
+func practices(doc document, root *node, from files, out *report) []Practice {
+	if len(doc.Practices) == 0 {
+		out.fault("practices", "is empty: describe at least one practice")
+	}
+	made := make([]Practice, len(doc.Practices))
+	seen := practicesSeen{ods: map[ods]int{}, senders: map[string]int{}, weeks: weeks{}}
+	written := root.get("practices")
+	for i, p := range doc.Practices {
+		path := fmt.Sprintf("practices[%d]", i)
+		if written.items[i].shape == empty {
+			out.fault(path, "is empty: describe the practice, or remove the dash")
+			continue
+		}
+		checkPractice(p, doc.Mode, path, out)
+		seen.check(i, p, path, out)
+		policy := ownPolicy(p.Policy, doc, from, out)
+		made[i] = Practice{
+			Practice: gateway.Practice{
+				ODS: gateway.ODS(p.ODS), Name: p.Name, Phone: p.Phone, Nation: gateway.Nation(p.Nation),
+				Sender: p.Sender, Policy: policy.domain(),
+			},
+			Poll:   p.Poll,
+			Source: sourceOf(p.Source, under(path, "source"), from, out),
+		}
+		seen.weeks.check(made[i], path, out)
+	}
+	return made
+}
+
+// ownPolicy lays what a practice says over the policy of all. A fault that the
+// practice merely inherits is not told again.
+func ownPolicy(l later, doc document, from files, out *report) policySection {
+	policy := doc.Policy
+	if l.node == nil || l.node.shape == empty {
+		return policy
+	}
+	bindInto(&policy, l.node, l.path, binder{out: out, files: from})
+	found := &report{unread: out.unread}
+	checkPolicy(policy, doc.Mode, l.path, found)
+	for _, f := range found.faults {
+		if said(l.node, strings.TrimPrefix(f.Path, l.path+".")) {
+			out.faults = append(out.faults, f)
+		}
+	}
+	return policy
+}
+
+// said reports whether a section says anything of what a path points to. The
+// lead times hang on latest as well.
+func said(section *node, path string) bool {
+	key, _, _ := strings.Cut(path, ".")
+	key, _, _ = strings.Cut(key, "[")
+	return section.get(key) != nil || key == "reminders" && section.get("latest") != nil
+}
+
+func sourceOf(l later, path string, from files, out *report) Source {
+	made := Source{Path: path, node: l.node, from: from}
+	switch {
+	case l.node == nil || l.node.shape == empty:
+		out.fault(path, "is missing: say which clinical system the practice has, such as {type: emis, ...}")
+	case l.node.unread:
+	case l.node.shape != mapping:
+		out.unreadable(path, "must be keys with values, type first")
+	default:
+		kind := l.node.get("type")
+		switch {
+		case kind == nil || kind.shape == empty:
+			out.fault(under(path, "type"), "is missing: name the clinical system, such as emis")
+		case kind.shape != scalar:
+			out.fault(under(path, "type"), "must be one word, such as emis")
+		default:
+			made.Type = kind.text
+		}
+	}
+	return made
+}
+
+// The longest that a practice may call itself: name and phone stand in every
+// text and are paid for every time.
+const (
+	longestName  = 40
+	longestPhone = 20
+)
+
+func checkPractice(p practiceSection, mode Mode, path string, out *report) {
+	if p.ODS == "" {
+		out.fault(under(path, "ods"), "is missing: write the practice's ODS code, such as A81001")
+	}
+	checkName(p.Name, under(path, "name"), out)
+	checkPhone(p.Phone, under(path, "phone"), out)
+	if p.Nation == "" {
+		out.fault(under(path, "nation"), "is missing: write england, wales, scotland or northern-ireland")
+	}
+	checkSender(p.Sender, mode, under(path, "sender"), out)
+	if problem := pollProblem(p.Poll); problem != "" {
+		out.fault(under(path, "poll"), problem)
+	}
+}
+
+func checkName(name, path string, out *report) {
+	switch {
+	case strings.TrimSpace(name) == "":
+		out.fault(path, "is missing: patients must see who texts them")
+	case utf8.RuneCountInString(name) > longestName:
+		out.fault(path, "is longer than 40 letters: it stands in every text, so write the short form that patients know")
+	case strings.ContainsFunc(name, unicode.IsControl):
+		out.fault(path, "holds a line break or a control character: write it on one line")
+	}
+}
+
+var phoneForm = regexp.MustCompile(`^\+?[0-9][0-9 ()-]*$`)
+
+func checkPhone(phone, path string, out *report) {
+	digits := strings.Count(strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return 'd'
+		}
+		return -1
+	}, phone), "d")
+	switch {
+	case strings.TrimSpace(phone) == "":
+		out.fault(path, "is missing: write the number that patients may ring, such as 01632 960001")
+	case len(phone) > longestPhone || !phoneForm.MatchString(phone) || digits < 3 || digits > 15:
+		out.fault(path, "must be one telephone number of at most 20 characters, such as 01632 960001")
+	}
+}
+
+var (
+	e164       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	senderName = regexp.MustCompile(`^[A-Za-z0-9]{1,11}$`)
+)
+
+func checkSender(sender string, mode Mode, path string, out *report) {
+	switch {
+	case sender == "":
+		out.fault(path, "is missing: write the number that the practice texts from, such as +447700900001")
+	case strings.HasPrefix(sender, "+") && !e164.MatchString(sender):
+		out.fault(path, "is not a whole international number: write it without spaces, such as +447700900001")
+	case mode == Live && strings.HasPrefix(sender, dramaPrefix):
+		out.warn(path, "is a number that Ofcom keeps for films and tests: write the number rented from the provider")
+	case strings.HasPrefix(sender, "+"):
+	case !senderName.MatchString(sender):
+		out.fault(path, "must be an international number such as +447700900001, or a name of at most 11 letters and digits without spaces")
+	case strings.Trim(sender, "0123456789") == "":
+		out.fault(path, "is a number without its country: write it as +44 and the rest without the 0")
+	case bannedSender(sender):
+		out.fault(path, "is one of the general names that NHS services may not send under: name the practice")
+	default:
+		out.warn(path, "is a name, so patients cannot reply: no STOP reaches you, and the text must not ask for one")
+	}
+}
+
+// bannedSenders are the sender names and terms that NHS Notify does not allow
+// ("Tell recipients who your messages are from", read in November 2026).
+const bannedSenders = " 2fa accept access active alert app appointment approved auth aware bank banking call card" +
+	" caution code confirm contact control delivery energy fraud help info loan login logistics message mobile msg" +
+	" network nhsnoreply nhsnotify noreply notify order otp parcel pay payment pin rebate receipt reminder reply" +
+	" schedule secure shipping sms support text trace txt update verify winner "
+
+// bannedSender looks for the very term or its plural. Whether a name is another
+// variation of one is for people: a search for parts would refuse "Spinney".
+func bannedSender(name string) bool {
+	low := strings.ToLower(name)
+	return strings.Contains(bannedSenders, " "+low+" ") ||
+		strings.Contains(bannedSenders, " "+strings.TrimSuffix(low, "s")+" ")
+}
+
+// practicesSeen finds what two practices may not share.
+type practicesSeen struct {
+	ods     map[ods]int
+	senders map[string]int
+	weeks   weeks
+}
+
+func (s practicesSeen) check(i int, p practiceSection, path string, out *report) {
+	if first, ok := s.ods[p.ODS]; ok && p.ODS != "" {
+		out.fault(under(path, "ods"), fmt.Sprintf("is the code of practices[%d] too: every practice has its own", first))
+	} else {
+		s.ods[p.ODS] = i
+	}
+	sender := strings.ToLower(p.Sender)
+	if first, ok := s.senders[sender]; ok && sender != "" {
+		out.fault(under(path, "sender"), fmt.Sprintf("is the sender of practices[%d] too: a patient's STOP would reach the wrong practice", first))
+	} else {
+		s.senders[sender] = i
+	}
+}
