@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"bellman/gateway"
 )
 
 // check finds what is wrong with the settings that all practices share.
@@ -21,9 +23,11 @@ func (c *Config) check(out *report) {
 		out.fault("public_url", problem)
 	}
 	c.checkListen(out)
-	if problem := redisProblem(c.Redis.URL.Reveal(), c.Mode); problem != "" {
+	url, problem := redisURL(c.Redis.URL.Reveal(), c.Mode)
+	if problem != "" {
 		out.fault("redis.url", problem)
 	}
+	c.Redis.URL = gateway.NewSecret(url)
 	for _, p := range []struct{ path, value string }{
 		{"redis.dir", c.Redis.Dir}, {"keys.file", c.Keys.File}, {"optouts.journal", c.OptOuts.Journal},
 	} {

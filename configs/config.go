@@ -49,7 +49,9 @@ type TLS struct {
 	KeyFile  string `yaml:"key_file"`
 }
 
-// Redis says where the ledger is kept. The URL is a secret: it may hold a password.
+// Redis says where the ledger is kept. The URL is a secret: it may hold a
+// password. Several nodes of a cluster come with a comma between them, each with
+// its scheme, whether or not the file repeats it.
 type Redis struct {
 	URL gateway.Secret `yaml:"url"`
 	Dir string         `yaml:"dir"` // of the embedded server
@@ -74,7 +76,7 @@ type Twilio struct {
 	AuthToken         gateway.Secret `yaml:"auth_token"`     // checks signatures; sends when there is no API key
 	APIKeySID         string         `yaml:"api_key_sid"`    // optional
 	APIKeySecret      gateway.Secret `yaml:"api_key_secret"` // with APIKeySID
-	Region            string         `yaml:"region"`         // "ie1", "us1", "au1"; ignored with BaseURL
+	Region            string         `yaml:"region"`         // "ie1" or "us1"; ignored with BaseURL
 	BaseURL           string         `yaml:"base_url"`       // a simulator; empty in live mode
 	CustomOptOutWords bool           `yaml:"custom_opt_out_words"`
 	MaxPerSecond      int            `yaml:"max_per_second"` // per sender, over all replicas

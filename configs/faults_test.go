@@ -203,6 +203,13 @@ func TestRedisMayBeReachedInEveryWay(t *testing.T) {
 	}
 }
 
+func TestEveryNodeOfAClusterGetsTheScheme(t *testing.T) {
+	cfg := parse(t, change(t, small, "redis", "redis: {url: 'rediss://user:pw@a:6380, b:6380,rediss://c:6380'}"))
+	if got, want := cfg.Redis.URL.Reveal(), "rediss://user:pw@a:6380,rediss://b:6380,rediss://c:6380"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestTheAllowListKnowsNumbersAndPrefixes(t *testing.T) {
 	list := parse(t, change(t, small, "allow_numbers", "allow_numbers: ['+447700900001', '+4477009001*']")).AllowNumbers
 	for number, want := range map[string]bool{

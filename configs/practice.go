@@ -145,7 +145,7 @@ func checkPhone(phone, path string, out *report) {
 	switch {
 	case strings.TrimSpace(phone) == "":
 		out.fault(path, "is missing: write the number that patients may ring, such as 01632 960001")
-	case len(phone) > longestPhone || !phoneForm.MatchString(phone) || digits < 3 || digits > 15:
+	case len(phone) > longestPhone || !phoneForm.MatchString(phone) || digits < 6 || digits > 15:
 		out.fault(path, "must be one telephone number of at most 20 characters, such as 01632 960001")
 	}
 }

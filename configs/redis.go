@@ -9,47 +9,46 @@ import (
 // embedded is the word for an own redis-server.
 const embedded = "embedded"
 
-const redisForm = "must be embedded, unix:///path/of/socket, or rediss://user:password@host:port/0 with further nodes of a cluster after commas; write # / ? @ in a password as %23 %2F %3F %40"
+const redisForm = "must be embedded, unix:///path/of/socket, or rediss://user:password@host:port/0 with further nodes of a cluster after commas; write # , / ? @ in a password as %23 %2C %2F %3F %40"
 
-// redisProblem looks at redis.url. What it says never holds a part of it.
-func redisProblem(raw string, mode Mode) string {
+// redisURL looks at redis.url and gives it with the scheme before every node.
+// The problem never holds a part of it.
+func redisURL(raw string, mode Mode) (whole, problem string) {
 	switch {
 	case raw == "":
-		return "is missing: write embedded for a Redis of Bellman's own, or rediss://user:password@host:port/0"
+		return "", "is missing: write embedded for a Redis of Bellman's own, or rediss://user:password@host:port/0"
 	case raw == embedded:
-		return ""
+		return raw, ""
 	}
 	nodes := strings.Split(raw, ",")
-	first, err := url.Parse(strings.TrimSpace(nodes[0]))
-	if err != nil {
-		return redisForm
+	scheme, _, _ := strings.Cut(strings.TrimSpace(nodes[0]), "://")
+	for i, node := range nodes {
+		node = strings.TrimSpace(node)
+		if i > 0 && !strings.Contains(node, "://") {
+			node = scheme + "://" + node
+		}
+		u, err := url.Parse(node)
+		switch {
+		case err != nil:
+			return "", redisForm
+		case u.Scheme != scheme:
+			return "", "has nodes that are not alike: write the scheme once, then host:port after each comma"
+		}
+		if problem := redisNode(u, len(nodes) > 1, mode); problem != "" {
+			return "", problem
+		}
+		nodes[i] = node
 	}
-	if first.Scheme == "unix" {
-		if len(nodes) > 1 || !strings.HasPrefix(first.Path, "/") || first.Host != "" {
+	return strings.Join(nodes, ","), ""
+}
+
+func redisNode(u *url.URL, cluster bool, mode Mode) string {
+	if u.Scheme == "unix" {
+		if cluster || !strings.HasPrefix(u.Path, "/") || u.Host != "" {
 			return redisForm
 		}
 		return ""
 	}
-	if problem := redisNode(first, mode); problem != "" {
-		return problem
-	}
-	for _, raw := range nodes[1:] {
-		raw = strings.TrimSpace(raw)
-		if !strings.Contains(raw, "://") {
-			raw = first.Scheme + "://" + raw
-		}
-		node, err := url.Parse(raw)
-		if err != nil || node.Scheme != first.Scheme {
-			return "has nodes that are not alike: write the scheme once, then host:port after each comma"
-		}
-		if problem := redisNode(node, mode); problem != "" {
-			return problem
-		}
-	}
-	return ""
-}
-
-func redisNode(u *url.URL, mode Mode) string {
 	database := strings.Trim(u.Path, "/")
 	port := u.Port()
 	number, err := strconv.ParseUint(port, 10, 16)

@@ -18,8 +18,8 @@ const (
 	mostPerSecond = 1000
 )
 
-// regions are Twilio's. Patients' numbers and words are kept there.
-var regions = []string{"ie1", "us1", "au1"}
+// regions are those of Twilio's that the adapter can reach. Patients' numbers and words are kept there.
+var regions = []string{"ie1", "us1"}
 
 var sid = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{32}$`)
 
@@ -71,7 +71,7 @@ func (t Twilio) checkKey(out *report) {
 func (t Twilio) checkPlace(mode Mode, out *report) {
 	if t.BaseURL == "" {
 		if !slices.Contains(regions, t.Region) {
-			out.fault("twilio.region", "must say where the texts are kept: ie1 (Ireland), us1 or au1; keys belong to one region")
+			out.fault("twilio.region", "must say where the texts are kept: ie1 (Ireland) or us1 (United States); keys belong to one region")
 		}
 		return
 	}
