@@ -1,0 +1,80 @@
+// Package fhir reads a clinic's diary from a FHIR R4 server: hospital systems,
+// integration engines and portals that offer Appointment and Patient resources.
+// It understands the UK Core profiles and, of the STU3 profiles of GP Connect and
+// of the Patient Care Aggregator, what they share with R4. It never writes.
+//
+// The way of a read: search Appointment by date, follow the pages, find each
+// appointment's patient among what came along or ask for it, and translate. A
+// page that cannot be had fails the whole read; a record that cannot be read is
+// listed and stops no other.
+package fhir
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"bellman/gateway"
+	"bellman/gateway/outbound"
+)
+
+// Adapter is one clinic's FHIR server as a gateway.Source and gateway.Rereader.
+// It is safe for concurrent use.
+type Adapter struct {
+	client *client
+	query  Query
+	window int
+	trial  bool
+}
+
+// New makes an adapter. It does not go to the network; the error is the first
+// fault of the section.
+func New(c Config, env gateway.Surroundings) (*Adapter, error) {
+	if faults := c.Check(env.Trial); len(faults) > 0 {
+		return nil, faults[0]
+	}
+	base, err := url.Parse(strings.TrimRight(c.BaseURL, "/"))
+	if err != nil {
+		return nil, gateway.Fault{Path: "base_url", Problem: "is not a web address"}
+	}
+	options := outbound.Options{Local: env.Trial, Timeout: timeout}
+	for _, n := range c.Networks {
+		prefix, err := netip.ParsePrefix(n)
+		if err != nil {
+			return nil, gateway.Fault{Path: "networks", Problem: "is not a network"}
+		}
+		options.Private = append(options.Private, prefix)
+	}
+	cl := &client{base: base, out: outbound.New(options), clock: env.Clock}
+	cred, _ := c.credentials()
+	if cl.auth, err = newAuthoriser(c.Auth.Type, cred, cl); err != nil {
+		return nil, err
+	}
+	window := c.Window
+	if window == 0 {
+		window = defaultWindow
+	}
+	return &Adapter{client: cl, query: c.Query, window: window, trial: env.Trial}, nil
+}
+
+func newAuthoriser(kind string, c Credentials, cl *client) (authoriser, error) {
+	switch kind {
+	case authBearer:
+		return fixed{func(r *http.Request) { r.Header.Set("Authorization", bearer(c.Token)) }}, nil
+	case authBasic:
+		return fixed{func(r *http.Request) { r.SetBasicAuth(c.User, c.Password.Reveal()) }}, nil
+	case authSMART:
+		s, err := newSigner(c)
+		if err != nil {
+			return nil, gateway.Fault{Path: "private_key", Problem: err.Error()}
+		}
+		return &smart{out: cl.out, clock: cl.clock, base: cl.base, cred: c, signer: s}, nil
+	}
+	return fixed{func(*http.Request) {}}, nil
+}
+
+var _ interface {
+	gateway.Source
+	gateway.Rereader
+} = (*Adapter)(nil)

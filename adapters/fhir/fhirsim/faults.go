@@ -1,0 +1,93 @@
+package fhirsim
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Faults are the ways in which the server misbehaves. The zero value is a good
+// server.
+type Faults struct {
+	FailPage         int    `json:"fail_page"`         // this page of a search answers 500
+	TruncatePage     int    `json:"truncate_page"`     // the connection breaks off in the middle of this page
+	CutPage          int    `json:"cut_page"`          // this page is half a JSON text, politely ended
+	RateLimit        int    `json:"rate_limit"`        // the next N requests answer 429
+	RetryAfter       string `json:"retry_after"`       // with this header
+	Unauthorized     int    `json:"unauthorized"`      // the next N requests answer 401
+	SlowMillis       int    `json:"slow_millis"`       // every answer waits so long
+	ForeignNext      string `json:"foreign_next"`      // the link to the next page begins with this
+	LoopNext         bool   `json:"loop_next"`         // the link to the next page leads to the same page
+	IgnoreParameters bool   `json:"ignore_parameters"` // date and status are ignored, with a warning
+	BrokenEntry      bool   `json:"broken_entry"`      // the first appointment cannot be read
+	NoInclude        bool   `json:"no_include"`        // _include is not understood
+	Empty            bool   `json:"empty"`             // no appointment is found
+}
+
+// SetFaults changes how the server misbehaves.
+func (s *Sim) SetFaults(f Faults) {
+	s.mu.Lock()
+	s.faults = f
+	s.mu.Unlock()
+}
+
+// Faults says how the server misbehaves now.
+func (s *Sim) Faults() Faults {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults
+}
+
+// struck carries out the faults that hit a request before it is understood. It
+// reports whether the request has been answered.
+func (s *Sim) struck(w http.ResponseWriter, r *http.Request) bool {
+	s.mu.Lock()
+	f := s.faults
+	switch {
+	case f.RateLimit > 0:
+		s.faults.RateLimit--
+	case f.Unauthorized > 0:
+		s.faults.Unauthorized--
+	}
+	s.mu.Unlock()
+	if f.SlowMillis > 0 {
+		timer := time.NewTimer(time.Duration(f.SlowMillis) * time.Millisecond)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			return true
+		}
+	}
+	switch {
+	case f.RateLimit > 0:
+		if f.RetryAfter != "" {
+			w.Header().Set("Retry-After", f.RetryAfter)
+		}
+		refuse(w, http.StatusTooManyRequests, "throttled")
+		return true
+	case f.Unauthorized > 0:
+		refuse(w, http.StatusUnauthorized, "login")
+		return true
+	}
+	return false
+}
+
+// send writes a page, or as much of it as the faults allow.
+func (s *Sim) send(w http.ResponseWriter, f Faults, page int, bundle object) {
+	if f.TruncatePage != page && f.CutPage != page {
+		answer(w, http.StatusOK, bundle)
+		return
+	}
+	b, err := json.Marshal(bundle)
+	if err != nil {
+		http.Error(w, "cannot encode", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", fhirJSON)
+	if f.TruncatePage == page {
+		w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+	}
+	_, _ = w.Write(b[:len(b)/2])
+}
