@@ -1,0 +1,240 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+func TestAServerKeepsWhatWasWrittenOverAStopAndAStart(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir)
+	client := open(t, s)
+	if err := client.Set(t.Context(), "kept", "yes", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	stop(t, s)
+	if err := client.Ping(t.Context()).Err(); err == nil {
+		t.Fatal("the server lives on although its only user stopped")
+	}
+	again := start(t, dir)
+	if v := open(t, again).Get(t.Context(), "kept").Val(); v != "yes" {
+		t.Errorf("after the restart: %q", v)
+	}
+}
+
+func TestItIsDurableUnreachableFromTheNetworkAndNeverEvicts(t *testing.T) {
+	dir := t.TempDir()
+	client := open(t, start(t, dir))
+	for name, want := range map[string]string{
+		"port": "0", "appendonly": "yes", "appendfsync": "always", "save": "", "maxmemory-policy": "noeviction", "crash-log-enabled": "no",
+	} {
+		if got := client.ConfigGet(t.Context(), name).Val()[name]; got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, "redis.sock"): 0o700, filepath.Join(dir, "redis.log"): 0o600} {
+		if st, err := os.Stat(path); err != nil || st.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v", path, st.Mode().Perm(), err)
+		}
+	}
+}
+
+func TestManyStartersShareOneServerAndTheLastShutsItDown(t *testing.T) {
+	dir := t.TempDir()
+	servers := make([]*Server, 6)
+	var wg sync.WaitGroup
+	for i := range servers {
+		wg.Go(func() {
+			s, err := Start(t.Context(), dir, Options{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			servers[i] = s
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		return
+	}
+	pid := pidOf(t, open(t, servers[0]))
+	for _, s := range servers {
+		if p := pidOf(t, open(t, s)); p != pid {
+			t.Errorf("two servers: %d and %d", pid, p)
+		}
+	}
+	for i, s := range servers {
+		if err := syscall.Kill(pid, 0); err != nil {
+			t.Fatalf("it was shut down while %d were joined", len(servers)-i)
+		}
+		stop(t, s)
+	}
+	until(t, "the server is gone with its last user", func() bool { return syscall.Kill(pid, 0) != nil })
+}
+
+func TestAServerThatWasKilledComesBackWithItsData(t *testing.T) {
+	dir := t.TempDir()
+	first, second := start(t, dir), start(t, dir)
+	client := open(t, second)
+	client.Set(t.Context(), "kept", "yes", 0)
+	for range 3 {
+		pid := pidOf(t, client)
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "the server is back", func() bool {
+			v, err := client.Get(t.Context(), "kept").Result()
+			return err == nil && v == "yes" && pidOf(t, client) != pid
+		})
+	}
+	stop(t, first)
+	if v := client.Get(t.Context(), "kept").Val(); v != "yes" {
+		t.Error("the stop of one took the server from the other")
+	}
+}
+
+func TestAnOrphanIsJoined(t *testing.T) {
+	dir := t.TempDir()
+	orphaned := start(t, dir)
+	pid := pidOf(t, open(t, orphaned))
+	// What kill -9 of its starter looks like: the connection goes, and nobody says goodbye.
+	orphaned.mu.Lock()
+	orphaned.stopped = true
+	_ = orphaned.present.Close()
+	orphaned.mu.Unlock()
+	orphaned.cancel()
+	orphaned.watched.Wait()
+
+	s := start(t, dir)
+	if p := pidOf(t, open(t, s)); p != pid {
+		t.Errorf("a second server %d beside %d", p, pid)
+	}
+	stop(t, s)
+	until(t, "the orphan is gone with its last user", func() bool { return syscall.Kill(pid, 0) != nil })
+}
+
+func TestASecondServerNeverWritesBesideOneThatLostItsSocket(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir)
+	if err := os.Rename(s.socket, s.socket+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), dir, Options{}); err == nil || !strings.Contains(err.Error(), "still runs") {
+		t.Errorf("error %v", err)
+	}
+	if err := os.Rename(s.socket+".away", s.socket); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestALongPathGetsItsSocketElsewhereAndIsFoundAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("a-long-name/", 9), "with, a comma")
+	first, second := start(t, dir), start(t, dir)
+	if first.URL() != second.URL() {
+		t.Error("two processes would use two sockets")
+	}
+	if len(first.socket) > longestPath {
+		t.Errorf("the socket's path has %d bytes", len(first.socket))
+	}
+	if st, err := os.Stat(filepath.Dir(first.socket)); err != nil || st.Mode().Perm() != 0o700 {
+		t.Error("the socket's folder is open to others")
+	}
+	if pidOf(t, open(t, first)) != pidOf(t, open(t, second)) {
+		t.Error("two servers")
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(filepath.Dir(first.socket)) })
+}
+
+func TestWithoutTheProgramItSaysWhatToInstall(t *testing.T) {
+	_, err := Start(t.Context(), t.TempDir(), Options{Program: "no-such-redis-server"})
+	if !errors.Is(err, ErrNotInstalled) || !strings.Contains(err.Error(), "apt install redis-server") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestAServerThatCannotStartSaysWhereToLook(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir)
+	open(t, s).Set(t.Context(), "kept", "yes", 0)
+	stop(t, s)
+	files, err := filepath.Glob(filepath.Join(dir, "appendonlydir", "*.aof"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no append-only file", err)
+	}
+	for _, f := range files {
+		if err := os.WriteFile(f, []byte("not what Redis wrote\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Start(t.Context(), dir, Options{}); err == nil || !strings.Contains(err.Error(), "redis.log") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestStopTwiceIsOneStop(t *testing.T) {
+	s := start(t, t.TempDir())
+	stop(t, s)
+	stop(t, s)
+}
+
+func start(t *testing.T, dir string) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, s) })
+	return s
+}
+
+func stop(t *testing.T, s *Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := s.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func open(t *testing.T, s *Server) *redis.Client {
+	t.Helper()
+	o, err := redis.ParseURL(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := redis.NewClient(o)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func pidOf(t *testing.T, c *redis.Client) int {
+	t.Helper()
+	for line := range strings.Lines(c.Info(t.Context(), "server").Val()) {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "process_id:"); ok {
+			pid, _ := strconv.Atoi(v)
+			return pid
+		}
+	}
+	return 0
+}
+
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for range 500 {
+		if done() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("it never came about that %s", what)
+}
