@@ -68,7 +68,7 @@ type Claim struct {
 // Claiming says how to claim.
 type Claiming struct {
 	Now    time.Time
-	Limit  int           // at most so many from each part of the queue
+	Limit  int           // about so many in all; each part of the queue gives its share, and one at least
 	Lease  time.Duration // how long the claims are ours
 	Token  Token
 	PerSec int // texts a second for each practice's sender; 0: no limit

@@ -120,3 +120,12 @@ type Surroundings struct {
 	// and the numbers that Ofcom keeps for drama count as mobiles.
 	Trial bool
 }
+
+// Diary is what is known of one practice when a plan is made: the heads of its
+// appointments, and who opted out. It is a snapshot, for one planning.
+type Diary interface {
+	Ref(AppointmentID) Ref
+	OptedOut(Phone) bool
+	Head(Ref) (Head, bool)
+	Heads() map[Ref]Head
+}

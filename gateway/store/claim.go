@@ -14,7 +14,11 @@ import (
 
 // Claim takes what is due for the practices that the store serves.
 func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
-	shards := s.served()
+	shards := s.busy(o.Now)
+	if len(shards) == 0 {
+		return gateway.Catch{}, nil
+	}
+	each := max(1, o.Limit/len(shards))
 	every, burst := 0, 1
 	if o.PerSec > 0 {
 		every, burst = 1000/o.PerSec, max(1, o.PerSec/5)
@@ -25,7 +29,7 @@ func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, e
 	calls := make([]call, len(shards))
 	for i, sh := range shards {
 		calls[i] = call{s.scripts.claim, []string{sh.epoch(), sh.due(), sh.lease()}, []any{
-			s.journal.ID(), millis(o.Now), seconds(o.Now), o.Limit, millis(o.Now.Add(o.Lease)), o.Token[:], sh.prefix(), every, burst,
+			s.journal.ID(), millis(o.Now), seconds(o.Now), each, millis(o.Now.Add(o.Lease)), o.Token[:], sh.prefix(), every, burst,
 		}}
 	}
 	var out gateway.Catch
@@ -36,8 +40,8 @@ func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, e
 		}
 		return out, fmt.Errorf("claim: %w", err)
 	}
-	for _, c := range got {
-		if err := s.takeClaims(ctx, c, o, &out); err != nil {
+	for i, c := range got {
+		if err := s.takeClaims(ctx, c, shards[i], o, &out); err != nil {
 			return out, err
 		}
 	}
@@ -46,13 +50,15 @@ func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, e
 
 const claimFields = 6
 
-func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, o gateway.Claiming, out *gateway.Catch) error {
+func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gateway.Claiming, out *gateway.Catch) error {
 	got, err := c.Slice()
 	if err != nil || len(got) != 5 {
 		return errRecord
 	}
 	out.Looked += int(got[0].(int64))
-	if next, ok := parseMillis(got[1].(string)); ok && (out.Next.IsZero() || next.Before(out.Next)) {
+	next, _ := parseMillis(got[1].(string))
+	s.learn(sh, next, o.Now)
+	if !next.IsZero() && (out.Next.IsZero() || next.Before(out.Next)) {
 		out.Next = next
 	}
 	for b := []byte(got[2].(string)); len(b) > moveSize; {

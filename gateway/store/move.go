@@ -49,6 +49,9 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 		if len(t) < 2*sl.at+2 {
 			return nil, fmt.Errorf("move reminders: %w", errRecord)
 		}
+		if to := changes[i].To; to == gateway.Queued || to == gateway.Held {
+			s.dueAt(ShardOf(changes[i].ID.Practice), changes[i].At)
+		}
 		out[i] = gateway.Changed{From: gateway.State(t[2*sl.at]), Verdict: gateway.ChangeVerdict(t[2*sl.at+1])}
 	}
 	return out, nil

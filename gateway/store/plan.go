@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,22 +18,29 @@ const (
 	planPipe  = 16
 )
 
-// Diary is what the store knows of one practice when a plan is made: the heads
-// of its appointments, and who opted out.
-type Diary struct {
-	Practice gateway.ODS
+// diary is the store's gateway.Diary.
+type diary struct {
+	practice gateway.ODS
 	heads    map[gateway.Ref]gateway.Head
 	optouts  map[Tag]bool
 	key      *practiceKey
 }
 
 // Known reads what is known of a practice.
-func (s *Store) Known(ctx context.Context, p gateway.ODS) (*Diary, error) {
+func (s *Store) Known(ctx context.Context, p gateway.ODS) (gateway.Diary, error) {
+	d, err := s.known(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (s *Store) known(ctx context.Context, p gateway.ODS) (*diary, error) {
 	k, err := s.key(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	d := &Diary{Practice: p, heads: map[gateway.Ref]gateway.Head{}, key: k}
+	d := &diary{practice: p, heads: map[gateway.Ref]gateway.Head{}, key: k}
 	if d.optouts, err = s.optedOutTags(ctx, p); err != nil {
 		return nil, err
 	}
@@ -54,7 +62,7 @@ func (s *Store) Known(ctx context.Context, p gateway.ODS) (*Diary, error) {
 	}
 }
 
-func (d *Diary) add(page string) error {
+func (d *diary) add(page string) error {
 	for b := []byte(page); len(b) > 0; {
 		if len(b) < 10 || len(b) < 10+int(b[9]) {
 			return errRecord
@@ -73,33 +81,38 @@ func (d *Diary) add(page string) error {
 }
 
 // Ref gives our own id of an appointment.
-func (d *Diary) Ref(id gateway.AppointmentID) gateway.Ref { return d.key.ref(id) }
+func (d *diary) Ref(id gateway.AppointmentID) gateway.Ref { return d.key.ref(id) }
 
 // OptedOut reports whether a number opted out of the practice.
-func (d *Diary) OptedOut(n gateway.Phone) bool { return !n.IsZero() && d.optouts[d.key.tag(n)] }
+func (d *diary) OptedOut(n gateway.Phone) bool { return !n.IsZero() && d.optouts[d.key.tag(n)] }
 
 // Head gives what is known of an appointment.
-func (d *Diary) Head(r gateway.Ref) (gateway.Head, bool) {
+func (d *diary) Head(r gateway.Ref) (gateway.Head, bool) {
 	h, ok := d.heads[r]
 	return h, ok
 }
 
 // Heads gives everything that is known.
-func (d *Diary) Heads() map[gateway.Ref]gateway.Head { return d.heads }
+func (d *diary) Heads() map[gateway.Ref]gateway.Head { return d.heads }
 
 // Plan writes down appointments and brings their reminders into line. What is
 // exactly as the diary already knows costs nothing.
-func (s *Store) Plan(ctx context.Context, d *Diary, now time.Time, entries []gateway.Entry) (gateway.Planning, error) {
+// The diary is the one that Known gave.
+func (s *Store) Plan(ctx context.Context, known gateway.Diary, now time.Time, entries []gateway.Entry) (gateway.Planning, error) {
 	var out gateway.Planning
+	d, ok := known.(*diary)
+	if !ok {
+		return out, errors.New("plan: the diary is not one of this store")
+	}
 	calls := make([]call, 0, planPipe)
 	flush := func() error {
 		got, err := s.run(ctx, calls)
 		if err != nil {
-			return fmt.Errorf("plan for %s: %w", d.Practice, err)
+			return fmt.Errorf("plan for %s: %w", d.practice, err)
 		}
 		calls = calls[:0]
 		for _, c := range got {
-			if err := takePlan(&out, d.Practice, c); err != nil {
+			if err := takePlan(&out, d.practice, c); err != nil {
 				return err
 			}
 		}
@@ -126,23 +139,52 @@ func (s *Store) Plan(ctx context.Context, d *Diary, now time.Time, entries []gat
 		}
 	}
 	if len(calls) > 0 {
-		return out, flush()
+		if err := flush(); err != nil {
+			return out, err
+		}
+	}
+	s.dueAt(ShardOf(d.practice), out.Earliest)
+	return out, nil
+}
+
+// Recall opens what is kept of some appointments of a diary: those that a read no
+// longer shows. What cannot be opened is left out.
+func (s *Store) Recall(ctx context.Context, known gateway.Diary, refs []gateway.Ref) ([]gateway.Facts, error) {
+	d, ok := known.(*diary)
+	if !ok || len(refs) == 0 {
+		return nil, nil
+	}
+	fields := make([]string, len(refs))
+	for i := range refs {
+		fields[i] = string(refs[i][:])
+	}
+	got, err := s.rdb.HMGet(ctx, keysOf(d.practice).appointments(), fields...).Result()
+	if err != nil {
+		return nil, fmt.Errorf("recall: %w", plain(err))
+	}
+	out := make([]gateway.Facts, 0, len(refs))
+	for i, v := range got {
+		if record, ok := v.(string); ok {
+			if _, f, err := s.openRecord(ctx, d.practice, refs[i], []byte(record)); err == nil {
+				out = append(out, f)
+			}
+		}
 	}
 	return out, nil
 }
 
-func (s *Store) newPlanCall(d *Diary, now time.Time) call {
-	sh, k := ShardOf(d.Practice), keysOf(d.Practice)
+func (s *Store) newPlanCall(d *diary, now time.Time) call {
+	sh, k := ShardOf(d.practice), keysOf(d.practice)
 	args := make([]any, 0, 4+planBatch*6)
 	return call{
 		script: s.scripts.plan,
 		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts()},
-		args:   append(args, s.journal.ID(), millis(now), seconds(now), string(d.Practice)),
+		args:   append(args, s.journal.ID(), millis(now), seconds(now), string(d.practice)),
 	}
 }
 
 // encode adds one appointment to a call, unless it is already as wanted.
-func (d *Diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, error) {
+func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, error) {
 	a := &e.Facts.Appointment
 	content := encodeFacts(e.Facts)
 	ref := d.key.ref(a.ID)

@@ -140,7 +140,7 @@ func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Pho
 }
 
 func (s *Store) ofNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, to gateway.State, why gateway.Reason) ([]gateway.Change, error) {
-	d, err := s.Known(ctx, p)
+	d, err := s.known(ctx, p)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,9 @@ type Store struct {
 	keys   map[gateway.ODS]*practiceKey
 	hold   bool
 	shards []Shard
+	// next says when each shard has something due, as far as this process knows;
+	// a shard that is not in it is asked.
+	next map[Shard]time.Time
 }
 
 // Serve says whose reminders Claim and Expired look at.
@@ -63,6 +66,46 @@ func (s *Store) served() []Shard {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.shards
+}
+
+// busy gives the shards that may have something due.
+func (s *Store) busy(now time.Time) []Shard {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]Shard, 0, len(s.shards))
+	for _, sh := range s.shards {
+		if at, ok := s.next[sh]; !ok || !at.After(now) {
+			out = append(out, sh)
+		}
+	}
+	return out
+}
+
+// learn keeps when a shard has something due next, but never for longer than a
+// second: another process may queue something earlier, and its message be lost.
+func (s *Store) learn(sh Shard, next, now time.Time) {
+	if latest := now.Add(time.Second); next.IsZero() || next.After(latest) {
+		next = latest
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next[sh] = next
+}
+
+// dueAt notes that a shard got something that is due at t.
+func (s *Store) dueAt(sh Shard, t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at, ok := s.next[sh]; !t.IsZero() && ok && t.Before(at) {
+		s.next[sh] = t
+	}
+}
+
+// Look forgets what is known of the shards, so that the next claim asks them all.
+func (s *Store) Look() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.next)
 }
 
 type scripts struct{ plan, claim, move, known, lock *redis.Script }
@@ -97,7 +140,7 @@ func Client(url string) (redis.UniversalClient, error) {
 // names the installation: a Redis that does not know it was emptied, and starts
 // in hold unless the journal is new as well.
 func Open(ctx context.Context, rdb redis.UniversalClient, master *MasterKey, journal *Journal) (*Store, error) {
-	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}}
+	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}, next: map[Shard]time.Time{}}
 	for name, into := range map[string]**redis.Script{
 		"plan": &s.scripts.plan, "claim": &s.scripts.claim, "move": &s.scripts.move, "known": &s.scripts.known, "lock": &s.scripts.lock,
 	} {

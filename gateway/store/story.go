@@ -181,7 +181,7 @@ func parseEvent(b []byte) Event {
 // with their reminders, stories, and the links from numbers to them. It returns
 // how many appointments went.
 func (s *Store) Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error) {
-	d, err := s.Known(ctx, p)
+	d, err := s.known(ctx, p)
 	if err != nil {
 		return 0, err
 	}

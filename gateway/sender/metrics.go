@@ -1,0 +1,58 @@
+package sender
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bellman/gateway"
+)
+
+// Metrics counts what the sender does.
+type Metrics struct {
+	sent     *prometheus.CounterVec
+	segments *prometheus.CounterVec
+	lateness prometheus.Histogram
+	duration *prometheus.HistogramVec
+	claims   prometheus.Counter
+	broken   prometheus.Gauge
+}
+
+// NewMetrics registers the sender's metrics, each practice at zero.
+func NewMetrics(r prometheus.Registerer, practices []gateway.ODS) *Metrics {
+	m := &Metrics{
+		sent:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_reminders_sent_total", Help: "Reminders that the provider accepted."}, []string{"practice"}),
+		segments: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_sms_segments_total", Help: "Segments of the texts that the provider accepted: what is paid for."}, []string{"practice"}),
+		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "bellman_reminder_lateness_seconds", Help: "Hand-over minus the moment it was due within the practice's hours.",
+			Buckets: []float64{.005, .025, .1, .5, 1, 5, 30, 60, 300, 900, 3600, 4 * 3600, 24 * 3600},
+		}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "bellman_send_duration_seconds", Help: "The provider's answer time.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"provider", "outcome"}),
+		claims: prometheus.NewCounter(prometheus.CounterOpts{Name: "bellman_claims_total", Help: "Reminders looked at when due, withheld ones included."}),
+		broken: prometheus.NewGauge(prometheus.GaugeOpts{Name: "bellman_provider_broken", Help: "1 while the provider's account does not work and nothing is sent."}),
+	}
+	r.MustRegister(m.sent, m.segments, m.lateness, m.duration, m.claims, m.broken)
+	for _, p := range practices {
+		m.sent.WithLabelValues(string(p))
+		m.segments.WithLabelValues(string(p))
+	}
+	return m
+}
+
+// Settled counts a text of unknown fate that was found to have been accepted.
+func (m *Metrics) Settled(p gateway.ODS) { m.sent.WithLabelValues(string(p)).Inc() }
+
+func (m *Metrics) accepted(p gateway.ODS, parts int, late time.Duration) {
+	m.sent.WithLabelValues(string(p)).Inc()
+	m.segments.WithLabelValues(string(p)).Add(float64(parts))
+	m.lateness.Observe(max(0, late.Seconds()))
+}
+
+func (m *Metrics) took(provider, outcome string, d time.Duration) {
+	m.duration.WithLabelValues(provider, outcome).Observe(d.Seconds())
+}
+
+func (m *Metrics) looked(n int) { m.claims.Add(float64(n)) }
