@@ -1,0 +1,122 @@
+package files
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"bellman/gateway"
+)
+
+// Config is the section of a practice whose diary arrives as files.
+type Config struct {
+	Dir     string  `yaml:"dir"`     // the folder into which exports are dropped
+	Pattern string  `yaml:"pattern"` // which files are exports; empty: *.csv
+	Columns Columns `yaml:"columns"`
+	// DateFormat is how dates are written, one of DateFormats. The order of day
+	// and month is never guessed.
+	DateFormat string `yaml:"date_format"`
+	Zone       string `yaml:"zone"` // of the wall times: Europe/London (empty) or UTC
+	// Statuses says what the words of the status column mean: booked, cancelled,
+	// arrived, finished, missed, not_booked. It adds to the built-in words and
+	// goes before them. A word that neither knows is unclear, and nothing is sent.
+	Statuses map[string]string `yaml:"statuses"`
+	// Permissions says what the words of the permission column mean: yes, the
+	// patient may be texted, or no.
+	Permissions map[string]string `yaml:"permissions"`
+	// Complete: every file holds all visits that start within Window days of its
+	// being made, so that a missing visit is one that is no longer booked.
+	Complete bool `yaml:"complete"`
+	Window   int  `yaml:"window"` // days; needed with Complete
+	// OpenEnd: this exporter never puts a line end behind its last line. Otherwise
+	// a last line without one counts as cut, and its file as incomplete.
+	OpenEnd bool `yaml:"open_end"`
+}
+
+// Columns says under which heading each of our fields stands. An empty heading
+// means that the export does not have it. Mobile is needed, and either DateTime
+// or both Date and Time.
+type Columns struct {
+	ID         string `yaml:"id"`
+	PatientID  string `yaml:"patient_id"`
+	GivenName  string `yaml:"given_name"`
+	NHSNumber  string `yaml:"nhs_number"`
+	Mobile     string `yaml:"mobile"`
+	Date       string `yaml:"date"`
+	Time       string `yaml:"time"`
+	DateTime   string `yaml:"datetime"`
+	Status     string `yaml:"status"`
+	Site       string `yaml:"site"`
+	Mode       string `yaml:"mode"`
+	Permission string `yaml:"permission"`
+	Deceased   string `yaml:"deceased"`
+	Left       string `yaml:"left"`
+}
+
+// longestWindow bounds Config.Window, in days: no clinic books further ahead in
+// a file that somebody makes by hand.
+const longestWindow = 366
+
+// Check gives every mistake in the section, with paths relative to it. A trial
+// changes nothing here: folders are local anyway.
+func (c Config) Check(bool) []gateway.Fault {
+	var faults []gateway.Fault
+	add := func(path, problem string) { faults = append(faults, gateway.Fault{Path: path, Problem: problem}) }
+	if c.Dir == "" {
+		add("dir", "is missing: the folder into which exports are dropped")
+	}
+	if _, err := path.Match(c.pattern(), "x"); err != nil || strings.ContainsAny(c.Pattern, `/\`) {
+		add("pattern", "is not a file pattern such as *.csv")
+	}
+	if !slices.Contains(DateFormats, c.DateFormat) {
+		add("date_format", "must be one of "+strings.Join(DateFormats, ", "))
+	}
+	if c.Zone != "" && c.Zone != "Europe/London" && c.Zone != "UTC" {
+		add("zone", "must be Europe/London or UTC")
+	}
+	if c.Complete && c.Window == 0 {
+		add("window", "is missing: with complete, for how many days ahead a file holds every visit")
+	} else if c.Window < 0 || c.Window > longestWindow {
+		add("window", fmt.Sprintf("must be 1 to %d days", longestWindow))
+	}
+	faults = append(faults, c.Columns.check()...)
+	for _, word := range slices.Sorted(maps.Keys(c.Statuses)) {
+		if _, ok := statusNames[c.Statuses[word]]; !ok {
+			add("statuses."+word, "must be booked, cancelled, arrived, finished, missed or not_booked")
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(c.Permissions)) {
+		if _, ok := permissionNames[c.Permissions[word]]; !ok {
+			add("permissions."+word, "must be yes or no")
+		}
+	}
+	return faults
+}
+
+func (c Columns) check() []gateway.Fault {
+	var faults []gateway.Fault
+	add := func(path, problem string) { faults = append(faults, gateway.Fault{Path: path, Problem: problem}) }
+	if c.Mobile == "" {
+		add("columns.mobile", "is missing: the heading of the column with mobile numbers")
+	}
+	switch apart := c.Date != "" || c.Time != ""; {
+	case c.DateTime == "" && !apart:
+		add("columns.datetime", "is missing: the heading of the column with date and time, or date and time for two columns")
+	case c.DateTime != "" && apart:
+		add("columns.datetime", "cannot stand beside date and time: keep the one that the export has")
+	case apart && (c.Date == "" || c.Time == ""):
+		add("columns.date", "and columns.time are both needed; a column that holds both is columns.datetime")
+	case apart && heading(c.Date) == heading(c.Time):
+		add("columns.date", "and columns.time name one column: use columns.datetime")
+	}
+	return faults
+}
+
+func (c Config) pattern() string {
+	if c.Pattern == "" {
+		return "*.csv"
+	}
+	return c.Pattern
+}

@@ -1,0 +1,181 @@
+// Package files reads a practice's diary from CSV files that somebody, or some
+// program, drops into a folder: exports of systems that have no other way out,
+// and spreadsheets kept by hand. There is no common layout, so the configuration
+// says under which heading each field stands and how dates are written. The
+// newest file is the diary; older ones are not looked at.
+//
+// It reads no spreadsheets in Excel's own format and no calendars, and it writes
+// nothing into the folder. Errors and notes never repeat what stands in a file,
+// nor its name, which may be a patient's.
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"bellman/gateway"
+)
+
+// Adapter reads the newest file of one folder. It implements gateway.Source. It
+// is no gateway.Rereader: a file says nothing new in the moment of sending that
+// the next reading of the folder does not say.
+type Adapter struct {
+	config Config
+	env    gateway.Surroundings
+	dates  dateReader
+	words  words
+}
+
+// New makes the adapter of one practice. It fails when the section has faults;
+// it does not look at the folder.
+func New(c Config, env gateway.Surroundings) (*Adapter, error) {
+	var problems []error
+	for _, f := range c.Check(env.Trial) {
+		problems = append(problems, f)
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return &Adapter{config: c, env: env, dates: newDateReader(c.DateFormat, c.Zone), words: newWords(c)}, nil
+}
+
+// tooNew is how long a file must have been left alone before it is read, unless
+// its companion vouches for it: copying over a network pauses for moments.
+const tooNew = 2 * time.Second
+
+// clockSlack is how far a file server's clock may run before ours.
+const clockSlack = time.Minute
+
+// errGrowing says that the file is not finished.
+var errGrowing = errors.New("the newest file is still being written")
+
+// Read gives the visits of the newest file that start within the span. The feed
+// is as of the file's last change, so that an old file holds by itself.
+func (a *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, error) {
+	if err := ctx.Err(); err != nil {
+		return gateway.Feed{}, fmt.Errorf("read folder: %w", err)
+	}
+	path, err := newest(a.config.Dir, a.config.pattern())
+	if err != nil {
+		return gateway.Feed{}, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return gateway.Feed{}, fmt.Errorf("open the newest file: %s", why(err))
+	}
+	defer func() { _ = f.Close() }()
+	return a.readFile(ctx, f, path, span)
+}
+
+// readFile reads from one handle only, so that a file that is replaced meanwhile
+// cannot be read half old and half new.
+func (a *Adapter) readFile(ctx context.Context, f *os.File, path string, span gateway.Span) (gateway.Feed, error) {
+	before, err := f.Stat()
+	if err != nil {
+		return gateway.Feed{}, fmt.Errorf("look at the newest file: %s", why(err))
+	}
+	now := a.env.Clock.Now()
+	if before.ModTime().After(now.Add(clockSlack)) {
+		return gateway.Feed{}, errors.New("the newest file was changed in the future: compare the clocks of this machine and of the one that holds the folder")
+	}
+	mark, err := companionOf(path, before.ModTime())
+	if err != nil {
+		return gateway.Feed{}, err
+	}
+	if !mark.found && now.Sub(before.ModTime()) < tooNew {
+		return gateway.Feed{}, errGrowing
+	}
+	table, err := a.readTable(ctx, f, before.Size())
+	if err != nil {
+		return gateway.Feed{}, err
+	}
+	if err := unchanged(f, before, path); err != nil {
+		return gateway.Feed{}, err
+	}
+	if mark.found && mark.rows != table.rows {
+		return gateway.Feed{}, fmt.Errorf("the newest file holds %d rows and its companion says %d", table.rows, mark.rows)
+	}
+	return a.feed(table, mark, before.ModTime(), span), nil
+}
+
+// feed makes the feed of what one file holds.
+func (a *Adapter) feed(t *table, mark companion, changed time.Time, span gateway.Span) gateway.Feed {
+	visits := t.settle()
+	feed := gateway.Feed{AsOf: changed.UTC(), Unreadable: t.unreadable, Notes: t.notes}
+	if now := a.env.Clock.Now(); feed.AsOf.After(now) {
+		feed.AsOf = now.UTC()
+	}
+	for _, v := range visits {
+		if span.Has(v.Start) {
+			feed.Appointments = append(feed.Appointments, v)
+		}
+	}
+	feed.Covers, feed.Complete = a.covers(t, mark, feed.AsOf, span)
+	feed.Notes = append(feed.Notes, mark.note, t.doubts())
+	feed.Notes = append(feed.Notes, fmt.Sprintf("%d rows in a file last changed at %s, of which %d visits in the days asked for",
+		t.rows, changed.UTC().Format(time.RFC3339), len(feed.Appointments)))
+	feed.Notes = withoutEmpty(feed.Notes)
+	return feed
+}
+
+// covers says for which stretch the file speaks completely, if it does.
+//
+// A file without rows never does: it is more often an export that went wrong
+// than an empty diary. Nor does one in which a row may have swallowed others.
+// Without a companion that counts the rows, a file that does not end with a line
+// end may be the first half of another.
+func (a *Adapter) covers(t *table, mark companion, asOf time.Time, span gateway.Span) (gateway.Span, bool) {
+	said := mark.days
+	if !mark.found && a.config.Complete {
+		said = gateway.Span{From: asOf, To: asOf.In(gateway.London()).AddDate(0, 0, a.config.Window)}
+	}
+	both := gateway.Span{From: later(said.From, span.From).UTC(), To: earlier(said.To, span.To).UTC()}
+	switch {
+	case !mark.found && !a.config.Complete, !both.From.Before(both.To):
+		return gateway.Span{}, false
+	case t.rows == 0, t.unsure, !mark.found && !t.ended:
+		return both, false
+	}
+	return both, true
+}
+
+// doubts says in a sentence what keeps a file from being complete, if anything
+// does that its keeper can mend.
+func (t *table) doubts() string {
+	switch {
+	case t.rows == 0:
+		return "no rows: not taken for an empty diary"
+	case t.unsure:
+		return "not complete: rows could not be told apart, see the unreadable ones"
+	case !t.ended:
+		return "the last line has no line end: the file may be cut, see open_end"
+	}
+	return ""
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func withoutEmpty(notes []string) []string {
+	var out []string
+	for _, n := range notes {
+		if n != "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}

@@ -1,0 +1,72 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// newest gives the path of the file that was changed last; of several with the
+// same time, the last by name. Links, folders, hidden files and the lock files of
+// office programs are passed over.
+func newest(dir, pattern string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", fmt.Errorf("list the folder: %s", why(err))
+	}
+	var best string
+	var when time.Time
+	for _, e := range entries {
+		if ok, _ := filepath.Match(pattern, e.Name()); !ok || !e.Type().IsRegular() {
+			continue
+		}
+		if strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "~$") {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			continue // gone since it was listed
+		}
+		// Entries come by name, so that an equal time lets the later name win.
+		if best == "" || !info.ModTime().Before(when) {
+			best, when = e.Name(), info.ModTime()
+		}
+	}
+	if best == "" {
+		return "", fmt.Errorf("the folder holds no file that matches %s", pattern)
+	}
+	return filepath.Join(dir, best), nil
+}
+
+// unchanged fails when the file behind the handle was written to while it was
+// read, or when another one took its place.
+func unchanged(f *os.File, before fs.FileInfo, path string) error {
+	after, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("look at the newest file again: %s", why(err))
+	}
+	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
+		return errGrowing
+	}
+	named, err := os.Stat(path)
+	if err != nil || !os.SameFile(named, after) {
+		return errors.New("the newest file was replaced while it was read")
+	}
+	return nil
+}
+
+// why names the kind of a file error in our own words: those of the system hold
+// the file's name.
+func why(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "it does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		return "this service may not read it"
+	}
+	return "it cannot be read"
+}

@@ -1,0 +1,150 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// field is one of the things that a row may tell.
+type field uint8
+
+const (
+	fieldID field = iota
+	fieldPatientID
+	fieldGivenName
+	fieldNHSNumber
+	fieldMobile
+	fieldDate
+	fieldTime
+	fieldDateTime
+	fieldStatus
+	fieldSite
+	fieldMode
+	fieldPermission
+	fieldDeceased
+	fieldLeft
+	fieldCount
+)
+
+// mapped is one field with its key in the configuration and its heading.
+type mapped struct {
+	field        field
+	key, heading string
+}
+
+// mapped lists the fields that the configuration gives a heading.
+func (c Columns) mapped() []mapped {
+	all := []mapped{
+		{fieldID, "id", c.ID},
+		{fieldPatientID, "patient_id", c.PatientID},
+		{fieldGivenName, "given_name", c.GivenName},
+		{fieldNHSNumber, "nhs_number", c.NHSNumber},
+		{fieldMobile, "mobile", c.Mobile},
+		{fieldDate, "date", c.Date},
+		{fieldTime, "time", c.Time},
+		{fieldDateTime, "datetime", c.DateTime},
+		{fieldStatus, "status", c.Status},
+		{fieldSite, "site", c.Site},
+		{fieldMode, "mode", c.Mode},
+		{fieldPermission, "permission", c.Permission},
+		{fieldDeceased, "deceased", c.Deceased},
+		{fieldLeft, "left", c.Left},
+	}
+	var out []mapped
+	for _, m := range all {
+		if m.heading != "" {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// layout is where each field stands in one file.
+type layout struct {
+	delimiter rune
+	width     int             // number of headings
+	at        [fieldCount]int // column, counted from 1; 0: not mapped
+}
+
+// delimiters are those that Excel and its like write, by the country they think
+// they are in.
+var delimiters = []rune{',', ';', '\t'}
+
+// find reads the headings with the delimiter under which all columns of the
+// configuration are there. It never prints a heading of the file: a file without
+// headings begins with a patient.
+func (c Columns) find(first record) (layout, error) {
+	var best error
+	widest := -1
+	for _, d := range delimiters {
+		cells, ok := first.cells(d)
+		if !ok {
+			continue
+		}
+		l, err := c.place(d, cells)
+		if err == nil {
+			return l, nil
+		}
+		if len(cells) > widest {
+			best, widest = err, len(cells)
+		}
+	}
+	if best == nil {
+		return layout{}, errors.New("the first line of the newest file is not a line of headings")
+	}
+	return layout{}, best
+}
+
+func (c Columns) place(delimiter rune, headings []string) (layout, error) {
+	l := layout{delimiter: delimiter, width: len(headings)}
+	found := map[string][]int{}
+	for i, h := range headings {
+		found[heading(h)] = append(found[heading(h)], i+1)
+	}
+	var missing, twice []string
+	for _, m := range c.mapped() {
+		name := fmt.Sprintf("%q (columns.%s)", m.heading, m.key)
+		switch at := found[heading(m.heading)]; len(at) {
+		case 0:
+			missing = append(missing, name)
+		case 1:
+			l.at[m.field] = at[0]
+		default:
+			twice = append(twice, name)
+		}
+	}
+	switch {
+	case len(missing) > 0:
+		return layout{}, fmt.Errorf("the newest file has %d headings on its first line, and none of them is %s",
+			len(headings), strings.Join(missing, ", "))
+	case len(twice) > 0:
+		return layout{}, fmt.Errorf("the newest file has more than one heading %s", strings.Join(twice, ", "))
+	}
+	return l, nil
+}
+
+// heading is the form in which headings are compared: without regard to case and
+// to spaces around and between words.
+func heading(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+
+// cell gives what stands in a row for a field, without the spaces around it and
+// without the apostrophe that keeps Excel from reckoning with it. It reports
+// false when the file has no such column.
+func (l layout) cell(cells []string, f field) (string, bool) {
+	if l.at[f] == 0 {
+		return "", false
+	}
+	s := strings.TrimSpace(cells[l.at[f]-1])
+	return strings.TrimSpace(strings.TrimPrefix(s, "'")), true
+}
+
+// notes says what each column was taken for, in words of the configuration.
+func (l layout) notes(c Columns, e encoding) []string {
+	kind := map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs"}
+	out := []string{fmt.Sprintf("%d columns between %s, in %s", l.width, kind[l.delimiter], e)}
+	for _, m := range c.mapped() {
+		out = append(out, fmt.Sprintf("column %d, %q, is taken for %s", l.at[m.field], m.heading, m.key))
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package files
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"bellman/gateway"
+	"bellman/gateway/number"
+)
+
+// visit is one row, understood, and what its id is made of.
+type visit struct {
+	gateway.Appointment
+	record  record
+	id      string // of the id column, fit to print; empty: there is none
+	patient string // tells patients apart; empty: nothing does
+	day     string // London day of the start
+}
+
+// readRow reads one row. It gives the problem of a row that cannot be used, and
+// an error for what condemns the whole file.
+func (a *Adapter) readRow(l layout, cells []string) (visit, string, error) {
+	v := visit{}
+	start, doubt, problem, err := a.start(l, cells)
+	if err != nil || problem != "" {
+		return v, problem, err
+	}
+	v.Start, v.StartDoubt, v.day = start, doubt, start.In(gateway.London()).Format(time.DateOnly)
+	raw, _ := l.cell(cells, fieldMobile)
+	if scientific.MatchString(raw) {
+		return v, "the mobile number was shortened by a spreadsheet: its last digits are lost", nil
+	}
+	v.Patient.Mobile, v.Patient.MobileKind = number.Parse(withZero(raw), a.env.Trial)
+	if name, ok := l.cell(cells, fieldGivenName); ok {
+		v.Patient.Name = gateway.NewName(name)
+	}
+	nhs, _ := l.cell(cells, fieldNHSNumber)
+	nhs = validNHS(nhs)
+	v.Patient.NHSNumber = gateway.NewNHSNumber(nhs)
+	a.understand(l, cells, &v)
+	return v, v.identify(l, cells, nhs, raw), nil
+}
+
+// start reads date and time, which stand in one column or in two.
+func (a *Adapter) start(l layout, cells []string) (time.Time, gateway.Doubt, string, error) {
+	if both, ok := l.cell(cells, fieldDateTime); ok {
+		return a.dates.dateTime(both)
+	}
+	date, _ := l.cell(cells, fieldDate)
+	clock, _ := l.cell(cells, fieldTime)
+	return a.dates.start(date, clock)
+}
+
+// understand reads the columns that hold words.
+func (a *Adapter) understand(l layout, cells []string, v *visit) {
+	v.Status = gateway.StatusBooked
+	if word, ok := l.cell(cells, fieldStatus); ok {
+		v.Status = a.words.status(word)
+	}
+	if word, ok := l.cell(cells, fieldPermission); ok {
+		v.Patient.Declined = a.words.declined(word)
+	}
+	if word, ok := l.cell(cells, fieldDeceased); ok {
+		v.Patient.Deceased = a.words.flag(word, a.dates, a.env.Clock.Now())
+	}
+	if word, ok := l.cell(cells, fieldLeft); ok {
+		v.Patient.Left = a.words.flag(word, a.dates, a.env.Clock.Now())
+	}
+	if word, ok := l.cell(cells, fieldMode); ok {
+		v.Mode = modeWords[plainWord(word)]
+	}
+	v.Site, _ = l.cell(cells, fieldSite)
+}
+
+// scientific is how spreadsheets show a number that is wider than its cell:
+// 4.47701E+11.
+var scientific = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
+
+// tenFromSeven is a UK mobile number whose leading zero a spreadsheet has eaten.
+var tenFromSeven = regexp.MustCompile(`^7[0-9]{9}$`)
+
+func withZero(raw string) string {
+	if tenFromSeven.MatchString(raw) {
+		return "0" + raw
+	}
+	return raw
+}
+
+// validNHS gives an NHS number without its spaces and dashes, or nothing when it
+// is not one: ten digits whose last is the check digit modulo 11 of the others
+// (NHS Data Dictionary, NHS NUMBER).
+func validNHS(s string) string {
+	s = strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(s)
+	if len(s) != 10 {
+		return ""
+	}
+	sum := 0
+	for i := range 10 {
+		if s[i] < '0' || s[i] > '9' {
+			return ""
+		}
+		if i < 9 {
+			sum += int(s[i]-'0') * (10 - i)
+		}
+	}
+	if (11-sum%11)%11 != int(s[9]-'0') {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,196 @@
+package files_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/text/encoding/unicode"
+
+	"bellman/adapters/adaptertest"
+	"bellman/adapters/files"
+	"bellman/adapters/files/filesim"
+	"bellman/adapters/surgery"
+	"bellman/gateway"
+)
+
+// exporter makes an export before every read, as the clinic's system does, and
+// spoils it when told to.
+type exporter struct {
+	*files.Adapter
+	t     *testing.T
+	dir   string
+	clock gateway.Clock
+	write func(now time.Time) error
+	name  string
+	fault adaptertest.Fault
+	date  string // how the file writes 28 March 2027 at 01:30
+
+	together bool
+	once     sync.Once
+}
+
+func (e *exporter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, error) {
+	// Where many read at once, the export is made once: a file that is replaced in
+	// the middle of a read is another test's matter.
+	if e.together {
+		e.once.Do(e.export)
+	} else {
+		e.export()
+	}
+	return e.Adapter.Read(ctx, span)
+}
+
+func (e *exporter) export() {
+	e.t.Helper()
+	if err := e.write(e.clock.Now()); err != nil {
+		e.t.Fatal(err)
+	}
+	path := filepath.Join(e.dir, e.name)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	switch e.fault {
+	case adaptertest.ServerError:
+		if err := os.RemoveAll(e.dir); err != nil {
+			e.t.Fatal(err)
+		}
+		return
+	case adaptertest.Truncated:
+		b = b[:len(b)*2/3]
+	case adaptertest.NotTheFormat:
+		b = []byte("<!DOCTYPE html><title>Log in</title>")
+	case adaptertest.BadRecord, adaptertest.SkippedHour:
+		b = e.spoilRow(string(b))
+	default:
+		return
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		e.t.Fatal(err)
+	}
+	if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+// spoilRow changes the date in the file's last row.
+func (e *exporter) spoilRow(s string) []byte {
+	wide := strings.HasPrefix(s, "\xff\xfe")
+	if wide {
+		s, _ = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().String(s)
+	}
+	lines := strings.SplitAfter(s, "\n")
+	last := len(lines) - 2
+	sep, cell := ",", 8
+	if wide {
+		sep, cell = "\t", 3
+	}
+	cells := strings.Split(lines[last], sep)
+	if e.fault == adaptertest.BadRecord {
+		cells[cell] = adaptertest.Canary
+	} else {
+		with := strings.Split(e.date, "|")
+		copy(cells[cell:], with)
+	}
+	lines[last] = strings.Join(cells, sep)
+	s = strings.Join(lines, "")
+	if wide {
+		s, _ = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(s)
+	}
+	return []byte(s)
+}
+
+func (e *exporter) breakWith(f adaptertest.Fault) bool {
+	switch f {
+	case adaptertest.Denied, adaptertest.HalfPaged, adaptertest.Hangs:
+		return false // a folder has no password, no pages, and answers
+	default:
+		e.fault = f
+		return true
+	}
+}
+
+func wire(t *testing.T, e *exporter, c files.Config) adaptertest.Wire {
+	t.Helper()
+	a, err := files.New(c, gateway.Surroundings{Clock: e.clock, Trial: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Adapter, e.t, e.together = a, t, strings.HasSuffix(t.Name(), "sixteen_reads_at_once_agree")
+	return adaptertest.Wire{Source: e, Break: e.breakWith}
+}
+
+func TestFilesDoWhatEveryAdapterMust(t *testing.T) {
+	adaptertest.Run(t, adaptertest.Subject{
+		Name: "files",
+		Can: adaptertest.Abilities{
+			Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, KeepsIDOnMove: true,
+			Statuses: []gateway.Status{
+				gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed, gateway.StatusNotBooked,
+			},
+			SilentWhenEmpty: true,
+		},
+		New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
+			dir := filepath.Join(t.TempDir(), "in")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			e := &exporter{dir: dir, clock: clock, name: filesim.Name, date: "28/03/2027|01:30"}
+			e.write = func(now time.Time) error { return filesim.Write(dir, d, now) }
+			return wire(t, e, filesim.Config(dir))
+		},
+	})
+}
+
+// The second subject is what a small clinic keeps by hand: no ids of visits, no
+// statuses (a cancelled visit is a deleted row), date and time in one cell, saved
+// from Excel as "Unicode text".
+func TestSheetsKeptByHandDoWhatEveryAdapterMust(t *testing.T) {
+	adaptertest.Run(t, adaptertest.Subject{
+		Name: "files",
+		Can:  adaptertest.Abilities{Name: true, KeepsIDOnMove: true, SilentWhenEmpty: true},
+		New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
+			dir := filepath.Join(t.TempDir(), "in")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			e := &exporter{dir: dir, clock: clock, name: "sheet.txt", date: "28-Mar-2027 01:30"}
+			e.write = func(now time.Time) error { return writeByHand(dir, d, now.Add(-5*time.Second)) }
+			return wire(t, e, files.Config{
+				Dir: dir, Pattern: "*.txt", DateFormat: "DD-MMM-YYYY", Complete: true, Window: 28,
+				Columns: files.Columns{PatientID: "File no", GivenName: "Name", Mobile: "Mobile No.", DateTime: "When"},
+			})
+		},
+	})
+}
+
+func writeByHand(dir string, d *surgery.Diary, saved time.Time) error {
+	var b strings.Builder
+	b.WriteString("File no\tName\tMobile No.\tWhen\tRoom\r\n")
+	for _, v := range d.Visits() {
+		if v.Status != gateway.StatusBooked {
+			continue
+		}
+		p, _ := d.Person(v.Person)
+		fmt.Fprintf(&b, "P%d\t%s\t'%s\t%s\t%d\r\n", p.ID, p.Given, p.Mobile, v.Start.In(gateway.London()).Format("02-Jan-2006 15:04"), v.Site)
+	}
+	wide, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(b.String())
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "sheet.txt")
+	if err := os.WriteFile(path, []byte(wide), 0o600); err != nil {
+		return err
+	}
+	return os.Chtimes(path, saved, saved)
+}
