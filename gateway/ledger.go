@@ -142,6 +142,7 @@ type FeedState struct {
 	Read       int       `json:"read"`
 	Unreadable int       `json:"unreadable"`
 	Missing    []Ref     `json:"missing,omitempty"` // vanished at once in the last read; waiting for a second
+	Released   bool      `json:"released,omitempty"` // a person let the next read withdraw what it will
 }
 
 // OptOut is one number that is not to be texted for one practice.

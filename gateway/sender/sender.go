@@ -104,7 +104,6 @@ func (s *Sender) Run(ctx context.Context) {
 			s.o.Memory.Look()
 		case <-timer.C:
 		}
-		s.reap(ctx)
 		wait := idle
 		for ctx.Err() == nil {
 			again, next := s.round(ctx, &posts)
@@ -125,6 +124,7 @@ func (s *Sender) Run(ctx context.Context) {
 // once, or else how long there is nothing to do.
 func (s *Sender) round(ctx context.Context, posts *sync.WaitGroup) (bool, time.Duration) {
 	now := s.o.Clock.Now()
+	s.reap(ctx, now)
 	limit := s.acquire(ctx, now)
 	if limit == 0 {
 		return false, idle
@@ -213,8 +213,7 @@ func (s *Sender) mended() {
 // reap takes up the work of senders that died: what had not left goes back to
 // the queue; what may have left becomes unknown, and is never sent again before
 // its fate is known.
-func (s *Sender) reap(ctx context.Context) {
-	now := s.o.Clock.Now()
+func (s *Sender) reap(ctx context.Context, now time.Time) {
 	if now.Sub(s.lastReap) < reapEvery && !now.Before(s.lastReap) {
 		return
 	}

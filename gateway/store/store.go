@@ -108,7 +108,7 @@ func (s *Store) Look() {
 	clear(s.next)
 }
 
-type scripts struct{ plan, claim, move, known, lock *redis.Script }
+type scripts struct{ plan, claim, move, known, lock, account *redis.Script }
 
 // Client makes the connection for a redis.url of the configuration: redis://,
 // rediss://, unix://, or a comma-separated list of nodes for a cluster. Commands
@@ -142,7 +142,7 @@ func Client(url string) (redis.UniversalClient, error) {
 func Open(ctx context.Context, rdb redis.UniversalClient, master *MasterKey, journal *Journal) (*Store, error) {
 	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}, next: map[Shard]time.Time{}}
 	for name, into := range map[string]**redis.Script{
-		"plan": &s.scripts.plan, "claim": &s.scripts.claim, "move": &s.scripts.move, "known": &s.scripts.known, "lock": &s.scripts.lock,
+		"plan": &s.scripts.plan, "claim": &s.scripts.claim, "move": &s.scripts.move, "known": &s.scripts.known, "lock": &s.scripts.lock, "account": &s.scripts.account,
 	} {
 		src, err := luaFiles.ReadFile("lua/" + name + ".lua")
 		if err != nil {
@@ -362,7 +362,7 @@ func (s *Store) run(ctx context.Context, calls []call) ([]*redis.Cmd, error) {
 
 func (s *Store) load(ctx context.Context) error {
 	on := func(ctx context.Context, c *redis.Client) error {
-		for _, sc := range []*redis.Script{s.scripts.plan, s.scripts.claim, s.scripts.move, s.scripts.known, s.scripts.lock} {
+		for _, sc := range []*redis.Script{s.scripts.plan, s.scripts.claim, s.scripts.move, s.scripts.known, s.scripts.lock, s.scripts.account} {
 			if err := sc.Load(ctx, c).Err(); err != nil {
 				return fmt.Errorf("load scripts: %w", plain(err))
 			}

@@ -225,3 +225,45 @@ func (s *Store) Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int
 	}
 	return len(gone), nil
 }
+
+// Standings gives where reminders stand, in order; one without an entry of its own
+// is taken to wait.
+func (s *Store) Standings(ctx context.Context, ids []gateway.ReminderID) ([]gateway.State, error) {
+	pipe := s.rdb.Pipeline()
+	cmds := make([]*redis.StringCmd, len(ids))
+	for i, id := range ids {
+		key := id.Key()
+		cmds[i] = pipe.HGet(ctx, keysOf(id.Practice).reminders(), string(key[:]))
+	}
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return nil, fmt.Errorf("standings: %w", plain(err))
+	}
+	out := make([]gateway.State, len(ids))
+	for i, c := range cmds {
+		out[i] = gateway.Queued
+		if r, ok := parseReminder(c.Val()); ok {
+			out[i] = r.State
+		}
+	}
+	return out, nil
+}
+
+// Unexplained counts the reminders of appointments still to come that neither
+// wait, nor went, nor were withheld: from the data, not from counters.
+func (s *Store) Unexplained(ctx context.Context, p gateway.ODS, now time.Time) (int, error) {
+	k, total := keysOf(p), 0
+	for cursor := "0"; ; {
+		got, err := s.run(ctx, []call{{s.scripts.account, []string{k.appointments(), k.reminders(), ShardOf(p).due()}, []any{cursor, seconds(now), string(p)}}})
+		if err != nil {
+			return 0, fmt.Errorf("account for %s: %w", p, err)
+		}
+		page, err := got[0].Slice()
+		if err != nil || len(page) != 2 {
+			return 0, errRecord
+		}
+		total += int(page[1].(int64))
+		if cursor = page[0].(string); cursor == "0" {
+			return total, nil
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bellman/gateway"
+)
+
+// Memory is what the scheduler needs of the store.
+type Memory interface {
+	Lock(ctx context.Context, p gateway.ODS, owner string, ttl time.Duration) (int64, error)
+	Holds(ctx context.Context, p gateway.ODS, owner string, token int64) (bool, error)
+	Unlock(ctx context.Context, p gateway.ODS, owner string) error
+	Known(ctx context.Context, p gateway.ODS) (gateway.Diary, error)
+	Recall(ctx context.Context, d gateway.Diary, refs []gateway.Ref) ([]gateway.Facts, error)
+	Plan(ctx context.Context, d gateway.Diary, now time.Time, entries []gateway.Entry) (gateway.Planning, error)
+	Standings(ctx context.Context, ids []gateway.ReminderID) ([]gateway.State, error)
+	Counts(ctx context.Context, ps []gateway.ODS) (map[gateway.ODS]map[gateway.State]int, error)
+	Feed(ctx context.Context, p gateway.ODS) (gateway.FeedState, error)
+	SetFeed(ctx context.Context, p gateway.ODS, f gateway.FeedState) error
+	Unexplained(ctx context.Context, p gateway.ODS, now time.Time) (int, error)
+	Wake(ctx context.Context, t time.Time) error
+	Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error)
+}
+
+// The spans of a read.
+const (
+	readLease = 2 * time.Minute     // one replica's right to read a practice
+	margin    = 8 * 24 * time.Hour  // an appointment is known so long before its first reminder may be brought forward
+	atLeast   = 30 * 24 * time.Hour // a read asks for at least so much; adapters narrow it to what their system gives
+	keepFor   = 48 * time.Hour      // what is over is forgotten after so long
+)
+
+// Tick reads one practice's diary once and brings the queue into line with it.
+// It is level-triggered: right when late, doubled or skipped. Another replica
+// reading the same practice makes it do nothing.
+func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
+	token, err := s.o.Memory.Lock(ctx, p.ODS, s.owner, readLease)
+	if err != nil || token == 0 {
+		return err
+	}
+	defer func() {
+		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := s.o.Memory.Unlock(free, p.ODS, s.owner); err != nil {
+			s.o.Log.Warn("give the right to read back", "practice", p.ODS, "error", err)
+		}
+	}()
+	limited, cancel := context.WithTimeout(ctx, readLease-10*time.Second)
+	defer cancel()
+	now := s.o.Clock.Now()
+	feed, err := p.Source.Read(limited, span(p.Policy, now))
+	if err != nil {
+		s.o.Metrics.failed(p.ODS)
+		return fmt.Errorf("read the diary: %w", err)
+	}
+	s.o.Metrics.read(p.ODS, p.SourceType, feed)
+	return s.plan(ctx, p, feed, token)
+}
+
+func span(p gateway.Policy, now time.Time) gateway.Span {
+	var longest time.Duration
+	for _, r := range p.Rules {
+		longest = max(longest, now.Sub(r.Due(now)))
+	}
+	return gateway.Span{From: now, To: now.Add(max(atLeast, longest+margin))}
+}
+
+// plan carries a read out.
+func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, token int64) error {
+	now := s.o.Clock.Now()
+	m := s.o.Memory
+	d, err := m.Known(ctx, p.ODS)
+	if err != nil {
+		return err
+	}
+	before, err := m.Feed(ctx, p.ODS)
+	if err != nil {
+		return err
+	}
+	draft := Drafting{Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed}.Make()
+	facts, err := m.Recall(ctx, d, absent(d, feed, draft.Entries, now))
+	if err != nil {
+		return err
+	}
+	entries := append(draft.Entries, gone(p.Practice, d, facts, feed.Complete)...)
+	held, err := s.brake(ctx, p.ODS, entries, before)
+	if err != nil {
+		return err
+	}
+	if ours, err := m.Holds(ctx, p.ODS, s.owner, token); err != nil || !ours {
+		return errors.Join(err, s.overtaken(p.ODS, ours))
+	}
+	done, err := m.Plan(ctx, d, now, bare(entries))
+	if err != nil {
+		return err
+	}
+	s.moved(done.Moves)
+	state := gateway.FeedState{AsOf: feed.AsOf, Read: len(feed.Appointments), Unreadable: len(feed.Unreadable), Missing: held}
+	if err := m.SetFeed(ctx, p.ODS, state); err != nil {
+		return err
+	}
+	s.o.Metrics.fresh(p.ODS, feed.AsOf)
+	s.report(p.ODS, feed, draft, done, held)
+	if !done.Earliest.IsZero() {
+		if err := m.Wake(ctx, done.Earliest); err != nil {
+			s.o.Log.Warn("wake the senders", "practice", p.ODS, "error", err)
+		}
+	}
+	return s.account(ctx, p.ODS, now)
+}
+
+// brake applies the brake where a read withdraws enough to look closer.
+func (s *Scheduler) brake(ctx context.Context, p gateway.ODS, entries []Drafted, before gateway.FeedState) ([]gateway.Ref, error) {
+	var ids []gateway.ReminderID
+	for _, e := range entries {
+		if e.Known && withdraws(e) {
+			for _, r := range e.Plan {
+				ids = append(ids, gateway.ReminderID{Practice: p, Ref: e.Ref, Rule: r.Rule, Start: e.Facts.Appointment.Start})
+			}
+		}
+	}
+	if len(ids) <= brakeFloor || before.Released {
+		return nil, nil
+	}
+	states, err := s.o.Memory.Standings(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	waiting := map[gateway.Ref]int{}
+	for i, st := range states {
+		if st == gateway.Queued || st == gateway.Held || st == gateway.Claimed {
+			waiting[ids[i].Ref]++
+		}
+	}
+	counts, err := s.o.Memory.Counts(ctx, []gateway.ODS{p})
+	if err != nil {
+		return nil, err
+	}
+	c := counts[p]
+	return brake(entries, func(e Drafted) int { return waiting[e.Ref] }, c[gateway.Queued]+c[gateway.Held]+c[gateway.Claimed], before.Missing), nil
+}
+
+func (s *Scheduler) overtaken(p gateway.ODS, ours bool) error {
+	if !ours {
+		s.o.Log.Warn("another replica reads this practice now; this read is dropped", "practice", p)
+	}
+	return nil
+}
+
+// account counts what cannot be explained, from the data.
+func (s *Scheduler) account(ctx context.Context, p gateway.ODS, now time.Time) error {
+	n, err := s.o.Memory.Unexplained(ctx, p, now)
+	if err != nil {
+		return err
+	}
+	s.o.Metrics.unexplained.WithLabelValues(string(p)).Set(float64(n))
+	if n > 0 {
+		s.o.Log.Error("reminders are owed that are neither waiting, sent nor withheld", "practice", p, "reminders", n)
+	}
+	return nil
+}
+
+func (s *Scheduler) report(p gateway.ODS, feed gateway.Feed, draft Draft, done gateway.Planning, held []gateway.Ref) {
+	log := s.o.Log.With("practice", p)
+	log.Info("read the diary", "appointments", len(feed.Appointments), "unreadable", len(feed.Unreadable),
+		"complete", feed.Complete, "written", done.Written, "conflicts", done.Conflicts)
+	if draft.Doubled > 0 {
+		log.Warn("the source lists appointments more than once", "appointments", draft.Doubled)
+	}
+	if len(held) > 0 {
+		log.Error("an unusual number of appointments would be withdrawn; they are held until a second read agrees or a person releases them", "appointments", len(held))
+	}
+}
+
+// Refresh writes one appointment down as it was just found to be, and plans its
+// reminders anew: the newest truth, from the last look before sending.
+func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.Appointment) error {
+	now := s.o.Clock.Now()
+	d, err := s.o.Memory.Known(ctx, p.ODS)
+	if err != nil {
+		return err
+	}
+	feed, err := s.o.Memory.Feed(ctx, p.ODS)
+	if err != nil {
+		return err
+	}
+	drafting := Drafting{Practice: p, Diary: d, Now: now, Allowed: s.o.Allowed, Feed: gateway.Feed{AsOf: feed.AsOf}}
+	done, err := s.o.Memory.Plan(ctx, d, now, []gateway.Entry{drafting.one(a, false).Entry})
+	if err != nil {
+		return err
+	}
+	s.moved(done.Moves)
+	return nil
+}
+
+func bare(entries []Drafted) []gateway.Entry {
+	out := make([]gateway.Entry, len(entries))
+	for i := range entries {
+		out[i] = entries[i].Entry
+	}
+	return out
+}
+
+func (s *Scheduler) moved(ms []gateway.Move) {
+	if len(ms) > 0 && s.o.Moved != nil {
+		s.o.Moved(ms)
+	}
+}
