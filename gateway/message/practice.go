@@ -1,0 +1,100 @@
+package message
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"bellman/gateway"
+)
+
+// shown is the practice as it stands in a text.
+type shown struct{ practice, phone string }
+
+var (
+	errName  = errors.New("the practice's name cannot stand in a text")
+	errPhone = errors.New("the practice's phone cannot stand in a text")
+
+	// A name is letters and what stands between them; no braces, brackets or
+	// signs that mean something to a machine.
+	nameWords  = regexp.MustCompile(`^[\pL\pM\pN][\pL\pM\pN '&.,()/+!:-]*$`)
+	phoneWords = regexp.MustCompile(`^[+(]?[0-9][0-9 ()-]*(?: [a-z0-9 ,()]+)?$`)
+	e164       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+)
+
+// canReceive reports whether patients can answer the sender: an alphanumeric
+// name cannot be written to, so it may not ask for an answer (R23).
+func canReceive(sender string) bool { return e164.MatchString(sender) }
+
+// shownAs gives the practice's name and phone, tidied: typographic marks that
+// would double the price of the text become plain ones.
+func shownAs(p gateway.Practice) (shown, error) {
+	v := shown{practice: tidy(p.Name), phone: tidy(p.Phone)}
+	switch {
+	case !nameWords.MatchString(v.practice):
+		return shown{}, errName
+	case !phoneWords.MatchString(v.phone) || digits(v.phone) < 6:
+		return shown{}, errPhone
+	}
+	return v, nil
+}
+
+// shortest words something about a practice with its name as it is written, and
+// again without accents that the GSM alphabet lacks when it would not fit
+// otherwise: Meddygfa Tŷ Gwyn keeps its circumflex wherever there is room.
+func shortest(p gateway.Practice, words func(shown) (string, error)) (string, error) {
+	v, err := shownAs(p)
+	if err != nil {
+		return "", err
+	}
+	s, err := words(v)
+	if err != nil {
+		return "", err
+	}
+	if _, n := Count(s); n <= MaxSegments {
+		return s, nil
+	}
+	v.practice = withoutAccents(v.practice)
+	return words(v)
+}
+
+var plainMarks = strings.NewReplacer(
+	"\u2018", "'", "\u2019", "'", "\u02bc", "'", "`", "'", "\u00b4", "'",
+	"\u201c", "", "\u201d", "", "\u2010", "-", "\u2011", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
+)
+
+func tidy(s string) string {
+	s = plainMarks.Replace(norm.NFC.String(s))
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// withoutAccents takes the accents off letters that GSM does not have, and
+// leaves é, à and the others that it has.
+func withoutAccents(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune(gsmBasic, r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, part := range norm.NFD.String(string(r)) {
+			if !unicode.Is(unicode.Mn, part) {
+				b.WriteRune(part)
+			}
+		}
+	}
+	return b.String()
+}
+
+func digits(s string) int {
+	n := 0
+	for _, r := range s {
+		if r >= '0' && r <= '9' {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,97 @@
+package message
+
+import "bellman/gateway"
+
+// script is everything that is said in one language. The gaps are {practice},
+// {day}, {time}, {phone} and {urgent}; there is no gap for anything of the
+// patient, the clinician, the clinic or the site, so nothing of them can be told.
+type script struct {
+	// What the appointment is. The first serves meetings in person and those of
+	// a kind that is not known: it tells nobody to come.
+	appointment, telephone, video, homeVisit string
+
+	change       string // when the text can be answered: how to change the appointment
+	stop         string // and how to stop
+	changeOrStop string // when it cannot
+
+	stopped, started, help, notMonitored string // answers to patients' texts
+
+	urgent   string
+	urgentNI string // for Northern Ireland, where nobody answers on 111
+}
+
+// wordings is the closed set that the configuration may name.
+var wordings = map[string]map[Language]script{
+	defaultWording: {English: english, Welsh: welsh},
+}
+
+const defaultWording = "default"
+
+// Known reports whether the configuration may name this wording. The empty name
+// stands for the default.
+func Known(name string) bool {
+	_, ok := wordings[named(name)]
+	return ok
+}
+
+func named(name string) string {
+	if name == "" {
+		return defaultWording
+	}
+	return name
+}
+
+var english = script{
+	appointment: "You have an appointment with {practice} on {day} at {time}.",
+	telephone:   "You have a telephone appointment with {practice} on {day} at {time}.",
+	video:       "You have a video appointment with {practice} on {day} at {time}.",
+	homeVisit:   "You have a home visit from {practice} on {day} at {time}.",
+
+	change:       "To change it, call {phone}.",
+	stop:         "Reply STOP to stop these texts.",
+	changeOrStop: "To change it or to stop these texts, call {phone}.",
+
+	stopped:      "{practice} will send no more texts to this number. Your appointments stay as they are. To get texts again, reply START or call {phone}.",
+	started:      "{practice} will text this number about appointments again. Reply STOP to stop these texts, or call {phone}.",
+	help:         "{practice} sends appointment reminders from this number. To reach us, call {phone}. {urgent} Reply STOP to stop these texts.",
+	notMonitored: "Thank you. Texts to {practice} are not monitored for urgent help. {urgent} Your appointment stays as it is unless we tell you. To reach us, call {phone}.",
+
+	urgent:   "For urgent advice call 111, in an emergency 999.",
+	urgentNI: "In an emergency call 999.",
+}
+
+// welsh keeps to letters of the GSM alphabet, so that both languages together
+// stay within three segments: hence "teleffon", since a circumflex would more
+// than double the cost and leaving it off "ffon" makes it a walking stick.
+var welsh = script{
+	appointment: "Mae gennych apwyntiad gyda {practice} ar {day} am {time}.",
+	telephone:   "Mae gennych apwyntiad teleffon gyda {practice} ar {day} am {time}.",
+	video:       "Mae gennych apwyntiad fideo gyda {practice} ar {day} am {time}.",
+	homeVisit:   "Mae gennych ymweliad cartref gan {practice} ar {day} am {time}.",
+
+	change:       "I'w newid, ffoniwch {phone}.",
+	stop:         "Atebwch STOP i stopio'r negeseuon hyn.",
+	changeOrStop: "I'w newid neu i stopio'r negeseuon hyn, ffoniwch {phone}.",
+
+	stopped:      "Ni fydd {practice} yn anfon mwy o negeseuon i'r rhif hwn. Mae eich apwyntiadau yn aros fel y maent. I gael negeseuon eto, atebwch START neu ffoniwch {phone}.",
+	started:      "Bydd {practice} yn anfon negeseuon am apwyntiadau i'r rhif hwn eto. Atebwch STOP i stopio'r negeseuon hyn, neu ffoniwch {phone}.",
+	help:         "Mae {practice} yn anfon negeseuon atgoffa o'r rhif hwn. Ffoniwch ni ar {phone}. {urgent} Atebwch STOP i stopio'r negeseuon hyn.",
+	notMonitored: "Diolch. Nid yw negeseuon i {practice} yn cael eu monitro ar gyfer cymorth brys. {urgent} Mae eich apwyntiad yn aros fel y mae oni bai i ni ddweud. Ffoniwch ni ar {phone}.",
+
+	urgent:   "Am gyngor brys ffoniwch 111, mewn argyfwng 999.",
+	urgentNI: "Mewn argyfwng ffoniwch 999.",
+}
+
+// opening gives the sentence for how patient and clinician meet.
+func (s script) opening(m gateway.Mode) string {
+	switch m {
+	case gateway.ModeTelephone:
+		return s.telephone
+	case gateway.ModeVideo:
+		return s.video
+	case gateway.ModeHomeVisit:
+		return s.homeVisit
+	case gateway.ModeUnknown, gateway.ModeInPerson:
+	}
+	return s.appointment
+}
