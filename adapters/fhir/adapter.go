@@ -78,3 +78,6 @@ var _ interface {
 	gateway.Source
 	gateway.Rereader
 } = (*Adapter)(nil)
+
+// CloseIdle drops idle connections, for an orderly stop.
+func (s *Adapter) CloseIdle() { s.client.out.CloseIdle() }

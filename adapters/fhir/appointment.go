@@ -36,6 +36,8 @@ func (f flaw) Error() string { return string(f) }
 
 // The flaws of an appointment.
 const (
+	flawNoResource flaw = "the entry holds no resource"
+	flawKind       flaw = "the appointment has a field of the wrong kind"
 	flawNoID       flaw = "the appointment has no usable id"
 	flawNoStart    flaw = "there is no start"
 	flawNoOffset   flaw = "start has no offset from UTC, so its moment is not known"
@@ -71,6 +73,12 @@ func (a *appointment) status() gateway.Status {
 		return gateway.StatusUnknown
 	}
 	return statuses[a.Status.Value]
+}
+
+// expected reports whether somebody may have to come: nobody is asked for and no
+// time is needed for a visit that is called off.
+func expected(s gateway.Status) bool {
+	return s == gateway.StatusBooked || s == gateway.StatusUnknown
 }
 
 // begins gives the start in UTC, to the second. FHIR's instant always has an
@@ -127,7 +135,7 @@ func (p participant) attendance(status gateway.Status) gateway.Status {
 	case "accepted", "tentative", "needs-action":
 		return status
 	case "declined":
-		if status == gateway.StatusBooked || status == gateway.StatusUnknown {
+		if expected(status) {
 			return gateway.StatusCancelled
 		}
 		return status

@@ -24,7 +24,7 @@ type entry struct {
 	fullURL     string
 	appointment *appointment
 	person      *person
-	why         string // it cannot be read, and why
+	why         flaw // it cannot be read, and why
 }
 
 var (
@@ -95,7 +95,7 @@ func (p *page) add(number int, raw json.RawMessage) {
 		ResourceType string `json:"resourceType"`
 	}
 	if json.Unmarshal(raw, &outer) != nil || json.Unmarshal(outer.Resource, &kind) != nil || kind.ResourceType == "" {
-		e.why = "is not a resource"
+		e.why = flawNoResource
 		p.entries = append(p.entries, e)
 		return
 	}
@@ -107,7 +107,7 @@ func (p *page) add(number int, raw json.RawMessage) {
 		}
 		e.appointment = &appointment{}
 		if json.Unmarshal(outer.Resource, e.appointment) != nil {
-			e.appointment, e.why = nil, "the appointment has a field of the wrong kind"
+			e.appointment, e.why = nil, flawKind
 		}
 	case "Patient":
 		e.person = &person{}

@@ -22,44 +22,25 @@ type told struct {
 	id    string // of the appointment, which a group shares
 }
 
-// fill translates all pages into the feed.
+// fill translates all pages into the feed. Its error means that the read must be
+// given up.
 func (r *reading) fill(ctx context.Context, feed *gateway.Feed, all []page) error {
 	var visits []told
-	refuse := func(where place, why string) {
-		feed.Unreadable = append(feed.Unreadable, gateway.Unreadable{Where: where.String(), Why: why})
-	}
-	newest, total, outside := newestOf(all), -1, 0
-	matches := len(newest)
+	newest, outside := newestOf(all), 0
 	for n, pg := range all {
-		for _, note := range pg.notes {
-			addNote(feed, note)
-		}
-		feed.Complete = feed.Complete && !pg.partial
-		total = max(total, pg.total)
 		for _, e := range pg.entries {
 			where := place{n + 1, e.number}
+			if e.person != nil || e.appointment != nil && validID(e.appointment.ID) && newest[e.appointment.ID] != where {
+				continue // a patient, or an appointment that is told again later
+			}
+			found, err := r.entry(ctx, feed.Covers, e)
+			why, flawed := errors.AsType[flaw](err)
 			switch {
-			case e.why != "":
-				matches++
-				refuse(where, e.why)
-				continue
-			case e.appointment == nil:
-				continue
-			case validID(e.appointment.ID) && newest[e.appointment.ID] != where:
-				continue // told again on a later page
-			case !validID(e.appointment.ID):
-				matches++
-			}
-			found, err := r.appointment(ctx, feed.Covers, e.appointment)
-			if why, ok := errors.AsType[flaw](err); ok {
-				refuse(where, why.Error())
-				continue
-			}
-			if errors.Is(err, errOutside) {
+			case flawed:
+				feed.Unreadable = append(feed.Unreadable, gateway.Unreadable{Where: where.String(), Why: why.Error()})
+			case errors.Is(err, errOutside):
 				outside++
-				continue
-			}
-			if err != nil {
+			case err != nil:
 				return fmt.Errorf("read appointments: %w", err)
 			}
 			for _, v := range found {
@@ -70,12 +51,30 @@ func (r *reading) fill(ctx context.Context, feed *gateway.Feed, all []page) erro
 	if outside > 0 {
 		addNote(feed, fmt.Sprintf("%d appointments outside the dates asked for were left out; the clinical system may ignore the date parameter", outside))
 	}
-	if matches < total {
-		feed.Complete = false
-		addNote(feed, fmt.Sprintf("the clinical system counts %d appointments and sent %d; the read counts as incomplete", total, matches))
-	}
 	settle(feed, visits)
 	return nil
+}
+
+// judge decides whether the answer is whole, so that what is absent from it is
+// absent from the diary, and takes over what the server remarked.
+func judge(feed *gateway.Feed, all []page) {
+	total, sent := -1, len(newestOf(all))
+	for _, pg := range all {
+		for _, note := range pg.notes {
+			addNote(feed, note)
+		}
+		feed.Complete = feed.Complete && !pg.partial
+		total = max(total, pg.total)
+		for _, e := range pg.entries {
+			if e.why != "" || e.appointment != nil && !validID(e.appointment.ID) {
+				sent++
+			}
+		}
+	}
+	if sent < total {
+		feed.Complete = false
+		addNote(feed, fmt.Sprintf("the clinical system counts %d appointments and sent %d; the read counts as incomplete", total, sent))
+	}
 }
 
 func addNote(feed *gateway.Feed, s string) {
@@ -87,13 +86,17 @@ func addNote(feed *gateway.Feed, s string) {
 // errOutside marks an appointment that is none of this read's business.
 var errOutside = errors.New("outside the dates asked for")
 
-// appointment translates one appointment.
-func (r *reading) appointment(ctx context.Context, span gateway.Span, a *appointment) ([]visit, error) {
+// entry translates one entry that should be an appointment.
+func (r *reading) entry(ctx context.Context, span gateway.Span, e entry) ([]visit, error) {
+	if e.why != "" {
+		return nil, e.why
+	}
+	a := e.appointment
 	if !validID(a.ID) {
 		return nil, flawNoID
 	}
 	start, err := a.begins()
-	if errors.Is(err, flawNoStart) && a.status() != gateway.StatusBooked && a.status() != gateway.StatusUnknown {
+	if errors.Is(err, flawNoStart) && !expected(a.status()) {
 		return nil, nil // FHIR lets a cancelled or proposed one go without a time
 	}
 	if err != nil {

@@ -40,6 +40,7 @@ func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 		}
 	}
 	feed := gateway.Feed{Covers: span, Complete: true, AsOf: now}
+	judge(&feed, all)
 	if err := r.fill(ctx, &feed, all); err != nil {
 		return gateway.Feed{}, err
 	}

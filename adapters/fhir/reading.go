@@ -53,9 +53,8 @@ func (r *reading) visits(ctx context.Context, a *appointment, start time.Time) (
 // visit reads one patient's part. Where nobody is expected, nobody is asked for:
 // a cancelled visit is told even when the patient's record is out of reach.
 func (r *reading) visit(ctx context.Context, a *appointment, at attendee, start time.Time) (visit, error) {
-	expected := at.status == gateway.StatusBooked || at.status == gateway.StatusUnknown
 	wanted := r.only == "" || at.pointer.id == "" || gateway.PatientID(at.pointer.id) == r.only
-	who, id, err := r.people.find(ctx, a, at.pointer, expected && wanted)
+	who, id, err := r.people.find(ctx, a, at.pointer, wanted && expected(at.status))
 	out := gateway.Appointment{
 		ID:      gateway.AppointmentID(a.ID),
 		Patient: gateway.Patient{ID: id, MobileKind: gateway.NumberUnclear},
@@ -66,7 +65,7 @@ func (r *reading) visit(ctx context.Context, a *appointment, at attendee, start 
 		Version: a.Meta.Value.VersionID,
 	}
 	if why, ok := errors.AsType[flaw](err); ok {
-		if expected || id == "" {
+		if expected(at.status) || id == "" {
 			return visit{appointment: out, why: why}, nil
 		}
 		return visit{appointment: out}, nil

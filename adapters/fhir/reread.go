@@ -43,9 +43,9 @@ func gone(a gateway.Appointment) gateway.Appointment {
 }
 
 // under reads the appointment with an id. It reports false when there is none.
-func (r *reading) under(ctx context.Context, id string, a gateway.Appointment) (out gateway.Appointment, there bool, err error) {
+func (r *reading) under(ctx context.Context, id string, a gateway.Appointment) (gateway.Appointment, bool, error) {
 	if !validID(id) {
-		return out, false, nil
+		return a, false, nil
 	}
 	// Unchanged saves reading the appointment, but its patient must then be one
 	// that can be asked for by id.
@@ -55,21 +55,21 @@ func (r *reading) under(ctx context.Context, id string, a gateway.Appointment) (
 	}
 	res, err := r.people.client.read(ctx, "Appointment", id, etag)
 	if err != nil {
-		return out, false, err
+		return a, false, err
 	}
 	switch res.Status {
 	case http.StatusNotModified:
-		out, err = r.unchanged(ctx, a)
+		out, err := r.unchanged(ctx, a)
 		return out, true, err
 	case http.StatusNotFound:
-		return out, false, nil
+		return a, false, nil
 	case http.StatusGone:
 		return gone(a), true, nil
 	case http.StatusOK:
-		out, err = r.changed(ctx, res.Body, id, a)
+		out, err := r.changed(ctx, res.Body, id, a)
 		return out, true, err
 	}
-	return out, false, r.people.client.refusal(res)
+	return a, false, r.people.client.refusal(res)
 }
 
 // unchanged asks for the patient only.
@@ -95,7 +95,7 @@ func (r *reading) changed(ctx context.Context, body []byte, id string, a gateway
 		return a, errors.New("the answer is not the appointment asked for")
 	}
 	start, err := now.begins()
-	if errors.Is(err, flawNoStart) && now.status() != gateway.StatusBooked && now.status() != gateway.StatusUnknown {
+	if errors.Is(err, flawNoStart) && !expected(now.status()) {
 		start, err = a.Start, nil
 	}
 	if err != nil {

@@ -3,26 +3,39 @@ package fhirsim
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"time"
 )
 
 // Faults are the ways in which the server misbehaves. The zero value is a good
 // server.
 type Faults struct {
-	FailPage         int    `json:"fail_page"`         // this page of a search answers 500
-	TruncatePage     int    `json:"truncate_page"`     // the connection breaks off in the middle of this page
-	CutPage          int    `json:"cut_page"`          // this page is half a JSON text, politely ended
+	Status           int    `json:"status"`            // every request is answered with this status
+	HTML             bool   `json:"html"`              // every request is answered with a log-in page and 200
+	Truncate         bool   `json:"truncate"`          // the connection breaks off in the middle of every answer
+	SlowMillis       int    `json:"slow_millis"`       // every answer waits so long
 	RateLimit        int    `json:"rate_limit"`        // the next N requests answer 429
 	RetryAfter       string `json:"retry_after"`       // with this header
 	Unauthorized     int    `json:"unauthorized"`      // the next N requests answer 401
-	SlowMillis       int    `json:"slow_millis"`       // every answer waits so long
+	FailPage         int    `json:"fail_page"`         // this page of a search answers 500
+	TruncatePage     int    `json:"truncate_page"`     // the connection breaks off in the middle of this page
+	CutPage          int    `json:"cut_page"`          // this page is half a JSON text, politely ended
 	ForeignNext      string `json:"foreign_next"`      // the link to the next page begins with this
-	LoopNext         bool   `json:"loop_next"`         // the link to the next page leads to the same page
+	LoopNext         bool   `json:"loop_next"`         // the link to the next page leads round in a circle
 	IgnoreParameters bool   `json:"ignore_parameters"` // date and status are ignored, with a warning
-	BrokenEntry      bool   `json:"broken_entry"`      // the first appointment cannot be read
+	BrokenEntry      bool   `json:"broken_entry"`      // the first appointment has fields of the wrong kind
+	BrokenStart      string `json:"broken_start"`      // the first appointment has these words as start
 	NoInclude        bool   `json:"no_include"`        // _include is not understood
 	Empty            bool   `json:"empty"`             // no appointment is found
+}
+
+// spoil breaks one appointment.
+func (f Faults) spoil(appointment object) {
+	if f.BrokenEntry {
+		appointment["participant"] = "nobody"
+	}
+	if f.BrokenStart != "" {
+		appointment["start"] = f.BrokenStart
+	}
 }
 
 // SetFaults changes how the server misbehaves.
@@ -61,6 +74,13 @@ func (s *Sim) struck(w http.ResponseWriter, r *http.Request) bool {
 		}
 	}
 	switch {
+	case f.Status != 0:
+		refuse(w, f.Status, "exception")
+		return true
+	case f.HTML:
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<!doctype html><title>Log in</title><form>Please log in</form>"))
+		return true
 	case f.RateLimit > 0:
 		if f.RetryAfter != "" {
 			w.Header().Set("Retry-After", f.RetryAfter)
@@ -74,20 +94,27 @@ func (s *Sim) struck(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+// cutter breaks the connection off in the middle of an answer: the length was
+// announced, and less is sent.
+type cutter struct{ http.ResponseWriter }
+
+// Write sends the first half.
+func (c cutter) Write(b []byte) (int, error) { return c.ResponseWriter.Write(b[:len(b)/2]) }
+
 // send writes a page, or as much of it as the faults allow.
 func (s *Sim) send(w http.ResponseWriter, f Faults, page int, bundle object) {
-	if f.TruncatePage != page && f.CutPage != page {
+	switch page {
+	case f.TruncatePage:
+		answer(cutter{w}, http.StatusOK, bundle)
+	case f.CutPage:
+		b, err := json.Marshal(bundle)
+		if err != nil {
+			http.Error(w, "cannot encode", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", fhirJSON)
+		_, _ = w.Write(b[:len(b)/2])
+	default:
 		answer(w, http.StatusOK, bundle)
-		return
 	}
-	b, err := json.Marshal(bundle)
-	if err != nil {
-		http.Error(w, "cannot encode", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", fhirJSON)
-	if f.TruncatePage == page {
-		w.Header().Set("Content-Length", strconv.Itoa(len(b)))
-	}
-	_, _ = w.Write(b[:len(b)/2])
 }

@@ -51,6 +51,9 @@ func (s *Sim) ForgetTokens() {
 // guarded puts faults and credentials before a handler.
 func (s *Sim) guarded(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if s.Faults().Truncate {
+			w = cutter{w}
+		}
 		if s.struck(w, r) {
 			return
 		}

@@ -3,13 +3,15 @@ package fhirsim
 import (
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 func (s *Sim) readAppointment(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
-	slot, _ := strconv.Atoi(id)
+	number, _, _ := strings.Cut(id, "-")
+	slot, _ := strconv.Atoi(number)
 	v, ok := s.diary.Visit(slot)
-	if !ok || strconv.Itoa(slot) != id {
+	if !ok || appointmentID(v) != id {
 		s.missing(w, "Appointment/"+id)
 		return
 	}

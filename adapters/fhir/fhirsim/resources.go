@@ -28,11 +28,15 @@ var channels = map[gateway.Mode]string{
 	gateway.ModeVideo:     "Video",
 }
 
+// appointmentID is the id of a visit. A slot that is booked again by somebody
+// else is another appointment.
+func appointmentID(v surgery.Visit) string { return fmt.Sprintf("%d-%d", v.Slot, v.Person) }
+
 // appointment shows a visit as UK Core does.
 func appointment(v surgery.Visit) object {
 	a := object{
 		"resourceType": "Appointment",
-		"id":           strconv.Itoa(v.Slot),
+		"id":           appointmentID(v),
 		"meta": object{
 			"versionId": strconv.Itoa(v.Version), "lastUpdated": instant(v.Changed),
 			"profile": []string{ukCore + "UKCore-Appointment"},

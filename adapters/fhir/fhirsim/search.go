@@ -98,7 +98,7 @@ func (s *Sim) matching(q query, f Faults) ([]surgery.Visit, error) {
 	}
 	var out []surgery.Visit
 	for _, v := range s.diary.Visits() {
-		if wanted("_id", strconv.Itoa(v.Slot)) && wanted("status", statuses[v.Status]) && wanted("patient", strconv.Itoa(v.Person)) &&
+		if wanted("_id", appointmentID(v)) && wanted("status", statuses[v.Status]) && wanted("patient", strconv.Itoa(v.Person)) &&
 			wanted("location", strconv.Itoa(v.Site)) && !slices.ContainsFunc(dates, func(d dateRange) bool { return !d.has(v.Start) }) {
 			out = append(out, v)
 		}
@@ -119,10 +119,10 @@ func (s *Sim) bundle(r *http.Request, q query, f Faults, visits []surgery.Visit)
 	includes := q.values["_include"]
 	people, sites := map[int]bool{}, map[int]bool{}
 	for i, v := range visits {
-		s.saw("Appointment/" + strconv.Itoa(v.Slot))
+		s.saw("Appointment/" + appointmentID(v))
 		shown := appointment(v)
-		if f.BrokenEntry && i == 0 && q.page == 1 {
-			shown["start"], shown["participant"] = 20261123, "nobody"
+		if i == 0 && q.page == 1 {
+			f.spoil(shown)
 		}
 		add(shown, "match")
 		people[v.Person], sites[v.Site] = true, true

@@ -4,14 +4,15 @@
 // servers do, can misbehave in the ways that they do, and lets a person play the
 // receptionist under /sim/. It holds no real patient.
 //
-// The FHIR base is /fhir, the token endpoint /oauth/token. A visit's slot is its
-// Appointment id; a cancelled visit stays, with the status cancelled; a visit
-// that was taken out of the diary answers 410 once it has been seen.
+// The FHIR base is /fhir, the token endpoint /oauth/token. An Appointment's id is
+// the slot and the person, "88001-1001"; a cancelled visit stays, with the status
+// cancelled; one that was taken out of the diary answers 410 once it was seen.
 package fhirsim
 
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"sync"
 
 	"bellman/adapters/surgery"
@@ -97,6 +98,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 		return
 	}
 	w.Header().Set("Content-Type", fhirJSON)
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
 	_, _ = w.Write(b)
 }
