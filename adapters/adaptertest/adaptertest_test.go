@@ -31,7 +31,7 @@ func TestEveryMistakeIsCaught(t *testing.T) {
 		"an hour off", "local zone", "landline as mobile", "blind to death", "blind to leaving", "cancelled as booked",
 		"id without the patient", "unstable ids", "complete after an error", "empty after an error", "bad record ends it",
 		"bad record vanishes", "name in an unreadable", "number in an error", "sure of the doubled hour", "ignores the span",
-		"deaf to cancelling", "reread sees the old", "reread swallows errors", "number in notes", "stale", "remembers",
+		"deaf to cancelling", "reread sees the old", "reread swallows errors", "number in notes", "stale", "remembers", "wrong only on servers abroad",
 	} {
 		t.Run(m, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.count=1", "-test.run=^TestARightSourcePasses$")
@@ -202,6 +202,10 @@ func (s *source) misread(a gateway.Appointment, v surgery.Visit, l time.Time) ga
 		a.Start = a.Start.Add(time.Hour)
 	case "local zone":
 		a.Start = time.Date(l.Year(), l.Month(), l.Day(), l.Hour(), l.Minute(), 0, 0, time.Local).UTC()
+	case "wrong only on servers abroad":
+		if _, offset := v.Start.In(time.Local).Zone(); offset != 0 && offset != 3600 {
+			a.Start = a.Start.Add(time.Hour)
+		}
 	case "landline as mobile":
 		if a.Patient.MobileKind == gateway.NumberLandline {
 			a.Patient.MobileKind = gateway.NumberMobile

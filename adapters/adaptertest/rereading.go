@@ -12,6 +12,16 @@ import (
 
 // rereading tests sources that can look at one appointment again.
 func rereading(t *testing.T, s Subject) {
+	t.Run("looked at again", func(t *testing.T) {
+		if _, ok := empty(t, s, monday).wire.Source.(gateway.Rereader); !ok {
+			t.Skip("this source cannot look at one appointment again")
+		}
+		rereadingChanges(t, s)
+		rereadingFaults(t, s)
+	})
+}
+
+func rereadingChanges(t *testing.T, s Subject) {
 	tests := []struct {
 		what   string
 		change func(st *stage, slot int)
@@ -51,9 +61,9 @@ func rereading(t *testing.T, s Subject) {
 		}},
 	}
 	for _, test := range tests {
-		t.Run("looked at again, "+test.what, func(t *testing.T) {
+		t.Run(test.what, func(t *testing.T) {
 			st := forty(t, s)
-			again := rereader(t, st)
+			again := st.wire.Source.(gateway.Rereader)
 			slot := st.ordinary(0)
 			before := st.only(st.read(), st.visit(slot).Start)
 			st.clock.Advance(time.Minute)
@@ -68,10 +78,13 @@ func rereading(t *testing.T, s Subject) {
 			test.check(t, before, after)
 		})
 	}
+}
+
+func rereadingFaults(t *testing.T, s Subject) {
 	for _, f := range []Fault{ServerError, Denied, Truncated, NotTheFormat} {
-		t.Run("looked at again, "+string(f)+" is an error", func(t *testing.T) {
+		t.Run(string(f)+" is an error", func(t *testing.T) {
 			st := forty(t, s)
-			again := rereader(t, st)
+			again := st.wire.Source.(gateway.Rereader)
 			before := st.only(st.read(), st.visit(st.ordinary(0)).Start)
 			st.wreck(f)
 			_, err := st.reread(again, before)
@@ -93,15 +106,6 @@ func isCancelled(t *testing.T, before, after gateway.Appointment) {
 	if !after.Start.Equal(before.Start) {
 		t.Error("the start is not the one asked about")
 	}
-}
-
-func rereader(t *testing.T, st *stage) gateway.Rereader {
-	t.Helper()
-	r, ok := st.wire.Source.(gateway.Rereader)
-	if !ok {
-		t.Skip("this source cannot look at one appointment again")
-	}
-	return r
 }
 
 func (st *stage) reread(r gateway.Rereader, a gateway.Appointment) (gateway.Appointment, error) {
