@@ -141,7 +141,7 @@ type FeedState struct {
 	AsOf       time.Time `json:"as_of"` // the last complete read; zero: never
 	Read       int       `json:"read"`
 	Unreadable int       `json:"unreadable"`
-	Missing    []Ref     `json:"missing,omitempty"` // vanished at once in the last read; waiting for a second
+	Missing    []Ref     `json:"missing,omitempty"`  // vanished at once in the last read; waiting for a second
 	Released   bool      `json:"released,omitempty"` // a person let the next read withdraw what it will
 }
 

@@ -51,3 +51,6 @@ func (k practiceKeys) lock() string         { return k.p + ":lock" } // string: 
 
 // wakeChannel tells senders that something earlier was queued.
 const wakeChannel = "bellman:wake"
+
+// answered is set for a day once a number was told that a person will read its text.
+func (k practiceKeys) answered(t Tag) string { return k.p + ":ack:" + string(t[:]) }

@@ -191,3 +191,61 @@ func (s *Store) InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (b
 	}
 	return false, nil
 }
+
+// Kept reports whether a message was kept before.
+func (s *Store) Kept(ctx context.Context, p gateway.ODS, messageID string) (bool, error) {
+	ok, err := s.rdb.HExists(ctx, keysOf(p).replies(), messageID).Result()
+	if err != nil {
+		return false, fmt.Errorf("reply: %w", plain(err))
+	}
+	return ok, nil
+}
+
+// FirstToday reports, once in 24 hours for a number, that it has not been
+// answered yet.
+func (s *Store) FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error) {
+	k, err := s.key(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	err = s.rdb.SetArgs(ctx, keysOf(p).answered(k.tag(n)), "1", redis.SetArgs{Mode: "NX", TTL: 24 * time.Hour}).Err()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("answered: %w", plain(err))
+	}
+	return true, nil
+}
+
+// Unknowns lists the reminders of a practice whose fate is not known.
+func (s *Store) Unknowns(ctx context.Context, p gateway.ODS) ([]gateway.Standing, error) {
+	n, err := s.rdb.HGet(ctx, keysOf(p).counts(), string(byte(gateway.Unknown))).Int()
+	if errors.Is(err, redis.Nil) || (err == nil && n == 0) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("unknown fates: %w", plain(err))
+	}
+	all, err := s.rdb.HGetAll(ctx, keysOf(p).reminders()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("unknown fates: %w", plain(err))
+	}
+	var out []gateway.Standing
+	for key, v := range all {
+		r, ok := parseReminder(v)
+		if !ok || r.State != gateway.Unknown {
+			continue
+		}
+		if r.ID, err = gateway.ReminderFromKey(p, []byte(key)); err == nil {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// FactsOf gives what is kept of a reminder's appointment.
+func (s *Store) FactsOf(ctx context.Context, id gateway.ReminderID) (gateway.Facts, bool, error) {
+	k, ok, err := s.Appointment(ctx, id.Practice, id.Ref)
+	return k.Facts, ok && !k.Damaged, err
+}

@@ -7,10 +7,15 @@
 -- Returns { next cursor, how many }
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', 500)
 local all, n = page[2], 0
+local function number(b)
+  local b1, b2, b3, b4 = string.byte(b, 1, 4)
+  return ((b1 * 256 + b2) * 256 + b3) * 256 + b4
+end
+local now = number(ARGV[2])
 for i = 1, #all, 2 do
   local ref, record = all[i], all[i + 1]
   local start = string.sub(record, 10, 13)
-  if start > ARGV[2] then
+  if number(start) > now then
     for j = 0, string.byte(record, 30) - 1 do
       local rule = string.sub(record, 31 + 2 * j, 32 + 2 * j)
       local entry = redis.call('HGET', KEYS[2], ref .. rule .. start)

@@ -1,0 +1,90 @@
+// Package inbox is what comes back: patients' answers, the provider's receipts,
+// and the reconciliation of texts whose fate is not known with the provider's own
+// list. What it answers with 2xx has been written down before.
+package inbox
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"bellman/gateway"
+)
+
+// Memory is what the inbox needs of the store.
+type Memory interface {
+	AddOptOut(ctx context.Context, o gateway.OptOut) error
+	RemoveOptOut(ctx context.Context, p gateway.ODS, n gateway.Phone, at time.Time, by string) error
+	OptedOut(ctx context.Context, p gateway.ODS, n gateway.Phone) (gateway.OptOut, bool, error)
+	WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]gateway.Move, error)
+	InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
+	Kept(ctx context.Context, p gateway.ODS, messageID string) (bool, error)
+	KeepReply(ctx context.Context, r gateway.Reply) (bool, error)
+	FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
+	Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error)
+	Unknowns(ctx context.Context, p gateway.ODS) ([]gateway.Standing, error)
+	FactsOf(ctx context.Context, id gateway.ReminderID) (gateway.Facts, bool, error)
+}
+
+// Webhooks reads the provider's calls. Both give an error that Forged recognises
+// when the provider did not sign them.
+type Webhooks interface {
+	ParseInbound(rawQuery, signature string, body []byte) (gateway.Inbound, error)
+	ParseStatus(rawQuery, signature string, body []byte) (gateway.Receipt, error)
+}
+
+// Lister reads the provider's own list of messages since a time, to and from the
+// given numbers.
+type Lister interface {
+	List(ctx context.Context, since time.Time, numbers ...gateway.Phone) ([]gateway.Listed, error)
+}
+
+// Answers words what patients are answered. A zero Text is no answer.
+type Answers struct {
+	Stopped, Started, Help, NotMonitored func(gateway.Practice) gateway.Text
+}
+
+// Options is what an inbox is made of.
+type Options struct {
+	Memory    Memory
+	Webhooks  Webhooks
+	Lister    Lister // nil: unknown fates wait for receipts
+	Forged    error  // what the webhooks' errors are when a call is not signed
+	Practices []gateway.Practice
+	Clock     gateway.Clock
+	Log       *slog.Logger
+	Metrics   *Metrics
+	Moved     func([]gateway.Move)
+	// Settled is told of a text of unknown fate that turned out to be accepted.
+	Settled func(gateway.ODS)
+	Answers Answers
+	// Taken lists the words, in capitals, that the provider itself acts on and
+	// answers when they are all of a text.
+	Taken   map[string]gateway.ReplyKind
+	Allowed func(gateway.Phone) bool // nil: every number may be answered
+	Render  func(p gateway.Practice, a gateway.Appointment, now time.Time) (gateway.Text, int, error)
+	Settle  time.Duration // how long the provider's list is given before it proves an absence
+}
+
+// Inbox takes what comes back.
+type Inbox struct {
+	o        Options
+	bySender map[string]gateway.Practice
+	byODS    map[gateway.ODS]gateway.Practice
+}
+
+// New makes an inbox.
+func New(o Options) *Inbox {
+	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}}
+	for _, p := range o.Practices {
+		in.bySender[p.Sender] = p
+		in.byODS[p.ODS] = p
+	}
+	return in
+}
+
+func (in *Inbox) moved(ms []gateway.Move) {
+	if len(ms) > 0 && in.o.Moved != nil {
+		in.o.Moved(ms)
+	}
+}

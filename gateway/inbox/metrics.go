@@ -1,0 +1,36 @@
+package inbox
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bellman/gateway"
+)
+
+// Metrics counts what comes back.
+type Metrics struct {
+	replies    *prometheus.CounterVec
+	deliveries *prometheus.CounterVec
+	rejected   *prometheus.CounterVec
+}
+
+// NewMetrics registers the inbox's metrics, every label at zero.
+func NewMetrics(r prometheus.Registerer, practices []gateway.Practice) *Metrics {
+	m := &Metrics{
+		replies:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_replies_total", Help: "Patients' answers."}, []string{"practice", "kind"}),
+		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_deliveries_total", Help: "Final receipts."}, []string{"practice", "status"}),
+		rejected:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_webhook_rejected_total", Help: "Forged or malformed calls."}, []string{"reason"}),
+	}
+	r.MustRegister(m.replies, m.deliveries, m.rejected)
+	for _, p := range practices {
+		for _, k := range gateway.ReplyKinds {
+			m.replies.WithLabelValues(string(p.ODS), k.String())
+		}
+		for _, s := range []gateway.State{gateway.Delivered, gateway.Undelivered} {
+			m.deliveries.WithLabelValues(string(p.ODS), s.String())
+		}
+	}
+	for _, why := range []string{"signature", "malformed", "unreadable", "unknown_sender", "unknown_reminder", "not_a_number"} {
+		m.rejected.WithLabelValues(why)
+	}
+	return m
+}
