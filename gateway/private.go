@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"unique"
 )
 
@@ -15,17 +17,34 @@ var ErrPrivate = errors.New("private value: not for printing")
 const redacted = "[private]"
 
 // private holds one piece of personal data that will not print. The text sits
-// behind a unique.Handle, so that even reflection-based printers, which walk
-// past String and into unexported fields, find only a pointer.
+// behind a unique.Handle, so that printers which walk past String and into
+// unexported fields find only a pointer, and it sits there scrambled, so that
+// dumpers which follow the pointer find only noise.
 type private struct{ h unique.Handle[string] }
 
-func conceal(s string) private { return private{h: unique.Make(s)} }
+func conceal(s string) private { return private{h: unique.Make(scramble(s))} }
 
 func (p private) reveal() string {
 	if p == (private{}) {
 		return ""
 	}
-	return p.h.Value()
+	return scramble(p.h.Value())
+}
+
+// noise is drawn anew by every process and never leaves it.
+var noise = sync.OnceValue(func() (b [256]byte) {
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return b
+})
+
+// scramble is its own inverse. It keeps values off paper, not from an attacker:
+// the noise lies in the same memory.
+func scramble(s string) string {
+	n, b := noise(), []byte(s)
+	for i := range b {
+		b[i] ^= n[i%len(n)]
+	}
+	return string(b)
 }
 
 // Format prints a fixed word for every verb, so that no fmt directive leaks.
