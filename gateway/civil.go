@@ -28,10 +28,11 @@ const (
 // FromWall places a wall time of London (as clinical systems give it, without a
 // zone) on the time line. A time that stands twice gives the earlier instant
 // with TimeAmbiguous; one that the clocks skip gives some instant near it with
-// TimeMissing. Callers show both and send on neither.
+// TimeMissing. Figures that no clock or calendar shows, such as 31 February, are
+// missing too. Callers show both and send on neither.
 func FromWall(year int, month time.Month, day, hour, minute, second int) (time.Time, Doubt) {
 	t := time.Date(year, month, day, hour, minute, second, 0, London())
-	if t.Hour() != hour || t.Minute() != minute {
+	if y, m, d := t.Date(); y != year || m != month || d != day || t.Hour() != hour || t.Minute() != minute {
 		return t.UTC(), TimeMissing
 	}
 	for _, d := range []time.Duration{-time.Hour, time.Hour} {

@@ -63,16 +63,14 @@ func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
 	if m.Standing != None {
 		return Decision{Verdict: Hold, Reason: m.Standing}
 	}
-	if m.FeedAsOf.IsZero() || m.Now.Sub(m.FeedAsOf) > p.StaleAfter {
+	// A read that lies ahead of now by more than a clock's wobble tells of a clock
+	// that was wrong: it could pass for fresh long after.
+	if m.FeedAsOf.IsZero() || m.Now.Sub(m.FeedAsOf).Abs() > p.StaleAfter {
 		return Decision{Verdict: Hold, Reason: FeedStale}
 	}
-	at := later(o.SendAt, m.Now)
-	if !p.Hours.Open(at, n) {
-		next, ok := p.Hours.Next(at, n)
-		if !ok || !next.Before(o.Until) {
-			return Decision{Verdict: Suppress, Reason: TooLate}
-		}
-		at = next
+	at, ok := p.Hours.Next(later(o.SendAt, m.Now), n)
+	if !ok || !at.Before(o.Until) {
+		return Decision{Verdict: Suppress, Reason: TooLate}
 	}
 	return Decision{Verdict: Send, At: at, Until: earlier(o.Until, p.Hours.Closes(at))}
 }

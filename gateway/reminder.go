@@ -35,6 +35,9 @@ func ParseRule(s string) (Rule, error) {
 	if err != nil || n < 1 || strings.HasPrefix(s, "+") {
 		return Rule{}, bad
 	}
+	if n > maxRuleMinutes { // before it is multiplied: it must not wrap round
+		return Rule{}, fmt.Errorf("%q is too long: at most %dd", s, maxRuleDays)
+	}
 	switch s[len(s)-1] {
 	case 'd':
 		if n > maxRuleDays {
@@ -148,7 +151,11 @@ func ParseReminderID(s string) (ReminderID, error) {
 	if err != nil {
 		return ReminderID{}, errors.New("reminder id: not one of ours")
 	}
-	return ReminderFromKey(ODS(practice), k)
+	id, err := ReminderFromKey(ODS(practice), k)
+	if err != nil || id.String() != s { // the decoder passes over line breaks
+		return ReminderID{}, errors.New("reminder id: not one of ours")
+	}
+	return id, nil
 }
 
 // State is where a reminder stands. Its byte is what the store keeps.

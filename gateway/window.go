@@ -3,7 +3,9 @@ package gateway
 import "time"
 
 // Hours says when texts may leave: on which days, from when to when by the
-// London clock, and whether bank holidays count as ordinary days.
+// London clock, and whether bank holidays count as ordinary days. Neither edge may
+// stand from 01:00 to 01:59, which the clocks skip or repeat; the configuration
+// refuses such hours.
 type Hours struct {
 	Days         [7]bool // by time.Weekday
 	From, To     int     // minutes after midnight; To is exclusive and may be 1440
@@ -17,7 +19,7 @@ func (h Hours) Open(t time.Time, n Nation) bool {
 }
 
 func (h Hours) openDay(t time.Time, n Nation) bool {
-	return h.Days[t.In(London()).Weekday()] && (h.BankHolidays || !IsBankHoliday(t, n))
+	return h.From < h.To && h.Days[t.In(London()).Weekday()] && (h.BankHolidays || !IsBankHoliday(t, n))
 }
 
 // searchDays bounds the search for an open day: the longest closed stretch that
