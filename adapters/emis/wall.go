@@ -43,10 +43,14 @@ func reached(date, now time.Time) bool {
 	return !date.Truncate(24 * time.Hour).After(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
 }
 
-// day writes a moment's London day as queries take it.
+// day writes a moment's London day as queries take it. The ISO form is midnight
+// with London's offset, since the published type of the parameter (date-time) is
+// RFC 3339, which has no form without one.
 func (c Config) day(t time.Time) string {
+	y, m, d := t.In(gateway.London()).Date()
+	midnight := time.Date(y, m, d, 0, 0, 0, 0, gateway.London())
 	if c.DateFormat == DateFormatISO {
-		return t.In(gateway.London()).Format("2006-01-02T00:00:00")
+		return midnight.Format(time.RFC3339)
 	}
-	return t.In(gateway.London()).Format("02/01/2006")
+	return midnight.Format("02/01/2006")
 }
