@@ -41,13 +41,13 @@ func (e *exchange) trouble(setting string) error {
 	case errors.Is(e.ctx.Err(), context.Canceled):
 		return fmt.Errorf("asking Twilio: %w", context.Canceled)
 	case e.status == 0:
-		return errors.New("Twilio cannot be reached, or did not answer in time")
+		return errors.New("twilio cannot be reached, or did not answer in time")
 	case e.status == http.StatusUnauthorized || e.status == http.StatusForbidden:
-		return fmt.Errorf("Twilio refuses the credentials (code %d): compare twilio.account_sid, %s and twilio.region with the console; each region has its own", e.code, setting)
+		return fmt.Errorf("twilio refuses the credentials (code %d): compare twilio.account_sid, %s and twilio.region with the console; each region has its own", e.code, setting)
 	case e.status == http.StatusNotFound:
-		return errors.New("Twilio does not know the account: compare twilio.account_sid and twilio.region with the console")
+		return errors.New("twilio does not know the account: compare twilio.account_sid and twilio.region with the console")
 	case e.status == http.StatusOK:
-		return errors.New("Twilio's answer is not understood")
+		return errors.New("twilio's answer is not understood")
 	}
-	return fmt.Errorf("Twilio answered with status %d (code %d)", e.status, e.code)
+	return fmt.Errorf("twilio answered with status %d (code %d)", e.status, e.code)
 }

@@ -32,7 +32,7 @@ const (
 // decide on stands in the exchange's fields.
 var (
 	errNoAnswer  = errors.New("no whole answer from Twilio")
-	errNotTaken  = errors.New("Twilio did not answer 200 or 201")
+	errNotTaken  = errors.New("no 200 or 201 from Twilio")
 	errOtherHost = errors.New("the library asked for another host than Twilio's")
 )
 

@@ -1,0 +1,226 @@
+package twilio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"bellman/adapters/twilio"
+	"bellman/adapters/twilio/twiliosim"
+	"bellman/gateway"
+)
+
+func TestTheListShowsWhatWentInBothDirections(t *testing.T) {
+	p, sim := network(t, twiliosim.Options{})
+	began := time.Now()
+	sent, err := p.Send(t.Context(), outgoing(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := outgoing(t)
+	other.To = gateway.NewPhone("+447700900124")
+	if _, err := p.Send(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	sim.Reply(t.Context(), patient, sender, "thank you")
+
+	got, err := p.List(t.Context(), began, gateway.NewPhone(patient))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 {
+		t.Fatalf("%d messages, want the one to and the one from this patient", len(got))
+	}
+	out, in := got[0], got[1]
+	if out.Inbound || out.MessageID != sent.MessageID || out.Text.Reveal() != words || out.To.Reveal() != patient || out.State != gateway.Delivered {
+		t.Error("the outbound text is not as it was sent")
+	}
+	if !in.Inbound || in.From.Reveal() != patient || in.Text.Reveal() != "thank you" {
+		t.Error("the patient's answer is not as it was written")
+	}
+	if out.Created.Before(began.Truncate(time.Second)) || out.Created.Location() != time.UTC {
+		t.Errorf("created at %s, want after %s, in UTC", out.Created, began)
+	}
+	all, err := p.List(t.Context(), began)
+	if err != nil || len(all) != 3 {
+		t.Errorf("without a number: %d messages and %v, want all three", len(all), err)
+	}
+}
+
+func TestTheListIsReadOverManyPages(t *testing.T) {
+	clock := &moving{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	p, sim := network(t, twiliosim.Options{Clock: clock})
+	const old, fresh = 30, 2250
+	var since time.Time
+	for i := range old + fresh {
+		if i == old {
+			clock.now = clock.now.Add(time.Minute)
+			since = clock.now
+		}
+		sim.Reply(t.Context(), patient, sender, fmt.Sprint(i))
+	}
+	got, err := p.List(t.Context(), since)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, m := range got {
+		seen[m.Text.Reveal()] = true
+	}
+	if len(got) != fresh || len(seen) != fresh {
+		t.Errorf("%d messages, %d different, want %d", len(got), len(seen), fresh)
+	}
+	if n := sim.Counts().Requests; n != 3 {
+		t.Errorf("%d pages were read, want 3", n)
+	}
+}
+
+// moving is a clock that is set by hand, between requests only.
+type moving struct{ now time.Time }
+
+func (m *moving) Now() time.Time { return m.now }
+
+// TestAListThatCannotBeReadWholeIsAnError: an absence must never follow from a
+// list that was cut short.
+func TestAListThatCannotBeReadWholeIsAnError(t *testing.T) {
+	entry := `{"sid":"SM00000000000000000000000000000001","date_created":"Sat, 21 Nov 2026 20:40:04 +0000","body":"x","status":"sent","direction":"outbound-api"}`
+	rows := map[string]struct {
+		status int
+		body   string
+	}{
+		"an error":                    {500, `{"code":20500}`},
+		"not accepted":                {401, `{"code":20003}`},
+		"no such account":             {404, `{"code":20404}`},
+		"no list":                     {200, `{}`},
+		"a page":                      {200, `<html>`},
+		"an entry without an id":      {200, `{"messages":[` + entry + `,{"date_created":"Sat, 21 Nov 2026 20:40:04 +0000"}]}`},
+		"an entry without a date":     {200, `{"messages":[{"sid":"SM00000000000000000000000000000001"}]}`},
+		"a pointer to nowhere":        {200, `{"messages":[` + entry + `],"next_page_uri":"/next"}`},
+		"a pointer not understood":    {200, `{"messages":[` + entry + `],"next_page_uri":"%zz"}`},
+		"a list that breaks off":      {200, `{"messages":[` + entry},
+		"a list that does not end":    {200, `{"messages":[` + entry + `],"next_page_uri":"/x?Page=1&PageToken=PA1"}`},
+		"an answer that is a created": {204, ``},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			p := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(row.status)
+				_, _ = w.Write([]byte(row.body))
+			})
+			got, err := p.List(t.Context(), time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), gateway.NewPhone(patient))
+			if err == nil || got != nil {
+				t.Fatalf("got %d messages and %v, want an error alone", len(got), err)
+			}
+			if strings.Contains(err.Error(), patient[1:]) || strings.Contains(err.Error(), "127.0.0.1") {
+				t.Error("the error shows what it must not")
+			}
+		})
+	}
+}
+
+func TestAStatusThatIsNotUnderstoodIsListedAsUnknown(t *testing.T) {
+	p := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"messages":[{"sid":"SM00000000000000000000000000000001","date_created":"Sat, 21 Nov 2026 20:40:04 +0000","status":"teleported"}]}`))
+	})
+	got, err := p.List(t.Context(), time.Time{})
+	if err != nil || len(got) != 1 || got[0].State != gateway.Unknown {
+		t.Errorf("got %v and %v", got, err)
+	}
+}
+
+func TestAListStopsWithItsContext(t *testing.T) {
+	p := answering(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(30*time.Millisecond, cancel)
+	if _, err := p.List(ctx, time.Now()); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want cancelled", err)
+	}
+}
+
+func TestCheckSaysWhatIsWrongInASentence(t *testing.T) {
+	rows := map[string]struct {
+		answer func(w http.ResponseWriter, r *http.Request)
+		want   string
+	}{
+		"refused": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(401)
+			_, _ = w.Write([]byte(`{"code":20003}`))
+		}, "twilio.auth_token"},
+		"suspended": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"status":"suspended"}`))
+		}, "not active"},
+		"another account": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, "account_sid"},
+		"trouble":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "status 500"},
+		"nonsense":        {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, "not understood"},
+		"the key refused": {func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "Messages.json") {
+				w.WriteHeader(403)
+				return
+			}
+			_, _ = w.Write([]byte(`{"status":"active"}`))
+		}, "twilio.api_key_secret"},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			err := answering(t, row.answer).Check(t.Context())
+			if err == nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("got %v, want a sentence with %q", err, row.want)
+			}
+		})
+	}
+	p := provider(t, config("http://127.0.0.1:1"))
+	if err := p.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
+		t.Errorf("nobody there: got %v", err)
+	}
+}
+
+func TestCheckIsContentWithAWorkingAccountAndTextsNobody(t *testing.T) {
+	var posts atomic.Int64
+	sim := twiliosim.New(twiliosim.Options{Clock: wall, Manual: true, APIKeys: map[string]string{clientID: "secretsecret"}})
+	t.Cleanup(sim.Close)
+	c := config(serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			posts.Add(1)
+		}
+		sim.ServeHTTP(w, r)
+	})))
+	c.APIKeySID, c.APIKeySecret = clientID, gateway.NewSecret("secretsecret")
+	if err := provider(t, c).Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := provider(t, c).Send(t.Context(), outgoing(t)); err != nil {
+		t.Errorf("sending with the key: %v", err)
+	}
+	if n := posts.Load(); n != 1 {
+		t.Errorf("%d posts, want the one that was a send", n)
+	}
+	c.APIKeySecret = gateway.NewSecret("wrong")
+	if err := provider(t, c).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "api_key_secret") {
+		t.Errorf("a wrong key: got %v", err)
+	}
+}
+
+func TestTheWordsThatTwilioTakesAreKnown(t *testing.T) {
+	plain := twilio.Config{}.TakenWords()
+	for word, kind := range map[string]gateway.ReplyKind{"STOP": gateway.ReplyStop, "CANCEL": gateway.ReplyStop, "YES": gateway.ReplyStart, "HELP": gateway.ReplyHelp} {
+		if got, ok := plain[word]; !ok || got != kind {
+			t.Errorf("%s: got %s, want %s", word, got, kind)
+		}
+	}
+	custom := twilio.Config{CustomOptOutWords: true}.TakenWords()
+	for _, word := range []string{"CANCEL", "END", "QUIT", "YES"} {
+		if _, ok := custom[word]; ok {
+			t.Errorf("%s is still taken although the clinic took it off the list", word)
+		}
+	}
+	for _, word := range []string{"STOP", "START", "UNSTOP", "HELP"} {
+		if _, ok := custom[word]; !ok {
+			t.Errorf("%s cannot be taken off Twilio's list", word)
+		}
+	}
+}
