@@ -163,7 +163,9 @@ func TestWhatAnAppointmentSaysOfItself(t *testing.T) {
 		{"aggregator face to face", "", channel(pca, `"valueCode":"FACE_TO_FACE"`), func(a gateway.Appointment) bool { return a.Mode == gateway.ModeInPerson }},
 		{"a channel of the future", "", channel(uk, `"valueCode":"Hologram"`), func(a gateway.Appointment) bool { return a.Mode == gateway.ModeUnknown }},
 		{"a channel of the wrong kind", "", channel(uk, `"valueCode":7`), func(a gateway.Appointment) bool { return a.Mode == gateway.ModeUnknown }},
-		{"extensions of the wrong kind", "", `,"extension":"none"`, func(a gateway.Appointment) bool { return a.Mode == gateway.ModeUnknown && a.Status == gateway.StatusBooked }},
+		{"extensions of the wrong kind", "", `,"extension":"none"`, func(a gateway.Appointment) bool {
+			return a.Mode == gateway.ModeUnknown && a.Status == gateway.StatusBooked
+		}},
 		{"a version", "", `,"meta":{"versionId":"12"}`, func(a gateway.Appointment) bool { return a.Version == "12" }},
 		{"a sensitive appointment", "", `,"meta":{"security":[{"code":"R"}]}`, func(a gateway.Appointment) bool { return a.Patient.Restricted == gateway.FlagYes }},
 		{"a meta that cannot be read", "", `,"meta":{"security":"R"}`, func(a gateway.Appointment) bool { return a.Patient.Restricted == gateway.FlagUnclear }},
