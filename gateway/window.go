@@ -4,8 +4,8 @@ import "time"
 
 // Hours says when texts may leave: on which days, from when to when by the
 // London clock, and whether bank holidays count as ordinary days. Neither edge may
-// stand from 01:00 to 01:59, which the clocks skip or repeat; the configuration
-// refuses such hours.
+// stand from 01:00 to 02:00, the hour that the clocks skip or repeat; the
+// configuration refuses such hours.
 type Hours struct {
 	Days         [7]bool // by time.Weekday
 	From, To     int     // minutes after midnight; To is exclusive and may be 1440

@@ -16,7 +16,7 @@ func genHours(t *rapid.T) gateway.Hours {
 	for i := range h.Days {
 		h.Days[i] = rapid.Bool().Draw(t, time.Weekday(i).String())
 	}
-	edge := rapid.OneOf(rapid.IntRange(0, 59), rapid.IntRange(120, 24*60), rapid.SampledFrom([]int{0, 480, 1080, 1440}))
+	edge := rapid.OneOf(rapid.IntRange(0, 59), rapid.IntRange(121, 24*60), rapid.SampledFrom([]int{0, 480, 1080, 1440}))
 	a, b := edge.Draw(t, "one edge"), edge.Draw(t, "other edge")
 	h.From, h.To = min(a, b), max(a, b)
 	h.BankHolidays = rapid.Bool().Draw(t, "bank holidays")
@@ -31,6 +31,10 @@ func genPublished(t *rapid.T, name string) time.Time {
 		time.Date(year, time.July, 1, 0, 0, 0, 0, time.UTC), time.Date(year, time.December, 26, 0, 0, 0, 0, time.UTC),
 		lastSunday(year, time.March), lastSunday(year, time.October), time.Date(year, time.April, 10, 0, 0, 0, 0, time.UTC),
 	}).Draw(t, name+" around")
+	if rapid.Bool().Draw(t, name+" near midnight") {
+		midnight := middle.Truncate(24*time.Hour).AddDate(0, 0, rapid.IntRange(-3, 3).Draw(t, name+" days"))
+		return midnight.Add(time.Duration(rapid.IntRange(-120, 120).Draw(t, name+" minutes")) * time.Minute)
+	}
 	return middle.Add(time.Duration(rapid.IntRange(-7*24*3600, 7*24*3600).Draw(t, name+" seconds")) * time.Second)
 }
 
