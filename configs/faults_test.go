@@ -110,6 +110,8 @@ func TestOneMistakeOneMessage(t *testing.T) {
 		{small, "mode", "mode: sim\npolicy: {window: {days: [mon, mon]}}", "policy.window.days[1]", "twice"},
 		{small, "mode", "mode: sim\npolicy: {window: {days: [moon, sun]}}", "policy.window.days[0]", "mon, tue"},
 		{small, "mode", "mode: sim\npolicy: {window: {from: '19:00'}}", "policy.window.from", "earlier"},
+		{small, "mode", "mode: sim\npolicy: {window: {from: '01:30'}}", "policy.window.from", "twice a year"},
+		{small, "mode", "mode: sim\npolicy: {window: {from: '00:00', to: '02:00'}}", "policy.window.to", "twice a year"},
 		{small, "mode", "mode: sim\npolicy: {window: {to: '25:00'}}", "policy.window.to", "time of day"},
 		{small, "mode", "mode: sim\npolicy: {window: {to: '24:01'}}", "policy.window.to", "time of day"},
 		{small, "mode", "mode: sim\npolicy: {window: {to: 8:00}}", "policy.window.to", "time of day"},

@@ -143,6 +143,14 @@ func checkWindow(w windowSection, path string, out *report) {
 	if len(w.Days) == 0 {
 		out.fault(under(path, "days"), "is empty: name at least one day, such as [mon, tue, wed, thu, fri]")
 	}
+	for _, edge := range []struct {
+		key string
+		at  wall
+	}{{"from", w.From}, {"to", w.To}} {
+		if edge.at >= 60 && edge.at <= 120 {
+			out.fault(under(path, edge.key), "must not lie between 01:00 and 02:00: the clocks skip or repeat that hour twice a year")
+		}
+	}
 	if w.From >= w.To && !out.silent(under(path, "to")) {
 		out.fault(under(path, "from"), "must be earlier than window.to: a window cannot pass midnight")
 	}
