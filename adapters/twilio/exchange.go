@@ -28,12 +28,12 @@ const (
 	maxRetryAfter = time.Hour
 )
 
-// Why an exchange failed. Neither holds anything from the wire: what callers
+// Why an exchange failed. None holds anything from the wire: what callers
 // decide on stands in the exchange's fields.
 var (
 	errNoAnswer  = errors.New("no whole answer from Twilio")
 	errNotTaken  = errors.New("no 200 or 201 from Twilio")
-	errOtherHost = errors.New("the library asked for another host than Twilio's")
+	errOtherHost = errors.New("not an address of Twilio's")
 )
 
 // exchange is one request to Twilio and what became of it. It is twilio-go's
@@ -102,18 +102,18 @@ func (e *exchange) request(method, raw string, data url.Values) (*http.Request, 
 		GotConn: func(httptrace.GotConnInfo) { e.connected = true },
 	})
 	target, form := e.via.base+path, data.Encode()
+	var body io.Reader
 	if method == http.MethodGet {
-		r, err := http.NewRequestWithContext(ctx, method, target+"?"+form, nil)
-		if err == nil {
-			r.Header = e.head
-		}
-		return r, err
+		target += "?" + form
+	} else {
+		body = strings.NewReader(form)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(form))
-	if err == nil {
-		r.Header = e.head
+	r, err := http.NewRequestWithContext(ctx, method, target, body)
+	if err != nil {
+		return nil, errOtherHost // its own words would show the address
 	}
-	return r, err
+	r.Header = e.head
+	return r, nil
 }
 
 // whole reads an answer to its end, or to the limit, and closes it. An answer

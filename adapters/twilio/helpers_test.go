@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"bellman/adapters/twilio"
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
@@ -103,3 +105,5 @@ func serve(t testing.TB, h http.Handler) string {
 	t.Cleanup(server.Close)
 	return server.URL
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

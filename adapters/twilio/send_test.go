@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"bellman/adapters/twilio"
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
 )
@@ -217,151 +213,6 @@ func TestRetryAfterIsReadInBothFormsAndWithinReason(t *testing.T) {
 	}
 }
 
-func TestWhatNeverLeftMayBeTriedLater(t *testing.T) {
-	refused := httptest.NewServer(http.NotFoundHandler())
-	refused.Close()
-	stranger := httptest.NewTLSServer(http.NotFoundHandler()) // a certificate that nobody trusts
-	t.Cleanup(stranger.Close)
-	mute, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never shakes hands
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = mute.Close() })
-	rows := map[string]string{
-		"refused":                       refused.URL,
-		"no such host":                  "http://twilio.invalid",
-		"a certificate not trusted":     stranger.URL,
-		"a handshake that never ends":   "https://" + mute.Addr().String(),
-		"not a secure server after all": "https://" + strings.TrimPrefix(refused.URL, "http://"),
-	}
-	for name, base := range rows {
-		t.Run(name, func(t *testing.T) {
-			p := provider(t, config(base))
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-			defer cancel()
-			_, err := p.Send(ctx, outgoing(t))
-			want := gateway.SendError{Class: gateway.TryLater, Reason: gateway.NetworkTransient}
-			if got := failureOf(t, err); *got != want {
-				t.Errorf("got %+v, want %+v", *got, want)
-			}
-		})
-	}
-}
-
-func TestASendThatWasStoppedBeforeItBeganNeverLeft(t *testing.T) {
-	p, sim := network(t, twiliosim.Options{})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := p.Send(ctx, outgoing(t))
-	if got := failureOf(t, err); got.Class != gateway.TryLater {
-		t.Errorf("got %s, want try_later", got.Class)
-	}
-	if n := sim.Counts().Requests; n != 0 {
-		t.Errorf("%d requests left", n)
-	}
-}
-
-func TestASendThatIsStoppedWhileWaitingIsUncertainAndEndsAtOnce(t *testing.T) {
-	p, sim := network(t, twiliosim.Options{})
-	if err := sim.Script(twiliosim.TakenHung); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, cancel)
-	began := time.Now()
-	_, err := p.Send(ctx, outgoing(t))
-	if got := failureOf(t, err); got.Class != gateway.Uncertain {
-		t.Errorf("got %s, want uncertain", got.Class)
-	}
-	if waited := time.Since(began); waited > 2*time.Second {
-		t.Errorf("it took %s to stop", waited)
-	}
-}
-
-func TestTheConfiguredTimeoutEndsASend(t *testing.T) {
-	sim := twiliosim.New(twiliosim.Options{Clock: wall, Manual: true})
-	t.Cleanup(sim.Close)
-	server := httptest.NewServer(sim)
-	t.Cleanup(server.Close)
-	c := config(server.URL)
-	c.Timeout = 50 * time.Millisecond
-	if err := sim.Script(twiliosim.TakenHung); err != nil {
-		t.Fatal(err)
-	}
-	_, err := provider(t, c).Send(t.Context(), outgoing(t))
-	if got := failureOf(t, err); got.Class != gateway.Uncertain {
-		t.Errorf("got %s, want uncertain", got.Class)
-	}
-}
-
-// TestADeadConnectionNeverSendsTwice lets the server close idle connections
-// under a provider that still holds them.
-func TestADeadConnectionNeverSendsTwice(t *testing.T) {
-	p, sim := network(t, twiliosim.Options{})
-	want := 0
-	for i := range 40 {
-		m := outgoing(t)
-		m.To = gateway.NewPhone(fmt.Sprintf("+447700900%03d", 200+i))
-		fault := twiliosim.Fault("")
-		if i%2 == 1 {
-			fault = twiliosim.TakenClosed
-		}
-		if err := sim.Script(fault); err != nil {
-			t.Fatal(err)
-		}
-		_, _ = p.Send(t.Context(), m)
-		want++
-		if got := len(sim.Phone(m.To.Reveal())); got != 1 {
-			t.Fatalf("number %d got %d texts, want 1", i, got)
-		}
-	}
-	if got := sim.Counts().Requests; got != uint64(want) {
-		t.Errorf("%d requests for %d sends", got, want)
-	}
-}
-
-// TestErrorsKeepFewConnections reproduces twilio-go's leak, which costs one
-// connection for every error answer that comes in chunks.
-func TestErrorsKeepFewConnections(t *testing.T) {
-	var opened atomic.Int64
-	sim := twiliosim.New(twiliosim.Options{Clock: wall, Manual: true})
-	t.Cleanup(sim.Close)
-	server := httptest.NewUnstartedServer(sim)
-	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
-			opened.Add(1)
-		}
-	}
-	server.Start()
-	t.Cleanup(server.Close)
-	p := provider(t, config(server.URL))
-	for _, f := range []twiliosim.Fault{twiliosim.ErrorLost, twiliosim.DeniedByProxy, twiliosim.EmptyObject} {
-		for range 100 {
-			if err := sim.Script(f); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := p.Send(t.Context(), outgoing(t)); err == nil {
-				t.Fatal("a fault was taken for a success")
-			}
-		}
-	}
-	if n := opened.Load(); n > 3 {
-		t.Errorf("300 errors opened %d connections", n)
-	}
-	opened.Store(0)
-	if err := sim.SetRates(map[twiliosim.Fault]float64{twiliosim.Unavailable: 1}); err != nil {
-		t.Fatal(err)
-	}
-	live := int64(0)
-	for range 100 { // larger than what is read of an error: closed, not kept
-		_, _ = p.Send(t.Context(), outgoing(t))
-		live++
-	}
-	if n := opened.Load(); n > live {
-		t.Errorf("%d large errors opened %d connections", live, n)
-	}
-}
-
 func TestNothingOfThePatientStandsInAnError(t *testing.T) {
 	p, sim := network(t, twiliosim.Options{})
 	for _, f := range twiliosim.Faults {
@@ -378,6 +229,15 @@ func TestNothingOfThePatientStandsInAnError(t *testing.T) {
 			if shown := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(shown, secret) {
 				t.Errorf("%s: the error shows what it must not", f)
 			}
+		}
+	}
+}
+
+func TestAProviderDoesNotPrintItsSecrets(t *testing.T) {
+	p, _ := network(t, twiliosim.Options{})
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
+		if shown := fmt.Sprintf(verb, p); shown != "twilio" {
+			t.Errorf("%s prints more than the name", verb)
 		}
 	}
 }
@@ -419,25 +279,4 @@ func TestOneProviderServesManyAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-}
-
-func TestEverySettingThatIsWrongIsNamed(t *testing.T) {
-	bad := twilio.Config{AccountSID: "AC1/../x", APIKeySID: "x", Region: "mars", MaxPerSecond: -1, Timeout: -1, Settle: -1}
-	got := map[string]bool{}
-	for _, f := range bad.Check(false) {
-		got[f.Path] = true
-	}
-	for _, path := range []string{"account_sid", "auth_token", "api_key_secret", "region", "max_per_second", "timeout", "settle"} {
-		if !got[path] {
-			t.Errorf("%s is not complained about", path)
-		}
-	}
-	live := config("https://sim.example.org")
-	if faults := live.Check(false); len(faults) != 1 || faults[0].Path != "base_url" {
-		t.Errorf("live mode: got %v, want a complaint about base_url alone", faults)
-	}
-	live.BaseURL, live.Region = "", "ie1"
-	if faults := live.Check(false); len(faults) != 0 {
-		t.Errorf("a good configuration: got %v", faults)
-	}
 }

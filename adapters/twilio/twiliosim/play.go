@@ -60,9 +60,9 @@ func (s *Sim) takeAndPlay(w http.ResponseWriter, r *http.Request, f Fault, o ord
 		hangUp(w)
 	case Slow:
 		s.hold(r, slowness)
-		writeJSON(w, http.StatusCreated, s.createdJSON(m))
+		writeJSON(w, http.StatusCreated, s.showCreated(m))
 	default:
-		writeJSON(w, http.StatusCreated, s.createdJSON(m))
+		writeJSON(w, http.StatusCreated, s.showCreated(m))
 		s.postman.callBack(rest)
 	}
 }
@@ -84,7 +84,7 @@ func (s *Sim) hold(r *http.Request, d time.Duration) {
 
 // cutShort promises the whole answer and hangs up in the middle of it.
 func (s *Sim) cutShort(w http.ResponseWriter, m *message) {
-	body := s.createdJSON(m)
+	body := s.showCreated(m)
 	w.Header()["Content-Type"] = jsonType
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusCreated)

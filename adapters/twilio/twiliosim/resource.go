@@ -23,7 +23,7 @@ func (s *Sim) one(w http.ResponseWriter, r *http.Request, sid string) {
 	}
 	switch r.Method {
 	case http.MethodGet:
-		s.writeMessage(w, http.StatusOK, m)
+		writeJSON(w, http.StatusOK, s.show(m))
 	case http.MethodPost:
 		s.change(w, r, m)
 	case http.MethodDelete:
@@ -55,5 +55,5 @@ func (s *Sim) change(w http.ResponseWriter, r *http.Request, m *message) {
 	s.book.mu.Lock()
 	m.body = ""
 	s.book.mu.Unlock()
-	s.writeMessage(w, http.StatusOK, m)
+	writeJSON(w, http.StatusOK, s.show(m))
 }

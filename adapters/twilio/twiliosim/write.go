@@ -52,23 +52,16 @@ func writeError(w http.ResponseWriter, code int) {
 		`","more_info":"https://www.twilio.com/docs/errors/`+n+`","status":`+strconv.Itoa(r.status)+`}`))
 }
 
-func (s *Sim) writeMessage(w http.ResponseWriter, status int, m *message) {
-	writeJSON(w, status, s.messageJSON(m))
-}
+// show gives a message as it stands now.
+func (s *Sim) show(m *message) []byte { return s.showAt(m, s.clock.Now()) }
 
-func (s *Sim) messageJSON(m *message) []byte {
-	now := s.clock.Now()
+// showCreated gives a message as it was before anything could happen to it.
+func (s *Sim) showCreated(m *message) []byte { return s.showAt(m, time.Time{}) }
+
+func (s *Sim) showAt(m *message, now time.Time) []byte {
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()
 	return s.appendMessage(make([]byte, 0, 1100+len(m.body)), m, now)
-}
-
-// createdJSON is a message as it was in the moment of its creation, before
-// anything could happen to it.
-func (s *Sim) createdJSON(m *message) []byte {
-	s.book.mu.Lock()
-	defer s.book.mu.Unlock()
-	return s.appendMessage(make([]byte, 0, 1100+len(m.body)), m, time.Time{})
 }
 
 // appendMessage writes a message as the API shows it, by hand: encoding/json
