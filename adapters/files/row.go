@@ -31,7 +31,7 @@ func (a *Adapter) readRow(l layout, cells []string) (visit, string, error) {
 	if scientific.MatchString(raw) {
 		return v, "the mobile number was shortened by a spreadsheet: its last digits are lost", nil
 	}
-	v.Patient.Mobile, v.Patient.MobileKind = number.Parse(withZero(raw), a.env.Trial)
+	v.Patient.Mobile, v.Patient.MobileKind = number.Parse(raw, a.env.Trial)
 	if name, ok := l.cell(cells, fieldGivenName); ok {
 		v.Patient.Name = gateway.NewName(name)
 	}
@@ -76,16 +76,6 @@ func (a *Adapter) understand(l layout, cells []string, v *visit) {
 // scientific is how spreadsheets show a number that is wider than its cell:
 // 4.47701E+11.
 var scientific = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
-
-// tenFromSeven is a UK mobile number whose leading zero a spreadsheet has eaten.
-var tenFromSeven = regexp.MustCompile(`^7[0-9]{9}$`)
-
-func withZero(raw string) string {
-	if tenFromSeven.MatchString(raw) {
-		return "0" + raw
-	}
-	return raw
-}
 
 // validNHS gives an NHS number without its spaces and dashes, or nothing when it
 // is not one: ten digits whose last is the check digit modulo 11 of the others

@@ -51,12 +51,14 @@ func surveyOf(ctx context.Context, r io.Reader) (survey, error) {
 	s := survey{}
 	buf := make([]byte, 64<<10)
 	var last, rest []byte
+	total := 0
 	for first := true; ; first = false {
 		if err := ctx.Err(); err != nil {
 			return s, fmt.Errorf("read the newest file: %w", err)
 		}
 		n, err := io.ReadFull(r, buf)
 		block := buf[:n]
+		total += n
 		if first {
 			if err := refuseOtherKinds(block); err != nil {
 				return s, err
@@ -83,11 +85,10 @@ func surveyOf(ctx context.Context, r io.Reader) (survey, error) {
 			return s, fmt.Errorf("read the newest file: %s", why(err))
 		}
 	}
-	if s.encoding == utf8Text && len(rest) > 0 {
-		s.encoding = windowsText
-	}
+	// Half a character left over at the very end is that of a cut file: to take
+	// the whole file for Windows-1252 would spoil every name before it.
 	if s.encoding == utf16Text {
-		s.ended = bytes.Equal(last, []byte{'\n', 0})
+		s.ended = total%2 == 0 && bytes.Equal(last, []byte{'\n', 0})
 	} else {
 		s.ended = bytes.HasSuffix(last, []byte{'\n'})
 	}
