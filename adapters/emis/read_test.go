@@ -221,3 +221,15 @@ func TestReadingHasNoSideEffects(t *testing.T) {
 		}
 	}
 }
+
+func TestADiaryOfFiveThousandIsReadInOneAnswer(t *testing.T) {
+	for _, format := range formats {
+		s := play(t, monday, in(format), nil)
+		for i := range 5000 {
+			s.book(monday.Add(time.Duration(i+1) * 4 * time.Minute))
+		}
+		if feed := s.read(t); len(feed.Appointments) != 5000 || len(feed.Unreadable) != 0 || !feed.Complete {
+			t.Errorf("%s: %d appointments, %d unreadable", format, len(feed.Appointments), len(feed.Unreadable))
+		}
+	}
+}
