@@ -76,6 +76,7 @@ func TestOneMistakeOneMessage(t *testing.T) {
 		{small, "ods", "ods: A81001!", p + "ods", "capitals"},
 		{small, "name", "name: " + strings.Repeat("long ", 9), p + "name", "40"},
 		{small, "name", `name: "one\ntwo"`, p + "name", "one line"},
+		{small, "name", "name: '{practice} <b>'", p + "name", "worded"},
 		{small, "phone", "phone: ring us", p + "phone", "telephone"},
 		{small, "phone", "phone: '01632 960001 or 01632 960002'", p + "phone", "one telephone"},
 		{small, "nation", "nation: cornwall", p + "nation", "england"},

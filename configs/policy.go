@@ -2,11 +2,10 @@ package configs
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/message"
 )
 
 // policySection is a policy as it is written.
@@ -78,9 +77,6 @@ const (
 	mostReminder = 10
 )
 
-// wordings are the sets of words that a practice may choose.
-var wordings = []string{"default"}
-
 // checkPolicy finds what is wrong with a policy that stands at path.
 func checkPolicy(p policySection, mode Mode, path string, out *report) {
 	checkReminders(p, under(path, "reminders"), out)
@@ -94,8 +90,8 @@ func checkPolicy(p policySection, mode Mode, path string, out *report) {
 	if p.Latest < leastLatest {
 		out.fault(under(path, "latest"), "must be at least 15m: a later text reaches patients who are already on their way")
 	}
-	if !slices.Contains(wordings, p.Wording) {
-		out.fault(under(path, "wording"), "must be one of "+strings.Join(wordings, ", "))
+	if !message.Known(p.Wording) {
+		out.fault(under(path, "wording"), "is not a wording that Bellman has: write default")
 	}
 }
 

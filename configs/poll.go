@@ -32,8 +32,9 @@ func pollProblem(poll string) string {
 
 const minutesOfWeek = 7 * 24 * 60
 
-// week says in which minutes of a week a timetable fires. The week is an
-// ordinary one: no clock change, no bank holiday.
+// week says in which minutes of a week a timetable fires, by the clock on the
+// wall. The week is an ordinary one, without a clock change or bank holiday, so
+// that its figures can be read as UTC.
 type week struct {
 	fires [minutesOfWeek]bool
 	any   bool
@@ -41,7 +42,7 @@ type week struct {
 }
 
 func weekOf(s cron.Schedule) *week {
-	monday := time.Date(2026, time.June, 1, 0, 0, 0, 0, gateway.London())
+	monday := time.Date(2026, time.June, 1, 0, 0, 0, 0, time.UTC)
 	w := &week{only: true}
 	for t := s.Next(monday.Add(-time.Second)); !t.IsZero(); t = s.Next(t) {
 		minute := int(t.Sub(monday) / time.Minute)

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"bellman/gateway"
+	"bellman/gateway/message"
 )
 
 // practiceSection is a practice as it is written.
@@ -36,6 +37,7 @@ func practices(doc document, root *node, from files, out *report) []Practice {
 			out.fault(path, "is empty: describe the practice, or remove the dash")
 			continue
 		}
+		before := len(out.faults)
 		checkPractice(p, doc.Mode, path, out)
 		seen.check(i, p, path, out)
 		policy := ownPolicy(p.Policy, doc, from, out)
@@ -46,6 +48,9 @@ func practices(doc document, root *node, from files, out *report) []Practice {
 			},
 			Poll:   p.Poll,
 			Source: sourceOf(p.Source, under(path, "source"), from, out),
+		}
+		if len(out.faults) == before {
+			checkFits(made[i].Practice, path, out)
 		}
 		seen.weeks.check(made[i], path, out)
 	}
@@ -122,6 +127,17 @@ func checkPractice(p practiceSection, mode Mode, path string, out *report) {
 	}
 }
 
+// checkFits words the longest texts of a practice that has no other fault, so
+// that a name that does not fit is found before a patient misses a text.
+func checkFits(p gateway.Practice, path string, out *report) {
+	if !message.Known(p.Policy.Wording) || out.silent(path) || out.silent(under(path, "nation")) {
+		return
+	}
+	if err := message.Fits(p); err != nil {
+		out.fault(under(path, "name"), "cannot be worded with this phone ("+err.Error()+"): write plain letters, and shorten it")
+	}
+}
+
 func checkName(name, path string, out *report) {
 	switch {
 	case strings.TrimSpace(name) == "":
@@ -148,46 +164,6 @@ func checkPhone(phone, path string, out *report) {
 	case len(phone) > longestPhone || !phoneForm.MatchString(phone) || digits < 6 || digits > 15:
 		out.fault(path, "must be one telephone number of at most 20 characters, such as 01632 960001")
 	}
-}
-
-var (
-	e164       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-	senderName = regexp.MustCompile(`^[A-Za-z0-9]{1,11}$`)
-)
-
-func checkSender(sender string, mode Mode, path string, out *report) {
-	switch {
-	case sender == "":
-		out.fault(path, "is missing: write the number that the practice texts from, such as +447700900001")
-	case strings.HasPrefix(sender, "+") && !e164.MatchString(sender):
-		out.fault(path, "is not a whole international number: write it without spaces, such as +447700900001")
-	case mode == Live && strings.HasPrefix(sender, dramaPrefix):
-		out.warn(path, "is a number that Ofcom keeps for films and tests: write the number rented from the provider")
-	case strings.HasPrefix(sender, "+"):
-	case !senderName.MatchString(sender):
-		out.fault(path, "must be an international number such as +447700900001, or a name of at most 11 letters and digits without spaces")
-	case strings.Trim(sender, "0123456789") == "":
-		out.fault(path, "is a number without its country: write it as +44 and the rest without the 0")
-	case bannedSender(sender):
-		out.fault(path, "is one of the general names that NHS services may not send under: name the practice")
-	default:
-		out.warn(path, "is a name, so patients cannot reply: no STOP reaches you, and the text must not ask for one")
-	}
-}
-
-// bannedSenders are the sender names and terms that NHS Notify does not allow
-// ("Tell recipients who your messages are from", read in November 2026).
-const bannedSenders = " 2fa accept access active alert app appointment approved auth aware bank banking call card" +
-	" caution code confirm contact control delivery energy fraud help info loan login logistics message mobile msg" +
-	" network nhsnoreply nhsnotify noreply notify order otp parcel pay payment pin rebate receipt reminder reply" +
-	" schedule secure shipping sms support text trace txt update verify winner "
-
-// bannedSender looks for the very term or its plural. Whether a name is another
-// variation of one is for people: a search for parts would refuse "Spinney".
-func bannedSender(name string) bool {
-	low := strings.ToLower(name)
-	return strings.Contains(bannedSenders, " "+low+" ") ||
-		strings.Contains(bannedSenders, " "+strings.TrimSuffix(low, "s")+" ")
 }
 
 // practicesSeen finds what two practices may not share.
