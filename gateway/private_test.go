@@ -281,6 +281,19 @@ func TestMarshallingRefuses(t *testing.T) {
 	}
 }
 
+// TestLogsSayThatSomethingPrivateWasThere: a refusal to marshal would look like a
+// fault of the log.
+func TestLogsSayThatSomethingPrivateWasThere(t *testing.T) {
+	t.Parallel()
+	for kind, value := range everyPrivate() {
+		for _, name := range []string{"fmt.Sprint", "slog as text", "slog as JSON"} {
+			if out := printers[name](value); !strings.Contains(out, "[private]") || strings.Contains(out, "ERROR:") {
+				t.Errorf("%s by %s: %s", kind, name, out)
+			}
+		}
+	}
+}
+
 func TestPrivateValuesGiveBackWhatTheyHold(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

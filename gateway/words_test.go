@@ -90,6 +90,8 @@ var phrases = map[gateway.ReplyKind][]string{
 		"cancel both", "cancel all", "yes cancel", "ok cancel it", "Yes but can it be later", "yes and no", "yes?no", "not ok",
 		"please confirm", "please confirm my appointment", "can you confirm", "confirm please", "yes I'll be late", "ok 2", "yes 3pm",
 		"will there be parking", "running 10 minutes late", "my address has changed", "y tho",
+		// More than anybody asks in one breath.
+		strings.Repeat("please ", 20) + "stop", strings.Repeat("stop ", 20),
 		// Other letters.
 		"СТОП", "停止", "قف", "𝐒𝐓𝐎𝐏", "στοπ",
 	},

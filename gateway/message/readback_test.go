@@ -64,6 +64,16 @@ func TestWelshIsReadBackByItsOwnWords(t *testing.T) {
 	}
 }
 
+// TestADayThatTheMonthLacksIsNotTheNextMonths: 31 June is not 1 July, even where
+// the weekday would agree.
+func TestADayThatTheMonthLacksIsNotTheNextMonths(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.June, 24, 9, 0, 0, 0, gateway.London())
+	if _, err := readBack("on Wednesday 31 June at 9:10am.", English, now); !errors.Is(err, errWrongWhen) {
+		t.Errorf("read as a day: %v", err)
+	}
+}
+
 // TestWelshStaysInTheCheapAlphabet guards the length of bilingual texts: one
 // circumflex would make five segments of two.
 func TestWelshStaysInTheCheapAlphabet(t *testing.T) {
