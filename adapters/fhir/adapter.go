@@ -69,7 +69,7 @@ func newAuthoriser(kind string, c Credentials, cl *client) (authoriser, error) {
 		if err != nil {
 			return nil, gateway.Fault{Path: "private_key", Problem: err.Error()}
 		}
-		return &smart{out: cl.out, clock: cl.clock, base: cl.base, cred: c, signer: s}, nil
+		return &smart{out: cl.out, clock: cl.clock, base: cl.base, cred: c, signer: s, turn: make(chan struct{}, 1)}, nil
 	}
 	return fixed{func(*http.Request) {}}, nil
 }

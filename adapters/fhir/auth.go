@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -53,8 +52,11 @@ type signer struct {
 	key    any
 }
 
-// newSigner reads the private key for the chosen algorithm. SMART Backend
+// algorithms are those that may be configured; none means RS384. SMART Backend
 // Services names RS384 and ES384; the NHS API platform asks for RS512.
+var algorithms = []string{"", "RS384", "ES384", "RS512"}
+
+// newSigner reads the private key for the chosen algorithm.
 func newSigner(c Credentials) (signer, error) {
 	pem := []byte(c.PrivateKey.Reveal())
 	switch alg := c.Algorithm; alg {
@@ -77,7 +79,7 @@ func newSigner(c Credentials) (signer, error) {
 		}
 		return signer{jwt.SigningMethodES384, key}, nil
 	}
-	return signer{}, errors.New("cannot be used: algorithm must be RS384, ES384 or RS512")
+	return signer{}, errors.New("cannot be used with this algorithm")
 }
 
 // smart gets access tokens by SMART Backend Services: a signed assertion in
@@ -89,15 +91,19 @@ type smart struct {
 	cred   Credentials
 	signer signer
 
-	mu       sync.Mutex
+	// turn is held by the one who looks at the fields below or asks for a token. It
+	// is a channel and no mutex, so that who waits can also give up.
+	turn     chan struct{}
 	tokenURL string
 	token    gateway.Secret
 	until    time.Time
 }
 
 func (s *smart) authorise(ctx context.Context, r *http.Request) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.take(ctx); err != nil {
+		return fmt.Errorf("get access token: %w", err)
+	}
+	defer s.give()
 	if s.token.IsZero() || !s.clock.Now().Before(s.until) {
 		if err := s.fetch(ctx); err != nil {
 			return err
@@ -108,17 +114,31 @@ func (s *smart) authorise(ctx context.Context, r *http.Request) error {
 }
 
 func (s *smart) renew(r *http.Request) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if s.take(r.Context()) != nil {
+		return false
+	}
+	defer s.give()
 	if r.Header.Get("Authorization") == bearer(s.token) {
 		s.token = gateway.Secret{}
 	}
 	return true
 }
 
+// take waits for the turn, unless ctx ends first.
+func (s *smart) take(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *smart) give() { <-s.turn }
+
 func bearer(token gateway.Secret) string { return "Bearer " + token.Reveal() }
 
-// fetch exchanges a fresh assertion for a token. The caller holds the lock.
+// fetch exchanges a fresh assertion for a token. The caller has the turn.
 func (s *smart) fetch(ctx context.Context) error {
 	if err := s.discover(ctx); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"bellman/gateway"
@@ -187,7 +188,9 @@ func (c Credentials) check(kind string, trial bool) []gateway.Fault {
 	case authSMART:
 		need("client_id", c.ClientID == "")
 		need("key_id", c.KeyID == "")
-		if c.PrivateKey.IsZero() {
+		if !slices.Contains(algorithms, c.Algorithm) {
+			faults = append(faults, gateway.Fault{Path: "algorithm", Problem: "must be RS384, ES384 or RS512"})
+		} else if c.PrivateKey.IsZero() {
 			need("private_key", true)
 		} else if _, err := newSigner(c); err != nil {
 			faults = append(faults, gateway.Fault{Path: "private_key", Problem: err.Error()})

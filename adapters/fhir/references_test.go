@@ -45,6 +45,7 @@ func group(status string) string {
 func TestEveryWayToPointToAPatient(t *testing.T) {
 	annAt := func(fullURL string) string { return `{"fullUrl":"` + fullURL + `","resource":` + ann + `}` }
 	const participant = `{"actor":%s,"status":"accepted"}`
+	impostor := strings.Replace(annAt("https://other.example/Patient/p1"), "900601", "900699", 1)
 	for _, test := range []struct {
 		what, actor string
 		included    string
@@ -76,7 +77,7 @@ func TestEveryWayToPointToAPatient(t *testing.T) {
 		{what: "words only, of no type", actor: `{"display":"Ann"}`, why: "the patient is named in words only"},
 		{what: "no patient", actor: `{"reference":"Practitioner/1"}`, why: "no participant is a patient"},
 		{what: "an id that climbs out of its folder", actor: `{"reference":"Patient/.."}`, why: "the patient is named in words only"},
-		{what: "two patients of one id", actor: `{"reference":"Patient/p1"}`, included: annAt("{base}/Patient/p1") + "," + annAt("https://other.example/Patient/p1"), shelf: shelf{"/r4/Patient/p1": ann}, id: "p1"},
+		{what: "two patients of one id", actor: `{"reference":"Patient/p1"}`, included: impostor + "," + annAt("{base}/Patient/p1"), shelf: shelf{"/r4/Patient/p1": ann}, id: "p1"},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			s := shelf{}

@@ -2,6 +2,8 @@ package fhir_test
 
 import (
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,5 +123,43 @@ func TestAPatientWhoIsGoneHoldsTheText(t *testing.T) {
 	delete(shelf, "/r4/Patient/p1")
 	if _, err := a.Reread(t.Context(), feed.Appointments[0]); err == nil {
 		t.Error("no error although the patient's record is gone")
+	}
+}
+
+// unchanged answers 304 for appointments and leaves the rest to the shelf.
+type unchanged struct{ shelf }
+
+// ServeHTTP answers one request.
+func (u unchanged) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("If-None-Match") == `W/"4"` {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	u.shelf.ServeHTTP(w, r)
+}
+
+func TestASensitiveAppointmentStaysSensitiveWhenItIsUnchanged(t *testing.T) {
+	s := shelf{"/r4/Appointment": bundle(visit("5", `{"actor":{"reference":"Patient/p1"},"status":"accepted"}`, `,"meta":{"versionId":"4","security":[{"code":"R"}]}`))}
+	addPeople(s)
+	a := shelved(t, unchanged{s})
+	feed, err := a.Read(t.Context(), fortnight)
+	if err != nil || len(feed.Appointments) != 1 {
+		t.Fatalf("%d appointments, error %v", len(feed.Appointments), err)
+	}
+	if now, err := a.Reread(t.Context(), feed.Appointments[0]); err != nil || now != feed.Appointments[0] || now.Patient.Restricted != gateway.FlagYes {
+		t.Errorf("restricted %d, error %v", now.Patient.Restricted, err)
+	}
+}
+
+func TestAnAnswerAboutAnotherAppointmentHoldsTheText(t *testing.T) {
+	s := shelf{"/r4/Appointment": group("accepted"), "/r4/Appointment/77": strings.Replace(one(group("accepted")), `"id":"77"`, `"id":"78"`, 1)}
+	addPeople(s)
+	a := shelved(t, s)
+	feed, err := a.Read(t.Context(), fortnight)
+	if err != nil || len(feed.Appointments) != 2 {
+		t.Fatalf("%d appointments, error %v", len(feed.Appointments), err)
+	}
+	if _, err := a.Reread(t.Context(), feed.Appointments[0]); err == nil {
+		t.Error("no error")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bellman/adapters/surgery"
+	"bellman/gateway"
 )
 
 // control is the door through which a person plays the receptionist. It asks for
@@ -58,7 +59,8 @@ func (s *Sim) onVisit(change func(slot int, r *http.Request) bool) http.HandlerF
 }
 
 // editPerson changes what the form names: mobile (may be empty), died and
-// deducted (any value: today; empty: not), declined (yes or empty).
+// deducted (a date, 2026-11-30; any other word: now; empty: not), declined (any
+// word, or empty).
 func (s *Sim) editPerson(w http.ResponseWriter, r *http.Request) {
 	id, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil || r.ParseForm() != nil {
@@ -68,6 +70,9 @@ func (s *Sim) editPerson(w http.ResponseWriter, r *http.Request) {
 	day := func(value string) time.Time {
 		if value == "" {
 			return time.Time{}
+		}
+		if date, err := time.ParseInLocation(time.DateOnly, value, gateway.London()); err == nil {
+			return date
 		}
 		return s.clock.Now()
 	}

@@ -74,9 +74,9 @@ func TestAPersonPlaysTheReceptionistWithCurl(t *testing.T) {
 			p, _ := d.Person(person.Person)
 			return p.Mobile == "07700 900999" && p.Died.Equal(monday) && p.Deducted.IsZero()
 		}},
-		{base + "/sim/people/" + strconv.Itoa(person.Person), form, "died=&deducted=yes", 204, func() bool {
+		{base + "/sim/people/" + strconv.Itoa(person.Person), form, "died=&deducted=2026-11-01&declined=yes", 204, func() bool {
 			p, _ := d.Person(person.Person)
-			return p.Died.IsZero() && p.Deducted.Equal(monday)
+			return p.Died.IsZero() && p.Deducted.Format(time.DateOnly) == "2026-11-01" && p.Declined
 		}},
 		{base + "/sim/people/7", form, "died=yes", 400, func() bool { return true }},
 		{base + "/sim/faults", "application/json", `{"fail_page":2}`, 200, func() bool { return true }},
