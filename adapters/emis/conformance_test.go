@@ -105,12 +105,12 @@ func checking(t *testing.T, router routers.Router, checked map[string]int) func(
 func operationOf(r *http.Request) string { return r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:] }
 
 func TestCallsAndAnswersFollowThePublishedDescription(t *testing.T) {
-	for _, format := range formats {
-		for _, dates := range []string{emis.DateFormatUK, emis.DateFormatISO} {
+	for _, dates := range []string{emis.DateFormatUK, emis.DateFormatISO} {
+		router := description(t, dates == emis.DateFormatUK)
+		for _, format := range formats {
 			t.Run(format+" with dates "+dates, func(t *testing.T) {
 				checked := map[string]int{}
-				s := play(t, monday, func(c *emis.Config) { c.Format, c.DateFormat = format, dates },
-					checking(t, description(t, dates == emis.DateFormatUK), checked))
+				s := play(t, monday, func(c *emis.Config) { c.Format, c.DateFormat = format, dates }, checking(t, router, checked))
 				everyCall(t, s)
 				for _, operation := range []string{"GetBookedPatientsV2", "GetChangedPatients", "GetPatientAppointmentsV2", "GetPatientDemographics"} {
 					if format == emis.FormatJSON && checked[operation] == 0 {

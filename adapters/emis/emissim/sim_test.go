@@ -312,17 +312,17 @@ func TestAPersonPlaysTheStaffWithCurl(t *testing.T) {
 	}
 }
 
-func TestADiaryOfFiveThousandIsShownWhileItChanges(t *testing.T) {
+func TestAFullDiaryIsShownWhileItChanges(t *testing.T) {
 	d := open(t)
-	for i := range 5000 {
+	for i := range 1000 {
 		d.visit(monday.Add(time.Duration(i+1) * 2 * time.Minute))
 	}
 	var wg sync.WaitGroup
 	for n := range 4 {
 		wg.Go(func() {
 			_, body := d.call("GET", bookedNow, func(r *http.Request) { r.Header.Set("Accept", "application/xml") })
-			if n := strings.Count(body, "<Booked>"); n != 5000 || !strings.HasSuffix(body, "</BookedPatientsV2>") {
-				t.Errorf("%d rows, want 5000 and a whole answer", n)
+			if n := strings.Count(body, "<Booked>"); n != 1000 || !strings.HasSuffix(body, "</BookedPatientsV2>") {
+				t.Errorf("%d rows, want 1000 and a whole answer", n)
 			}
 			d.diary.Edit(1001+n, func(p *surgery.Person) { p.Mobile = "" })
 			d.sim.SetFaults(emissim.Faults{})
