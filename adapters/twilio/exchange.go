@@ -138,7 +138,7 @@ func errorCode(body []byte) int {
 	var answer struct {
 		Code int `json:"code"`
 	}
-	if json.Unmarshal(body, &answer) != nil || answer.Code < 0 {
+	if json.Unmarshal(body, &answer) != nil {
 		return 0
 	}
 	return answer.Code

@@ -3,6 +3,7 @@ package twilio_test
 import (
 	"crypto/hmac"
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -191,6 +192,17 @@ func TestNobodyButTwilioIsBelieved(t *testing.T) {
 				t.Errorf("got %v, want not signed", err)
 			}
 		})
+	}
+}
+
+// TestACallSignedByItsBodysHashIsNoneOfOurs: the library would believe it, but
+// Twilio's calls about texts are forms, and only those are read.
+func TestACallSignedByItsBodysHashIsNoneOfOurs(t *testing.T) {
+	body := inboundForm("START").Encode()
+	query := fmt.Sprintf("bodySHA256=%x", sha256.Sum256([]byte(body)))
+	signature := signed(public+twilio.InboundPath+"?"+query, nil)
+	if _, err := hooks(t).ParseInbound(query, signature, []byte(body)); !errors.Is(err, twilio.ErrSignature) {
+		t.Errorf("got %v, want not signed", err)
 	}
 }
 

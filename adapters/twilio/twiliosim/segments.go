@@ -16,15 +16,39 @@ const (
 // UCS-2 in one segment, 153 or 67 in each of several. A character that takes two
 // places is not torn apart between segments.
 func segmentsOf(body string) int {
-	var widths []int
-	for _, r := range body {
-		w := gsmWidth(r)
-		if w == 0 {
-			return count(ucsWidths(body), 70, 67)
-		}
-		widths = append(widths, w)
+	if total, ok := places(body, gsmWidth); ok {
+		return parts(body, gsmWidth, total, 160, 153)
 	}
-	return count(widths, 160, 153)
+	total, _ := places(body, ucsWidth)
+	return parts(body, ucsWidth, total, 70, 67)
+}
+
+// places adds up the widths; false: a character is not in the alphabet.
+func places(body string, width func(rune) int) (int, bool) {
+	total := 0
+	for _, r := range body {
+		w := width(r)
+		if w == 0 {
+			return 0, false
+		}
+		total += w
+	}
+	return total, true
+}
+
+func parts(body string, width func(rune) int, total, single, several int) int {
+	if total <= single {
+		return 1
+	}
+	n, used := 1, 0
+	for _, r := range body {
+		w := width(r)
+		if used+w > several {
+			n, used = n+1, 0
+		}
+		used += w
+	}
+	return n
 }
 
 func gsmWidth(r rune) int {
@@ -39,28 +63,4 @@ func gsmWidth(r rune) int {
 	return 0
 }
 
-func ucsWidths(body string) []int {
-	var widths []int
-	for _, r := range body {
-		widths = append(widths, max(utf16.RuneLen(r), 1))
-	}
-	return widths
-}
-
-func count(widths []int, single, several int) int {
-	total := 0
-	for _, w := range widths {
-		total += w
-	}
-	if total <= single {
-		return 1
-	}
-	parts, used := 1, 0
-	for _, w := range widths {
-		if used+w > several {
-			parts, used = parts+1, 0
-		}
-		used += w
-	}
-	return parts
-}
+func ucsWidth(r rune) int { return max(utf16.RuneLen(r), 1) }
