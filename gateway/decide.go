@@ -35,13 +35,12 @@ type Decision struct {
 // Moment is what Decide knows besides the appointment and its policy: the state
 // of the world at one instant.
 type Moment struct {
-	Now       time.Time
-	FirstSeen time.Time // when this appointment was first known at this start
-	FeedAsOf  time.Time // the last complete read of the practice's diary; zero: never
-	OptedOut  bool      // this number, for this practice
-	Merged    bool      // another text speaks for this appointment
-	OffList   bool      // a trial, and the number is not on its list
-	Standing  Reason    // a hold on the practice or the store, or None
+	Now      time.Time
+	FeedAsOf time.Time // the last complete read of the practice's diary; zero: never
+	OptedOut bool      // this number, for this practice
+	Merged   bool      // another text speaks for this appointment
+	OffList  bool      // a trial, and the number is not on its list
+	Standing Reason    // a hold on the practice or the store, or None
 }
 
 // Decide says whether one reminder is sent. It is pure, total, and the only
@@ -54,7 +53,7 @@ func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
 	if r := forbidden(a, m); r != None {
 		return Decision{Verdict: Suppress, Reason: r}
 	}
-	if r := p.untimely(o, m); r != None {
+	if r := untimely(o, m); r != None {
 		return Decision{Verdict: Suppress, Reason: r}
 	}
 	if r := unclear(a); r != None {
@@ -118,8 +117,8 @@ func forbidden(a Appointment, m Moment) Reason {
 }
 
 // untimely gives the reason why it is too late, if it is.
-func (p Policy) untimely(o Owed, m Moment) Reason {
-	if o.Due.Before(m.FirstSeen) && !p.SendBookedLate {
+func untimely(o Owed, m Moment) Reason {
+	if o.Late {
 		return BookedLate
 	}
 	if !m.Now.Before(o.Until) {

@@ -11,6 +11,7 @@ import (
 
 // question is everything that Decide is asked.
 type question struct {
+	seen   time.Time
 	policy gateway.Policy
 	a      gateway.Appointment
 	owed   gateway.Owed
@@ -35,7 +36,7 @@ func sendable(t fataler) question {
 		a:      gateway.Appointment{ID: "a", Patient: goodPatient(), Start: start, Status: gateway.StatusBooked},
 		owed:   p.Plan(start, gateway.England, seen)[0],
 		nation: gateway.England,
-		moment: gateway.Moment{Now: now, FirstSeen: seen, FeedAsOf: now.Add(-10 * time.Minute)},
+		moment: gateway.Moment{Now: now, FeedAsOf: now.Add(-10 * time.Minute)},
 	}
 }
 
@@ -74,7 +75,7 @@ func forbiddingFacts() []fact {
 		{"too late", func(q *question) { q.moment.Now = q.owed.Until }, gateway.Suppress, gateway.TooLate},
 		{"long past", func(q *question) { q.moment.Now = q.a.Start.AddDate(1, 0, 0) }, gateway.Suppress, gateway.TooLate},
 		{"booked late", func(q *question) {
-			q.moment.FirstSeen, q.policy.SendBookedLate = q.owed.Due.Add(time.Second), false
+			q.owed.Late = true
 		}, gateway.Suppress, gateway.BookedLate},
 	}
 }
@@ -189,7 +190,7 @@ func TestAReminderForAMondayDependsOnWhenTheVisitWasBooked(t *testing.T) {
 		q := sendable(t)
 		q.a.Start = at(c.start)
 		q.owed = q.policy.Plan(q.a.Start, q.nation, at(c.seen))[0]
-		q.moment = gateway.Moment{Now: at(c.now), FirstSeen: at(c.seen), FeedAsOf: at(c.now)}
+		q.moment = gateway.Moment{Now: at(c.now), FeedAsOf: at(c.now)}
 		got := q.decide()
 		if got.Verdict != c.verdict || got.Reason != c.reason || c.at != "" && !got.At.Equal(at(c.at)) {
 			t.Errorf("%s seen %s, now %s: %s (%s) at %s", c.start, c.seen, c.now, got.Verdict, got.Reason, got.At)
@@ -212,13 +213,14 @@ func genQuestion(t *rapid.T) question {
 		return time.Duration(rapid.IntRange(from, to).Draw(t, name)) * time.Minute
 	}
 	seen := q.a.Start.Add(-minutes("seen before", 0, rapid.SampledFrom([]int{4, 90}).Draw(t, "days")*24*60))
+	q.seen = seen
 	owed := p.Plan(q.a.Start, q.nation, seen)
 	q.owed = owed[rapid.IntRange(0, len(owed)-1).Draw(t, "which")]
 	now := q.owed.SendAt.Add(minutes("now", -3*24*60, 3*24*60))
 	if rapid.Bool().Draw(t, "on time") {
 		now = q.owed.SendAt
 	}
-	q.moment = gateway.Moment{Now: now, FirstSeen: seen, FeedAsOf: now.Add(-minutes("feed age", -30, 300))}
+	q.moment = gateway.Moment{Now: now, FeedAsOf: now.Add(-minutes("feed age", -30, 300))}
 	return q
 }
 
@@ -257,8 +259,8 @@ func TestSendMeansThatItMayBeSentThen(t *testing.T) {
 			t.Errorf("sent %s before the visit", q.a.Start.Sub(got.At))
 		case m.Now.Sub(m.FeedAsOf).Abs() > q.policy.StaleAfter:
 			t.Errorf("sent on a feed %s old", m.Now.Sub(m.FeedAsOf))
-		case q.owed.Due.Before(m.FirstSeen) && !q.policy.SendBookedLate:
-			t.Errorf("sent although it was due at %s and first seen at %s", q.owed.Due, m.FirstSeen)
+		case q.owed.Due.Before(q.seen) && !q.policy.SendBookedLate:
+			t.Errorf("sent although it was due at %s and first seen at %s", q.owed.Due, q.seen)
 		case got.Until.Sub(got.At) > 24*time.Hour:
 			t.Errorf("may be tried for %s", got.Until.Sub(got.At))
 		}
@@ -321,7 +323,7 @@ func TestTheServersZoneDecidesNothing(t *testing.T) {
 		underZones(t, func(server *time.Location) [4]int64 {
 			moved := q
 			moved.a.Start = q.a.Start.In(server)
-			moved.moment.Now, moved.moment.FirstSeen, moved.moment.FeedAsOf = q.moment.Now.In(server), q.moment.FirstSeen.In(server), q.moment.FeedAsOf.In(server)
+			moved.moment.Now, moved.moment.FeedAsOf = q.moment.Now.In(server), q.moment.FeedAsOf.In(server)
 			moved.owed.Due, moved.owed.SendAt, moved.owed.Until = q.owed.Due.In(server), q.owed.SendAt.In(server), q.owed.Until.In(server)
 			got := moved.decide()
 			return [4]int64{int64(got.Verdict), int64(got.Reason), got.At.Unix(), got.Until.Unix()}
@@ -336,9 +338,8 @@ func TestNothingLeavesOutsideTheWindowAtAnyMinuteOfTwoWeeks(t *testing.T) {
 	for _, start := range []string{"Tue 27 Oct 2026 08:30", "Tue 30 Mar 2027 10:00", "Tue 7 Apr 2026 09:30"} {
 		q := sendable(t)
 		q.a.Start = at(start)
-		q.moment.FirstSeen = q.a.Start.AddDate(0, -1, 0)
 		now := 0
-		for _, o := range q.policy.Plan(q.a.Start, q.nation, q.moment.FirstSeen) {
+		for _, o := range q.policy.Plan(q.a.Start, q.nation, q.a.Start.AddDate(0, -1, 0)) {
 			q.owed = o
 			for m := q.a.Start.AddDate(0, 0, -14); m.Before(q.a.Start.AddDate(0, 0, 1)); m = m.Add(time.Minute) {
 				q.moment.Now, q.moment.FeedAsOf = m, m

@@ -19,6 +19,9 @@ type Facts struct {
 	Appointment Appointment
 	Merged      bool // another text speaks for it
 	OffList     bool // a trial, and its number is not on the list
+	// Standing holds whatever is due, until a read clears it: the diary did not
+	// confirm the appointment, or too many vanished at once.
+	Standing Reason
 }
 
 // Planned is what is to become of one reminder.

@@ -21,6 +21,7 @@ type Owed struct {
 	Due    time.Time // the moment the rule names
 	SendAt time.Time // Due, brought into the practice's hours
 	Until  time.Time // the last useful moment; a text is worthless after it
+	Late   bool      // due before the appointment was first seen, and not to be sent
 }
 
 // Plan lists the reminders that an appointment at start is owed, earliest
@@ -48,7 +49,24 @@ func (p Policy) Plan(start time.Time, n Nation, seen time.Time) []Owed {
 		out = append(out, o)
 	}
 	slices.SortStableFunc(out, func(a, b Owed) int { return a.Due.Compare(b.Due) })
+	p.markLate(out, seen)
 	return out
+}
+
+// markLate marks what was due before the appointment was first seen. A practice
+// that sends such reminders at once sends one, the last that was due, and not as
+// many as it missed.
+func (p Policy) markLate(owed []Owed, seen time.Time) {
+	last := -1
+	for i := range owed {
+		if owed[i].Due.Before(seen) {
+			owed[i].Late = true
+			last = i
+		}
+	}
+	if p.SendBookedLate && last >= 0 {
+		owed[last].Late = false
+	}
 }
 
 // MergeWithin is the time within which several appointments of one patient at
@@ -58,8 +76,9 @@ const MergeWithin = time.Hour
 // Merge finds the appointments that another text already speaks for: later
 // ones of the same patient at the same site, at most MergeWithin after the
 // first of their group. Only those that are expected to happen and whose time
-// is certain take part. The result is keyed by appointment.
-func Merge(as []Appointment) map[AppointmentID]bool {
+// is certain take part. The result gives for each such appointment the one whose
+// text speaks for it.
+func Merge(as []Appointment) map[AppointmentID]Appointment {
 	type group struct {
 		patient PatientID
 		site    string
@@ -79,16 +98,16 @@ func Merge(as []Appointment) map[AppointmentID]bool {
 		}
 		return 1
 	})
-	first := make(map[group]time.Time, len(expected))
-	merged := make(map[AppointmentID]bool)
+	first := make(map[group]int, len(expected))
+	merged := make(map[AppointmentID]Appointment)
 	for _, i := range expected {
 		a := &as[i]
 		g := group{a.Patient.ID, a.Site}
-		if lead, ok := first[g]; ok && a.Start.Sub(lead) <= MergeWithin {
-			merged[a.ID] = true
+		if lead, ok := first[g]; ok && a.Start.Sub(as[lead].Start) <= MergeWithin {
+			merged[a.ID] = as[lead]
 			continue
 		}
-		first[g] = a.Start
+		first[g] = i
 	}
 	return merged
 }

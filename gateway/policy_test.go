@@ -159,7 +159,14 @@ func speaksFor(lead, a gateway.Appointment) bool {
 func TestAMergedAppointmentHasAnotherThatSpeaksForIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		as := genAppointments(t)
-		merged := gateway.Merge(as)
+		leads := gateway.Merge(as)
+		merged := map[gateway.AppointmentID]bool{}
+		for id, lead := range leads {
+			merged[id] = true
+			if _, follows := leads[lead.ID]; follows {
+				t.Errorf("%s speaks for %s and is spoken for itself", lead.ID, id)
+			}
+		}
 		for _, a := range as {
 			spoken := slices.ContainsFunc(as, func(lead gateway.Appointment) bool {
 				return expected(lead) && !merged[lead.ID] && speaksFor(lead, a)
@@ -184,7 +191,7 @@ func TestMergingDoesNotDependOnTheOrderOfTheFeed(t *testing.T) {
 		shuffled := slices.Clone(as)
 		seed := rapid.Uint64().Draw(t, "shuffle")
 		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		if a, b := fmt.Sprint(gateway.Merge(as)), fmt.Sprint(gateway.Merge(shuffled)); a != b {
+		if a, b := fmt.Sprint(leadsOf(as)), fmt.Sprint(leadsOf(shuffled)); a != b {
 			t.Errorf("%s in one order and %s in another", a, b)
 		}
 	})
@@ -196,14 +203,32 @@ func TestVisitsWithinTheHourAreOneText(t *testing.T) {
 		return gateway.Appointment{ID: id, Patient: gateway.Patient{ID: "7"}, Start: day.Add(time.Duration(minutes) * time.Minute), Status: gateway.StatusBooked}
 	}
 	as := []gateway.Appointment{visit("first", 0), visit("same time", 0), visit("at the hour", 60), visit("past the hour", 61), visit("its follower", 90)}
-	got := gateway.Merge(as)
+	got := leadsOf(as)
 	for id, want := range map[gateway.AppointmentID]bool{"first": false, "same time": true, "at the hour": true, "past the hour": false, "its follower": true} {
-		if got[id] != want {
-			t.Errorf("%s: merged %v", id, got[id])
+		if _, merged := got[id]; merged != want {
+			t.Errorf("%s: merged %v", id, merged)
 		}
 	}
 	as[0].Status = gateway.StatusCancelled
-	if got := gateway.Merge(as); got["same time"] {
+	if _, merged := leadsOf(as)["same time"]; merged {
 		t.Error("a cancelled visit speaks for another")
+	}
+}
+
+// leadsOf gives for each merged appointment the one that speaks for it.
+func leadsOf(as []gateway.Appointment) map[gateway.AppointmentID]gateway.AppointmentID {
+	out := map[gateway.AppointmentID]gateway.AppointmentID{}
+	for id, lead := range gateway.Merge(as) {
+		out[id] = lead.ID
+	}
+	return out
+}
+
+func TestOfManyRemindersThatWereDueBeforeTheBookingOneIsSentAtOnce(t *testing.T) {
+	p := gateway.Policy{Rules: []gateway.Rule{mustRule(t, "7d"), mustRule(t, "1d"), mustRule(t, "2h")}, Hours: weekdays(0, 1440), Latest: time.Hour, SendBookedLate: true}
+	seen := at("Wed 11 Nov 2026 16:00")
+	owed := p.Plan(at("Thu 12 Nov 2026 10:00"), gateway.England, seen)
+	if !owed[0].Late || owed[1].Late || owed[2].Late {
+		t.Errorf("7d late %v, 1d late %v, 2h late %v", owed[0].Late, owed[1].Late, owed[2].Late)
 	}
 }

@@ -45,7 +45,7 @@ const (
 	RecordUnreadable Reason = 51
 	RestrictUnclear  Reason = 52
 	ProviderTrouble  Reason = 53
-	NumberNotMatched Reason = 54
+	NotConfirmed     Reason = 55
 
 	// Refused by the provider, or failed after the hand-over.
 	ProviderOptOut   Reason = 80
@@ -95,7 +95,7 @@ var reasons = map[Reason]reasonWords{
 	RecordUnreadable: {"unreadable", "our own record of the appointment cannot be read"},
 	RestrictUnclear:  {"restriction_unclear", "it is not clear whether this patient may be texted"},
 	ProviderTrouble:  {"provider_trouble", "the text provider does not take texts at the moment"},
-	NumberNotMatched: {"number_not_matched", "the number in the record does not match its index"},
+	NotConfirmed:     {"not_confirmed", "the last read of the diary did not show the appointment, and was not complete"},
 
 	ProviderOptOut:   {"provider_opt_out", "the text provider blocks this number: it opted out there"},
 	ProviderNumber:   {"provider_number", "the text provider says that the number cannot be texted"},

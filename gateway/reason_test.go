@@ -68,7 +68,7 @@ func TestTheBytesInTheStoreKeepTheirMeaning(t *testing.T) {
 		14: "restricted", 15: "not_expected", 16: "not_on_allow_list", 17: "rule_removed", 18: "by_staff", 19: "number_changed",
 		40: "feed_stale", 41: "status_unclear", 42: "deceased_unclear", 43: "left_unclear", 44: "declined_unclear",
 		45: "number_unclear", 46: "time_unclear", 47: "reread_failed", 48: "many_withdrawals", 49: "store_in_hold",
-		50: "wording_failed", 51: "unreadable", 52: "restriction_unclear", 53: "provider_trouble", 54: "number_not_matched",
+		50: "wording_failed", 51: "unreadable", 52: "restriction_unclear", 53: "provider_trouble", 55: "not_confirmed",
 		80: "provider_opt_out", 81: "provider_number", 82: "provider_message", 83: "unknown_outcome", 84: "not_delivered",
 		85: "provider_account", 86: "network_transient",
 	} {

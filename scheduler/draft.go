@@ -54,7 +54,8 @@ func (d Drafting) Make() Draft {
 			continue
 		}
 		at[a.ID] = len(out.Entries)
-		out.Entries = append(out.Entries, d.one(a, merged[a.ID]))
+		lead, ok := merged[a.ID]
+		out.Entries = append(out.Entries, d.one(a, ok && d.speaksFor(lead, a)))
 	}
 	return out
 }
@@ -62,16 +63,14 @@ func (d Drafting) Make() Draft {
 // one decides the reminders of one appointment.
 func (d Drafting) one(a gateway.Appointment, merged bool) Drafted {
 	ref := d.Diary.Ref(a.ID)
-	e := Drafted{Ref: ref, Entry: gateway.Entry{FirstSeen: d.Now.Truncate(time.Second)}}
-	if h, ok := d.Diary.Head(ref); ok && h.Start.Equal(a.Start) {
-		e.FirstSeen, e.Known = h.FirstSeen, true
-	}
+	e := Drafted{Ref: ref}
+	e.FirstSeen, e.Known = d.seen(ref, a.Start)
 	e.Facts = gateway.Facts{
 		Appointment: a, Merged: merged,
 		OffList: d.Allowed != nil && !a.Patient.Mobile.IsZero() && !d.Allowed(a.Patient.Mobile),
 	}
 	m := gateway.Moment{
-		Now: d.Now, FirstSeen: e.FirstSeen, FeedAsOf: d.Feed.AsOf,
+		Now: d.Now, FeedAsOf: d.Feed.AsOf,
 		OptedOut: d.Diary.OptedOut(a.Patient.Mobile), Merged: merged, OffList: e.Facts.OffList,
 	}
 	p := d.Practice
@@ -82,6 +81,31 @@ func (d Drafting) one(a gateway.Appointment, merged bool) Drafted {
 		e.Plan = append(e.Plan, planned(o, dec))
 	}
 	return e
+}
+
+// seen gives when an appointment was first known at a start, which is now when it
+// was not.
+func (d Drafting) seen(ref gateway.Ref, start time.Time) (time.Time, bool) {
+	if h, ok := d.Diary.Head(ref); ok && h.Start.Equal(start) {
+		return h.FirstSeen, true
+	}
+	return d.Now.Truncate(time.Second), false
+}
+
+// speaksFor reports whether the first appointment of a group really gets the
+// texts that the other is left without: it does not where it was booked too late
+// for a reminder for which the other was in time.
+func (d Drafting) speaksFor(lead, a gateway.Appointment) bool {
+	p := d.Practice
+	first, _ := d.seen(d.Diary.Ref(lead.ID), lead.Start)
+	own, _ := d.seen(d.Diary.Ref(a.ID), a.Start)
+	theirs := p.Policy.Plan(lead.Start, p.Nation, first)
+	for i, o := range p.Policy.Plan(a.Start, p.Nation, own) {
+		if theirs[i].Late && !o.Late {
+			return false
+		}
+	}
+	return true
 }
 
 // planned turns a decision into what the store keeps. The time is the plan's own,

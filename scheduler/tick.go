@@ -52,7 +52,7 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	limited, cancel := context.WithTimeout(ctx, readLease-10*time.Second)
 	defer cancel()
 	now := s.o.Clock.Now()
-	feed, err := p.Source.Read(limited, span(p.Policy, now))
+	feed, err := p.Source.Read(limited, SpanOf(p.Policy, now))
 	if err != nil {
 		s.o.Metrics.failed(p.ODS)
 		return fmt.Errorf("read the diary: %w", err)
@@ -61,7 +61,8 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	return s.plan(ctx, p, feed, token)
 }
 
-func span(p gateway.Policy, now time.Time) gateway.Span {
+// SpanOf gives the stretch of a diary that a practice's rules need to see at now.
+func SpanOf(p gateway.Policy, now time.Time) gateway.Span {
 	var longest time.Duration
 	for _, r := range p.Rules {
 		longest = max(longest, now.Sub(r.Due(now)))
@@ -86,7 +87,7 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if err != nil {
 		return err
 	}
-	entries := append(draft.Entries, gone(p.Practice, d, facts, feed.Complete)...)
+	entries := append(draft.Entries, gone(p.Practice, d, facts, feed.Complete && len(feed.Unreadable) == 0)...)
 	held, err := s.brake(ctx, p.ODS, entries, before)
 	if err != nil {
 		return err

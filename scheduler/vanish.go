@@ -24,13 +24,13 @@ func absent(d gateway.Diary, feed gateway.Feed, drafted []Drafted, now time.Time
 	return out
 }
 
-// gone plans for appointments that a read no longer shows. Only a complete read
-// says that they are no longer booked; after any other they are held, since they
-// were not confirmed.
-func gone(practice gateway.Practice, d gateway.Diary, facts []gateway.Facts, complete bool) []Drafted {
+// gone plans for appointments that a read no longer shows. Only a read that is
+// complete, and in which every record could be read, says that they are no longer
+// booked; after any other they are held, since they were not confirmed.
+func gone(practice gateway.Practice, d gateway.Diary, facts []gateway.Facts, certain bool) []Drafted {
 	state, why := gateway.Withdrawn, gateway.Gone
-	if !complete {
-		state, why = gateway.Held, gateway.FeedStale
+	if !certain {
+		state, why = gateway.Held, gateway.NotConfirmed
 	}
 	out := make([]Drafted, 0, len(facts))
 	for _, f := range facts {
@@ -38,6 +38,9 @@ func gone(practice gateway.Practice, d gateway.Diary, facts []gateway.Facts, com
 		h, ok := d.Head(ref)
 		if !ok {
 			continue
+		}
+		if f.Standing = gateway.None; !certain {
+			f.Standing = why
 		}
 		e := Drafted{Ref: ref, Known: true, Entry: gateway.Entry{Facts: f, FirstSeen: h.FirstSeen}}
 		for _, o := range practice.Policy.Plan(h.Start, practice.Nation, h.FirstSeen) {
@@ -82,19 +85,32 @@ func brake(drafted []Drafted, waiting func(Drafted) int, total int, agreed []gat
 	for _, i := range suspects {
 		e := &drafted[i]
 		for k := range e.Plan {
-			if p := &e.Plan[k]; p.State == gateway.Withdrawn && p.Reason != gateway.TooLate {
+			if p := &e.Plan[k]; p.State == gateway.Withdrawn && bySource(p.Reason) {
 				p.State, p.Reason = gateway.Held, gateway.ManyWithdrawals
 			}
 		}
+		e.Facts.Standing = gateway.ManyWithdrawals
 		held = append(held, e.Ref)
 	}
 	return held
 }
 
 // withdraws reports whether an entry withdraws reminders for what the source
-// says, not for time's passing.
+// says of the visit or the patient.
 func withdraws(e Drafted) bool {
 	return slices.ContainsFunc(e.Plan, func(p gateway.Planned) bool {
-		return p.State == gateway.Withdrawn && p.Reason != gateway.TooLate && p.Reason != gateway.OptedOut
+		return p.State == gateway.Withdrawn && bySource(p.Reason)
 	})
+}
+
+// bySource reports whether a reason is something that the clinical system says,
+// and so could be a fault of the feed. The others are the passing of time, the
+// practice's own rules and the patient's own word.
+func bySource(r gateway.Reason) bool {
+	switch r {
+	case gateway.Cancelled, gateway.Gone, gateway.Deceased, gateway.LeftPractice, gateway.Declined, gateway.NoMobile,
+		gateway.Landline, gateway.NotAMobile, gateway.Restricted, gateway.NotExpected:
+		return true
+	}
+	return false
 }

@@ -175,7 +175,6 @@ func TestWhatCannotBeWordedIsRefused(t *testing.T) {
 		"no start":                       {appointment: func(a *gateway.Appointment) { a.Start = time.Time{} }},
 		"a start that stands twice":      {appointment: func(a *gateway.Appointment) { a.StartDoubt = gateway.TimeAmbiguous }},
 		"a start that is skipped":        {appointment: func(a *gateway.Appointment) { a.StartDoubt = gateway.TimeMissing }},
-		"a start with seconds":           {appointment: func(a *gateway.Appointment) { a.Start = at.Add(30 * time.Second) }},
 		"the hour that stands twice, undoubted": {appointment: func(a *gateway.Appointment) {
 			a.Start = time.Date(2026, time.October, 25, 0, 30, 0, 0, time.UTC)
 		}},

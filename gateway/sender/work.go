@@ -71,7 +71,7 @@ func (s *Sender) decide(c gateway.Claim, now time.Time) (job, *gateway.Change) {
 		return job{}, withhold(c, gateway.Withdrawn, gateway.RuleRemoved, time.Time{})
 	}
 	d := p.Policy.Decide(a, owed, p.Nation, gateway.Moment{
-		Now: now, FirstSeen: c.FirstSeen, FeedAsOf: c.FeedAsOf, Merged: c.Facts.Merged,
+		Now: now, FeedAsOf: c.FeedAsOf, Merged: c.Facts.Merged, Standing: c.Facts.Standing,
 		OffList: s.o.Allowed != nil && !a.Patient.Mobile.IsZero() && !s.o.Allowed(a.Patient.Mobile),
 	})
 	switch {

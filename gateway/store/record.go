@@ -15,6 +15,9 @@ const formatVersion = '1'
 // headFixed is the length of a record's head before its list of rules.
 const headFixed = 30
 
+// maxRules bounds the rules of a head, so that its length fits one byte.
+const maxRules = 100
+
 func appendHead(h gateway.Head, b []byte) []byte {
 	b = append(b, formatVersion)
 	b = append(b, h.Digest[:]...)
@@ -55,13 +58,13 @@ func fromSeconds(b []byte) time.Time {
 	return time.Unix(int64(binary.BigEndian.Uint32(b)), 0).UTC()
 }
 
-// encodeFacts packs what is sealed of an appointment. The patient\'s name and NHS
+// encodeFacts packs what is sealed of an appointment. The patient's name and NHS
 // number are not among it.
 func encodeFacts(f gateway.Facts) []byte {
 	a, p := f.Appointment, f.Appointment.Patient
 	b := make([]byte, 0, 96)
 	b = append(b, formatVersion, byte(a.Status), byte(a.StartDoubt), byte(a.Mode), bit(f.Merged)|bit(f.OffList)<<1,
-		byte(p.Deceased), byte(p.Left), byte(p.Declined), byte(p.Restricted), byte(p.MobileKind))
+		byte(p.Deceased), byte(p.Left), byte(p.Declined), byte(p.Restricted), byte(p.MobileKind), byte(f.Standing))
 	for _, s := range []string{p.Mobile.Reveal(), string(a.ID), string(p.ID), a.Site, a.Version} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
@@ -70,17 +73,17 @@ func encodeFacts(f gateway.Facts) []byte {
 }
 
 func decodeFacts(b []byte, start time.Time) (gateway.Facts, error) {
-	if len(b) < 10 || b[0] != formatVersion {
+	if len(b) < 11 || b[0] != formatVersion {
 		return gateway.Facts{}, errRecord
 	}
-	f := gateway.Facts{Merged: b[4]&1 != 0, OffList: b[4]&2 != 0}
+	f := gateway.Facts{Merged: b[4]&1 != 0, OffList: b[4]&2 != 0, Standing: gateway.Reason(b[10])}
 	a := &f.Appointment
 	a.Start = start
 	a.Status, a.StartDoubt, a.Mode = gateway.Status(b[1]), gateway.Doubt(b[2]), gateway.Mode(b[3])
 	p := &a.Patient
 	p.Deceased, p.Left, p.Declined, p.Restricted = gateway.Flag(b[5]), gateway.Flag(b[6]), gateway.Flag(b[7]), gateway.Flag(b[8])
 	p.MobileKind = gateway.NumberKind(b[9])
-	rest := b[10:]
+	rest := b[11:]
 	var parts [5]string
 	for i := range parts {
 		n, w := binary.Uvarint(rest)

@@ -2,6 +2,7 @@ package emissim
 
 import (
 	"strconv"
+	"time"
 
 	"bellman/adapters/surgery"
 	"bellman/gateway"
@@ -12,10 +13,21 @@ import (
 const (
 	dateFormat = "02/01/2006"
 	timeFormat = "15:04"
-	sessionID  = 7001
+	// exactFormat is for a visit that starts off the minute, which no surgery
+	// has: demonstrations use it to see a reminder fall due in seconds.
+	exactFormat = "15:04:05"
+	sessionID   = 7001
 )
 
 func some(s string) *string { return &s }
+
+// clockOf writes the wall time of a visit.
+func clockOf(local time.Time) string {
+	if local.Second() != 0 {
+		return local.Format(exactFormat)
+	}
+	return local.Format(timeFormat)
+}
 
 // orNull gives null for an empty field, as EMIS does.
 func orNull(s string) *string {
@@ -75,7 +87,7 @@ func bookedOf(v surgery.Visit, p surgery.Person, f Faults) booked {
 		Patient: registrationOf(p, f),
 		Appointment: bookedAppointment{
 			ID: identOf(v.Slot), Site: strconv.Itoa(v.Site), Name: "Dr Bell",
-			Date: l.Format(dateFormat), Time: l.Format(timeFormat),
+			Date: l.Format(dateFormat), Time: clockOf(l),
 			SessionHolder: &holder, SessionUsers: []ident{holder}, SessionLocations: []ident{identOf(v.Site)},
 			SessionID: sessionID, SlotType: slotTypeOf(v.Mode),
 		},
@@ -106,7 +118,7 @@ func statusText(s gateway.Status) string {
 func patientAppointmentOf(v surgery.Visit, f Faults) patientAppointment {
 	l := v.Start.In(gateway.London())
 	a := patientAppointment{
-		SlotID: v.Slot, SiteID: v.Site, Date: l.Format(dateFormat), StartTime: l.Format(timeFormat),
+		SlotID: v.Slot, SiteID: v.Site, Date: l.Format(dateFormat), StartTime: clockOf(l),
 		Duration: strconv.Itoa(v.Minutes), SessionName: "Dr Bell", SessionDBID: sessionID,
 		Status: statusText(v.Status), SlotType: slotTypeOf(v.Mode),
 	}

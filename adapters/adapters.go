@@ -1,0 +1,57 @@
+// Package adapters names the outside systems that Bellman can speak to. Adding a
+// clinical system is one folder, one line here, and one page in docs/adapters.
+package adapters
+
+import (
+	"maps"
+	"slices"
+
+	"bellman/adapters/emis"
+	"bellman/adapters/fhir"
+	"bellman/adapters/files"
+	"bellman/gateway"
+)
+
+// Section is an adapter's part of the configuration, not yet read.
+type Section struct {
+	Path   string // "practices[0].source"
+	Decode func(into any) []gateway.Fault
+}
+
+// Source makes a clinical system's adapter from its section, or says everything
+// that is wrong with it.
+type Source func(s Section, env gateway.Surroundings) (gateway.Source, []gateway.Fault)
+
+// Sources are the clinical systems by the type in their section.
+var Sources = map[string]Source{
+	"emis":  source(emis.New),
+	"fhir":  source(fhir.New),
+	"files": source(files.New),
+}
+
+// SourceNames lists the clinical systems.
+func SourceNames() []string { return slices.Sorted(maps.Keys(Sources)) }
+
+// source fits an adapter's own constructor into the map.
+func source[C interface {
+	Check(trial bool) []gateway.Fault
+}, S gateway.Source](make func(C, gateway.Surroundings) (S, error)) Source {
+	return func(s Section, env gateway.Surroundings) (gateway.Source, []gateway.Fault) {
+		var c C
+		if faults := s.Decode(&c); len(faults) > 0 {
+			return nil, faults
+		}
+		faults := c.Check(env.Trial)
+		for i := range faults {
+			faults[i].Path = s.Path + "." + faults[i].Path
+		}
+		if len(faults) > 0 {
+			return nil, faults
+		}
+		made, err := make(c, env)
+		if err != nil {
+			return nil, []gateway.Fault{{Path: s.Path, Problem: err.Error()}}
+		}
+		return made, nil
+	}
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bellman/gateway"
+	"bellman/gateway/message"
+	"bellman/scheduler"
+)
+
+type planRow struct {
+	Appointment string `json:"appointment"`
+	Start       string `json:"start"`
+	Rule        string `json:"rule"`
+	Due         string `json:"due"`
+	SendAt      string `json:"send_at"` // due, brought into the practice's hours
+	Decision    string `json:"decision"`
+	Reason      string `json:"reason"`
+	Segments    int    `json:"segments"`
+	Text        string `json:"text,omitempty"`
+
+	start, due time.Time
+	words      string
+}
+
+func (c *cli) planCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "plan --practice ODS [--at TIME]", Short: "Dry run: who would be texted, when, and why the others not",
+		Long: `Read a practice's diary and show for every appointment and rule whether a text
+would be sent, when, and of how many segments, or why not. Opt-outs and what is
+already queued are taken from Redis. Nothing is changed.
+
+--at moves planning's clock (RFC 3339), not the clinical system's.
+--reveal shows the words of each text and is written to the audit trail.`,
+		Args: exactly(0),
+	}
+	cmd.Flags().String("practice", "", "the practice's ODS code")
+	at := cmd.Flags().String("at", "", "plan as if it were this time (RFC 3339)")
+	reveal := cmd.Flags().Bool("reveal", false, "show the words (audited)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		now := c.now()
+		if *at != "" {
+			if now, err = time.Parse(time.RFC3339, *at); err != nil {
+				return usageError{fmt.Errorf("--at: write a time as 2026-11-24T09:00:00Z")}
+			}
+		}
+		a, p, err := c.one(cmd)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, a.stop()) }()
+		if err := a.openStore(cmd.Context()); err != nil {
+			return err
+		}
+		rows, notes, err := a.draft(cmd.Context(), p, now, *at != "")
+		if err != nil {
+			return err
+		}
+		if *reveal {
+			if err := c.record(a.cfg, "plan --reveal", p.ODS, fmt.Sprintf("%d reminders", len(rows))); err != nil {
+				return err
+			}
+		} else {
+			for i := range rows {
+				rows[i].Text = ""
+			}
+		}
+		return c.showPlan(rows, notes)
+	}
+	return cmd
+}
+
+// draft reads the diary and decides, as the scheduler would at that moment.
+func (a *app) draft(ctx context.Context, p scheduler.Practice, now time.Time, moved bool) ([]planRow, []string, error) {
+	feed, err := read(ctx, p, a.clock.Now())
+	if err != nil {
+		return nil, nil, err
+	}
+	if moved {
+		// Another clock for planning: the feed counts as fresh at that moment.
+		feed.AsOf = now
+	}
+	diary, err := a.store.Known(ctx, p.ODS)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := scheduler.Drafting{Practice: p.Practice, Feed: feed, Diary: diary, Now: now, Allowed: a.allowed()}.Make()
+	rows := []planRow{}
+	for _, e := range d.Entries {
+		ap := e.Facts.Appointment
+		for i, o := range e.Owed {
+			dec := e.Decisions[i]
+			r := planRow{
+				Appointment: string(ap.ID), Start: utc(ap.Start), Rule: o.Rule.String(), Due: utc(o.Due), SendAt: utc(o.SendAt),
+				Decision: dec.Verdict.String(), Reason: dec.Reason.String(), start: ap.Start, due: o.SendAt, words: dec.Reason.Words(),
+			}
+			if dec.Verdict == gateway.Send {
+				text, n, err := message.Render(p.Practice, ap, o.SendAt)
+				if err != nil {
+					r.Decision, r.Reason, r.words = gateway.Hold.String(), gateway.WordingFailed.String(), gateway.WordingFailed.Words()
+				}
+				r.Segments, r.Text = n, text.Reveal()
+				if err := a.already(ctx, gateway.ReminderID{Practice: p.ODS, Ref: e.Ref, Rule: o.Rule, Start: ap.Start}, &r); err != nil {
+					return nil, nil, err
+				}
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows, feed.Notes, nil
+}
+
+// already changes a row whose text has gone: it is not sent again.
+func (a *app) already(ctx context.Context, id gateway.ReminderID, r *planRow) error {
+	s, ok, err := a.store.Reminder(ctx, id)
+	if err != nil || !ok {
+		return err
+	}
+	switch s.State {
+	case gateway.Accepted, gateway.Delivered, gateway.Undelivered, gateway.Sending, gateway.Unknown, gateway.Refused, gateway.Failed:
+		r.Decision, r.Reason, r.words = gateway.Suppress.String(), "already_"+s.State.String(), "this text stands as "+s.State.String()
+	case gateway.Queued, gateway.Claimed, gateway.Held, gateway.Withdrawn:
+	}
+	return nil
+}
+
+func (c *cli) showPlan(rows []planRow, notes []string) error {
+	if c.asJSON {
+		return c.print(rows)
+	}
+	send := 0
+	for _, r := range rows {
+		if r.Decision == gateway.Send.String() {
+			send++
+			c.say("%-20s %-22s %-4s send at %s, %d segment(s)", r.Appointment, local(r.start), r.Rule, local(r.due), r.Segments)
+		} else {
+			c.say("%-20s %-22s %-4s %s: %s", r.Appointment, local(r.start), r.Rule, r.Decision, r.words)
+		}
+		if r.Text != "" {
+			c.say("    %q", r.Text)
+		}
+	}
+	for _, n := range notes {
+		c.say("note: %s", n)
+	}
+	c.say("%d reminders, %d to send", len(rows), send)
+	return nil
+}

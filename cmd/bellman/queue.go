@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"bellman/configs"
+	"bellman/gateway"
+	"bellman/gateway/store"
+)
+
+type queueRow struct {
+	Practice    string `json:"practice"`
+	Appointment string `json:"appointment"`
+	Rule        string `json:"rule"`
+	State       string `json:"state"`
+	Due         string `json:"due"`
+	Reason      string `json:"reason"`
+
+	line string
+}
+
+func (c *cli) queueCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "queue", Short: "What is waiting, held, unknown, sent or withheld",
+		Long: `List every reminder that is kept, with its state and reason: queued, claimed,
+sending, accepted, delivered, undelivered, held, withdrawn, refused, unknown,
+failed. Without --practice, of every practice.`,
+		Args: exactly(0),
+	}
+	practice := cmd.Flags().String("practice", "", "only this practice")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		a, err := c.whole(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, a.stop()) }()
+		rows := []queueRow{}
+		for _, p := range a.cfg.Practices {
+			if *practice == "" || p.ODS == gateway.ODS(*practice) {
+				more, err := a.queued(cmd.Context(), p)
+				if err != nil {
+					return err
+				}
+				rows = append(rows, more...)
+			}
+		}
+		if c.asJSON {
+			return c.print(rows)
+		}
+		for _, r := range rows {
+			c.say("%s", r.line)
+		}
+		c.say("%d reminders", len(rows))
+		if a.store.InHold() {
+			c.say("the store was emptied and is in hold: nothing is sent before `bellman queue release --yes`")
+		}
+		return nil
+	}
+	cmd.AddCommand(c.releaseCommand(), c.withdrawCommand())
+	return cmd
+}
+
+// whole opens the ledger for a command about every practice.
+func (c *cli) whole(ctx context.Context) (*app, error) {
+	cfg, err := c.load()
+	if err != nil {
+		return nil, err
+	}
+	a := newApp(cfg, gateway.ClockFunc(c.now), newLog(c.err, slog.LevelWarn))
+	if err := a.openStore(ctx); err != nil {
+		return nil, errors.Join(err, a.stop())
+	}
+	return a, nil
+}
+
+func (a *app) queued(ctx context.Context, p configs.Practice) ([]queueRow, error) {
+	all, err := a.store.Appointments(ctx, p.ODS)
+	if err != nil {
+		return nil, err
+	}
+	var rows []queueRow
+	for _, k := range all {
+		owed := map[gateway.Rule]gateway.Owed{}
+		for _, o := range p.Policy.Plan(k.Head.Start, p.Nation, k.Head.FirstSeen) {
+			owed[o.Rule] = o
+		}
+		for _, r := range k.Reminders {
+			o := owed[r.ID.Rule]
+			row := queueRow{
+				Practice: string(p.ODS), Appointment: appointmentWord(k), Rule: r.ID.Rule.String(),
+				State: r.State.String(), Due: utc(o.SendAt), Reason: r.Reason.String(),
+			}
+			row.line = fmt.Sprintf("%-8s %-20s %-4s %-11s %-22s %s", row.Practice, row.Appointment, row.Rule, row.State, local(o.SendAt), r.Reason.Words())
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+func appointmentWord(k store.Kept) string {
+	if k.Damaged {
+		return "damaged:" + k.Ref.String()
+	}
+	return string(k.Facts.Appointment.ID)
+}
+
+func (c *cli) releaseCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "release", Short: "End a hold that waits for a person",
+		Long: `Without --practice: end the hold of a store that was emptied. Opt-outs have come
+back from the journal; look at the provider's console first for texts and STOPs
+since the store was lost.
+
+With --practice: let the next read of that practice withdraw what it will,
+although it is an unusual number.
+
+Says what it would do until --yes. --reason is written to the audit trail.`,
+		Args: exactly(0),
+	}
+	practice := cmd.Flags().String("practice", "", "the practice whose withdrawals to let through")
+	reason := cmd.Flags().String("reason", "", "why, for the audit trail")
+	yes := cmd.Flags().Bool("yes", false, "do it")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		a, err := c.whole(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, a.stop()) }()
+		if *practice != "" {
+			return c.releasePractice(cmd, a, *reason, *yes)
+		}
+		hold, err := a.store.RefreshHold(cmd.Context())
+		switch {
+		case err != nil:
+			return err
+		case !hold:
+			c.say("the store is not in hold; there is nothing to release")
+			return nil
+		case !*yes:
+			c.say("would end the hold of the emptied store and let texts go again; add --yes")
+			return nil
+		}
+		if err := c.record(a.cfg, "queue release", "", *reason); err != nil {
+			return err
+		}
+		if err := a.store.Release(cmd.Context()); err != nil {
+			return err
+		}
+		c.say("the hold has ended")
+		return nil
+	}
+	return cmd
+}
+
+func (c *cli) releasePractice(cmd *cobra.Command, a *app, reason string, yes bool) error {
+	p, err := practiceFlag(cmd, a.cfg)
+	if err != nil {
+		return err
+	}
+	f, err := a.store.Feed(cmd.Context(), p.ODS)
+	if err != nil {
+		return err
+	}
+	if len(f.Missing) == 0 {
+		c.say("nothing of %s waits for a release", p.ODS)
+		return nil
+	}
+	if !yes {
+		c.say("would let the next read of %s withdraw the reminders of %d appointments; add --yes", p.ODS, len(f.Missing))
+		return nil
+	}
+	if err := c.record(a.cfg, "queue release", p.ODS, fmt.Sprintf("%d appointments; %s", len(f.Missing), reason)); err != nil {
+		return err
+	}
+	f.Released = true
+	if err := a.store.SetFeed(cmd.Context(), p.ODS, f); err != nil {
+		return err
+	}
+	c.say("the next read of %s goes through", p.ODS)
+	return nil
+}
+
+func (c *cli) withdrawCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "withdraw --practice ODS --appointment ID", Short: "Withdraw what waits for one appointment",
+		Long: `Withdraw every reminder of one appointment that has not left. What has left
+cannot be called back. Says what it would do until --yes.`,
+		Args: exactly(0),
+	}
+	cmd.Flags().String("practice", "", "the practice's ODS code")
+	cmd.Flags().String("appointment", "", "the appointment's id")
+	reason := cmd.Flags().String("reason", "", "why, for the audit trail")
+	yes := cmd.Flags().Bool("yes", false, "do it")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		id, err := required(cmd, "appointment")
+		if err != nil {
+			return err
+		}
+		a, p, err := c.ledger(cmd)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, a.stop()) }()
+		k, err := a.find(cmd.Context(), p.ODS, gateway.AppointmentID(id))
+		if err != nil {
+			return err
+		}
+		var changes []gateway.Change
+		for _, r := range k.Reminders {
+			if gateway.MayMove(r.State, gateway.Withdrawn) {
+				changes = append(changes, gateway.Change{ID: r.ID, To: gateway.Withdrawn, Reason: gateway.ByStaff})
+			}
+		}
+		if !*yes || len(changes) == 0 {
+			c.say("would withdraw %d reminder(s) of appointment %s; add --yes", len(changes), appointmentWord(k))
+			return nil
+		}
+		if err := c.record(a.cfg, "queue withdraw", p.ODS, k.Ref.String()+" "+*reason); err != nil {
+			return err
+		}
+		got, err := a.store.Move(cmd.Context(), c.now(), changes)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for _, g := range got {
+			if g.Verdict == gateway.Done {
+				n++
+			}
+		}
+		c.say("withdrew %d reminder(s)", n)
+		return nil
+	}
+	return cmd
+}
