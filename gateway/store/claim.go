@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,38 +13,44 @@ import (
 	"bellman/gateway"
 )
 
-// Claim takes what is due for the practices that the store serves.
+// mostAtOnce bounds what one script looks at: its working lists must fit Lua's stack.
+const mostAtOnce = 1000
+
+// Claim takes what is due for the practices that the store serves, earliest
+// first within each shard. A shard that does not answer hides nothing that the
+// others have: its error is given when there is nothing else to give.
 func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
+	var out gateway.Catch
 	shards := s.busy(o.Now)
 	if len(shards) == 0 {
-		return gateway.Catch{}, nil
+		return out, nil
 	}
-	each := max(1, o.Limit/len(shards))
-	every, burst := 0, 1
+	each := min(max(1, o.Limit/len(shards)), mostAtOnce)
+	every, burst := "0", 1
 	if o.PerSec > 0 {
-		every, burst = 1000/o.PerSec, max(1, o.PerSec/5)
-		if every == 0 {
-			every, burst = 1, max(1, o.PerSec/1000*200)
-		}
+		every, burst = fmt.Sprintf("%.3f", 1000/float64(o.PerSec)), max(1, o.PerSec/5)
 	}
 	calls := make([]call, len(shards))
 	for i, sh := range shards {
 		calls[i] = call{s.scripts.claim, []string{sh.epoch(), sh.due(), sh.lease()}, []any{
-			s.journal.ID(), millis(o.Now), seconds(o.Now), each, millis(o.Now.Add(o.Lease)), o.Token[:], sh.prefix(), every, burst,
+			s.mark(sh), millis(o.Now), seconds(o.Now), each, millis(o.Now.Add(o.Lease)), o.Token[:], sh.prefix(), every, burst,
 		}}
 	}
-	var out gateway.Catch
-	got, err := s.run(ctx, calls)
+	got, err := s.tryAll(ctx, calls)
 	if err != nil {
-		if errors.Is(err, ErrInHold) {
-			s.setHold(true)
-		}
 		return out, fmt.Errorf("claim: %w", err)
 	}
+	var failed error
 	for i, c := range got {
-		if err := s.takeClaims(ctx, c, shards[i], o, &out); err != nil {
-			return out, err
+		err := plain(c.Err())
+		if err == nil {
+			err = s.takeClaims(ctx, c, shards[i], o, &out)
 		}
+		failed = cmp.Or(failed, err)
+	}
+	s.setHold(errors.Is(failed, ErrInHold) || (failed != nil && s.InHold()))
+	if failed != nil && len(out.Claims)+len(out.Moves) == 0 {
+		return out, fmt.Errorf("claim: %w", failed)
 	}
 	return out, nil
 }
@@ -63,6 +70,9 @@ func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gatewa
 	}
 	for b := []byte(got[2].(string)); len(b) > moveSize; {
 		n := moveSize + 1 + int(b[moveSize])
+		if len(b) < n {
+			return errRecord
+		}
 		m, err := parseMove(gateway.ODS(b[moveSize+1:n]), b)
 		if err != nil {
 			return err
@@ -99,18 +109,14 @@ func (s *Store) openClaim(ctx context.Context, cl *gateway.Claim, record []byte)
 	cl.Digest, cl.FirstSeen, cl.Damaged = h.Digest, h.FirstSeen, err != nil
 }
 
-// openRecord unseals a record and checks that its number is the one that its
-// head is indexed by.
+// openRecord unseals a record and checks that it is the one of that appointment
+// and that its number is the one that its head is indexed by.
 func (s *Store) openRecord(ctx context.Context, p gateway.ODS, ref gateway.Ref, record []byte) (gateway.Head, gateway.Facts, error) {
 	h, n, err := parseHead(record)
 	if err != nil {
 		return h, gateway.Facts{}, err
 	}
-	k, err := s.key(ctx, p)
-	if err != nil {
-		return h, gateway.Facts{}, err
-	}
-	plainText, err := k.open(record[n:], string(ref[:]))
+	k, plainText, err := s.unseal(ctx, p, record[n:], recordPlace(ref, record[:n]))
 	if err != nil {
 		return h, gateway.Facts{}, err
 	}
@@ -120,6 +126,10 @@ func (s *Store) openRecord(ctx context.Context, p gateway.ODS, ref gateway.Ref, 
 	}
 	return h, f, err
 }
+
+// recordPlace binds what is sealed of an appointment to its ref and its head, so
+// that neither a start nor an index can be changed beside it.
+func recordPlace(ref gateway.Ref, head []byte) string { return "a" + string(ref[:]) + string(head) }
 
 func parseMillis(s string) (time.Time, bool) {
 	if s == "" {
@@ -135,53 +145,27 @@ func parseMillis(s string) (time.Time, bool) {
 // Expired lists the work of senders that died or were paused past their lease.
 func (s *Store) Expired(ctx context.Context, now time.Time) ([]gateway.Expired, error) {
 	shards := s.served()
-	pipe := s.rdb.Pipeline()
-	cmds := make([]*redis.StringSliceCmd, len(shards))
+	calls := make([]call, len(shards))
 	for i, sh := range shards {
-		cmds[i] = pipe.ZRangeByScore(ctx, sh.lease(), &redis.ZRangeBy{Min: "-inf", Max: millis(now), Count: 500})
+		calls[i] = call{s.scripts.expired, []string{sh.epoch(), sh.lease()}, []any{s.mark(sh), millis(now), sh.prefix(), 500}}
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return nil, fmt.Errorf("expired leases: %w", plain(err))
+	got, err := s.run(ctx, calls)
+	if err != nil {
+		return nil, fmt.Errorf("expired leases: %w", err)
 	}
 	var out []gateway.Expired
-	for i, c := range cmds {
-		for _, m := range c.Val() {
-			e, ok, err := s.expired(ctx, shards[i], m)
-			if err != nil {
-				return out, err
+	for _, c := range got {
+		found, err := c.StringSlice()
+		if err != nil {
+			return out, fmt.Errorf("expired leases: %w", errRecord)
+		}
+		for ; len(found) >= 3; found = found[3:] {
+			id, err := gateway.ReminderFromKey(gateway.ODS(found[0]), []byte(found[1]))
+			if err != nil || len(found[2]) != 9 {
+				return out, fmt.Errorf("expired leases: %w", errRecord)
 			}
-			if ok {
-				out = append(out, e)
-			}
+			out = append(out, gateway.Expired{ID: id, State: gateway.State(found[2][0]), Token: gateway.Token([]byte(found[2][1:]))})
 		}
 	}
 	return out, nil
-}
-
-// expired reads one leased reminder. A lease without work is dropped.
-func (s *Store) expired(ctx context.Context, sh Shard, member string) (gateway.Expired, bool, error) {
-	if len(member) <= gateway.KeySize {
-		return gateway.Expired{}, false, s.dropLease(ctx, sh, member)
-	}
-	p := gateway.ODS(member[gateway.KeySize:])
-	id, err := gateway.ReminderFromKey(p, []byte(member[:gateway.KeySize]))
-	if err != nil {
-		return gateway.Expired{}, false, s.dropLease(ctx, sh, member)
-	}
-	v, err := s.rdb.HGet(ctx, keysOf(p).reminders(), member[:gateway.KeySize]).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return gateway.Expired{}, false, fmt.Errorf("expired leases: %w", plain(err))
-	}
-	r, ok := parseReminder(v)
-	if !ok || (r.State != gateway.Claimed && r.State != gateway.Sending) {
-		return gateway.Expired{}, false, s.dropLease(ctx, sh, member)
-	}
-	return gateway.Expired{ID: id, State: r.State, Token: r.Token}, true, nil
-}
-
-func (s *Store) dropLease(ctx context.Context, sh Shard, member string) error {
-	if err := s.rdb.ZRem(ctx, sh.lease(), member).Err(); err != nil {
-		return fmt.Errorf("expired leases: %w", plain(err))
-	}
-	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -70,14 +69,10 @@ func (s *Store) Holds(ctx context.Context, p gateway.ODS, owner string, token in
 	return v == fmt.Sprintf("%s %d", owner, token), nil
 }
 
-// Unlock gives the right back.
+// Unlock gives the right back, if it is still ours.
 func (s *Store) Unlock(ctx context.Context, p gateway.ODS, owner string) error {
-	v, err := s.rdb.Get(ctx, keysOf(p).lock()).Result()
-	if err == nil && strings.HasPrefix(v, owner+" ") {
-		err = s.rdb.Del(ctx, keysOf(p).lock()).Err()
-	}
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return fmt.Errorf("unlock %s: %w", p, plain(err))
+	if _, err := s.run(ctx, []call{{s.scripts.unlock, []string{keysOf(p).lock()}, []any{owner}}}); err != nil {
+		return fmt.Errorf("unlock %s: %w", p, err)
 	}
 	return nil
 }

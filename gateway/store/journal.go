@@ -21,14 +21,21 @@ import (
 
 // Journal is the append-only file of opt-outs outside Redis. Each line is sealed
 // and on the disk before a patient is told anything, so that a flushed or lost
-// Redis never forgets a STOP. Its first line names the installation.
+// Redis never forgets a STOP. Its first line names the installation; lines that
+// begin with # note which marking of Redis it was last joined to. Several
+// processes of one machine append to one journal.
 type Journal struct {
 	path   string
 	master *MasterKey
 	mu     sync.Mutex
 	id     string
-	fresh  bool
+	joined string // the marking of Redis that it was last joined to; "": never
 }
+
+const (
+	journalHead   = "bellman "
+	journalJoined = "# joined "
+)
 
 // journalLine is what one line holds once opened.
 type journalLine struct {
@@ -43,40 +50,111 @@ var journalData = []byte("bellman opt-out journal")
 
 // OpenJournal opens the journal at path or begins one.
 func OpenJournal(path string, master *MasterKey) (*Journal, error) {
-	j := &Journal{path: path, master: master}
 	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(b) == 0) {
-		j.id, j.fresh = newID(), true
-		return j, j.write("bellman " + j.id + "\n")
+	if err == nil && len(b) == 0 {
+		err = os.Remove(path) // an empty file, made by hand, says nothing
+	}
+	if len(b) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)) {
+		if err = beginJournal(path); err == nil {
+			b, err = os.ReadFile(path)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opt-out journal: %w", err)
 	}
-	head, _, _ := strings.Cut(string(b[:min(len(b), 200)]), "\n")
-	id, ok := strings.CutPrefix(head, "bellman ")
+	head, rest, _ := strings.Cut(string(b), "\n")
+	id, ok := strings.CutPrefix(head, journalHead)
 	if !ok || id == "" {
 		return nil, fmt.Errorf("opt-out journal: %s is not one of Bellman's", path)
 	}
-	j.id = id
+	j := &Journal{path: path, master: master, id: id}
+	for line := range strings.Lines(rest) {
+		if mark, ok := strings.CutPrefix(strings.TrimSpace(line), journalJoined); ok {
+			j.joined = mark
+		} else if j.joined == "" && strings.TrimSpace(line) != "" {
+			j.joined = "unknown"
+		}
+	}
 	return j, nil
 }
 
-// ID names the installation.
-func (j *Journal) ID() string { return j.id }
-
-// Fresh reports whether the journal was begun just now, so that an empty Redis
-// is no cause for alarm.
-func (j *Journal) Fresh() bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.fresh
+// beginJournal puts a journal with a fresh id at path, whole or not at all. When
+// another process does the same at this moment, one of the two stays.
+func beginJournal(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".journal-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, err = f.WriteString(journalHead + newID(12) + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err = os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
-// Settled says that Redis knows the installation from now on.
-func (j *Journal) Settled() {
+// ID names the installation.
+func (j *Journal) ID() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.fresh = false
+	return j.id
+}
+
+// Fresh reports whether the journal was never joined to a Redis, so that an empty
+// one is no cause for alarm.
+func (j *Journal) Fresh() bool { return j.joinedTo() == "" }
+
+func (j *Journal) joinedTo() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.joined
+}
+
+// join notes which marking of Redis the journal is joined to from now on.
+func (j *Journal) join(mark string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.joined == mark {
+		return nil
+	}
+	if err := j.write(journalJoined + mark + "\n"); err != nil {
+		return err
+	}
+	j.joined = mark
+	return nil
+}
+
+// Adopt takes over the id of an installation that exists already: a second
+// replica on another machine begins its own journal. Only a fresh journal can.
+func (j *Journal) Adopt(id string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	now, err := OpenJournal(j.path, j.master)
+	switch {
+	case err != nil:
+		return err
+	case now.id == id:
+		j.id, j.joined = id, now.joined
+		return nil
+	case now.joined != "":
+		return errors.New("opt-out journal: it already belongs to another installation")
+	}
+	next := j.path + ".adopted"
+	err = os.WriteFile(next, []byte(journalHead+id+"\n"), 0o600)
+	if err == nil {
+		err = os.Rename(next, j.path)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(j.path))
+	}
+	if err != nil {
+		return fmt.Errorf("opt-out journal: %w", err)
+	}
+	j.id = id
+	return nil
 }
 
 // append seals one line and returns once it is on the disk.
@@ -85,51 +163,52 @@ func (j *Journal) append(l journalLine) error {
 	if err != nil {
 		return errors.New("opt-out journal: cannot be written down")
 	}
-	sealed, err := j.master.aead.Encrypt(b, journalData)
+	sealed, err := j.master.encrypt(b, journalData)
 	if err != nil {
 		return errors.New("opt-out journal: cannot be sealed")
 	}
 	line := base64.StdEncoding.EncodeToString(sealed)
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	return j.write(fmt.Sprintf("%s %08x\n", line, crc32.ChecksumIEEE([]byte(line))))
 }
 
-// Adopt takes over the id of an installation that exists already: a second
-// replica on another machine begins its own journal.
-func (j *Journal) Adopt(id string) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := os.WriteFile(j.path, []byte("bellman "+id+"\n"), 0o600); err != nil {
-		return fmt.Errorf("opt-out journal: %w", err)
-	}
-	j.id, j.fresh = id, false
-	return nil
-}
-
 // write appends one line. A line torn off by a crash is ended first, so that it
-// cannot swallow the next.
+// cannot swallow the next; a journal that was deleted while we ran begins anew
+// with its name.
 func (j *Journal) write(line string) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	f, err := os.OpenFile(j.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("opt-out journal: %w", err)
 	}
-	st, err := f.Stat()
-	if err == nil && st.Size() > 0 {
-		last := make([]byte, 1)
-		if _, e := f.ReadAt(last, st.Size()-1); e == nil && last[0] != '\n' {
-			line = "\n" + line
-		}
+	before, err := j.before(f)
+	if err == nil {
+		_, err = f.WriteString(before + line)
 	}
-	_, werr := f.WriteString(line)
-	err = errors.Join(werr, f.Sync(), f.Close())
-	if err == nil && st != nil && st.Size() == 0 {
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil && strings.HasPrefix(before, journalHead) {
 		err = syncDir(filepath.Dir(j.path))
 	}
 	if err != nil {
 		return fmt.Errorf("opt-out journal: %w", err)
 	}
 	return nil
+}
+
+// before gives what has to stand before the next line.
+func (j *Journal) before(f *os.File) (string, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if st.Size() == 0 {
+		return journalHead + j.id + "\n", nil
+	}
+	last := make([]byte, 1)
+	if _, err := f.ReadAt(last, st.Size()-1); err != nil || last[0] == '\n' {
+		return "", err
+	}
+	return "\n", nil
 }
 
 func syncDir(dir string) error {
@@ -182,7 +261,7 @@ func (j *Journal) open(text string) (journalLine, bool) {
 	if err != nil {
 		return l, false
 	}
-	b, err := j.master.aead.Decrypt(sealed, journalData)
+	b, err := j.master.decrypt(sealed, journalData)
 	if err != nil {
 		return l, false
 	}

@@ -12,7 +12,12 @@ import (
 
 const moveBatch = 100
 
-// Move carries out changes, each by itself: one that is not possible stops no other.
+// Move carries out changes, each by itself: one that is not possible stops no
+// other. A change to Queued or Held without a time is looked at again at once. One
+// that would bring back a reminder whose appointment has meanwhile another start,
+// or whose rule is gone, withdraws it and answers Outdated. Claimed is reached by
+// Claim alone. In hold a call with a change to Sending gives ErrInHold and does
+// nothing.
 func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error) {
 	type slot struct{ call, at int }
 	slots := make([]slot, len(changes))
@@ -27,7 +32,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 			n = len(calls)
 			open[sh], fill[sh] = n, 0
 			args := make([]any, 0, 4+11*min(len(changes), moveBatch))
-			calls = append(calls, call{s.scripts.move, []string{sh.epoch(), sh.due(), sh.lease()}, append(args, s.journal.ID(), millis(now), seconds(now), sh.prefix())})
+			calls = append(calls, call{s.scripts.move, []string{sh.epoch(), sh.due(), sh.lease()}, append(args, s.mark(sh), millis(now), seconds(now), sh.prefix())})
 		}
 		slots[i] = slot{n, fill[sh]}
 		fill[sh]++
@@ -49,8 +54,8 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 		if len(t) < 2*sl.at+2 {
 			return nil, fmt.Errorf("move reminders: %w", errRecord)
 		}
-		if to := changes[i].To; to == gateway.Queued || to == gateway.Held {
-			s.dueAt(ShardOf(changes[i].ID.Practice), changes[i].At)
+		if c := &changes[i]; c.To == gateway.Queued || c.To == gateway.Held {
+			s.dueAt(ShardOf(c.ID.Practice), later(c.At, now))
 		}
 		out[i] = gateway.Changed{From: gateway.State(t[2*sl.at]), Verdict: gateway.ChangeVerdict(t[2*sl.at+1])}
 	}
@@ -60,6 +65,9 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 func appendChange(c *gateway.Change, args []any) []any {
 	key := c.ID.Key()
 	from := gateway.SourcesOf(c.To)
+	if c.To == gateway.Claimed {
+		from = "" // a claim without a lease would never end
+	}
 	if c.Only != "" {
 		from = strings.Map(func(r rune) rune {
 			if strings.ContainsRune(c.Only, r) {
@@ -83,6 +91,13 @@ func appendChange(c *gateway.Change, args []any) []any {
 	}
 	code := binary.BigEndian.AppendUint32(nil, uint32(c.Code))
 	return append(args, string(c.ID.Practice), key[:], from, string(byte(c.To)), string([]byte{byte(c.Reason)}), token, digest, consent, at, code, c.MessageID)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 const reminderFixed = 19

@@ -45,7 +45,7 @@ func (s *Store) known(ctx context.Context, p gateway.ODS) (*diary, error) {
 		return nil, err
 	}
 	for cursor := "0"; ; {
-		got, err := s.run(ctx, []call{{s.scripts.known, []string{keysOf(p).appointments()}, []any{cursor}}})
+		got, err := s.run(ctx, []call{{s.scripts.known, []string{ShardOf(p).epoch(), keysOf(p).appointments()}, []any{k.mark, cursor}}})
 		if err != nil {
 			return nil, fmt.Errorf("read what is known of %s: %w", p, err)
 		}
@@ -96,8 +96,8 @@ func (d *diary) Head(r gateway.Ref) (gateway.Head, bool) {
 func (d *diary) Heads() map[gateway.Ref]gateway.Head { return d.heads }
 
 // Plan writes down appointments and brings their reminders into line. What is
-// exactly as the diary already knows costs nothing.
-// The diary is the one that Known gave.
+// exactly as the diary already knows costs nothing. The diary is the one that
+// Known gave; it learns what was written.
 func (s *Store) Plan(ctx context.Context, known gateway.Diary, now time.Time, entries []gateway.Entry) (gateway.Planning, error) {
 	var out gateway.Planning
 	d, ok := known.(*diary)
@@ -179,13 +179,16 @@ func (s *Store) newPlanCall(d *diary, now time.Time) call {
 	return call{
 		script: s.scripts.plan,
 		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts()},
-		args:   append(args, s.journal.ID(), millis(now), seconds(now), string(d.practice)),
+		args:   append(args, d.key.mark, millis(now), seconds(now), string(d.practice)),
 	}
 }
 
 // encode adds one appointment to a call, unless it is already as wanted.
 func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, error) {
 	a := &e.Facts.Appointment
+	if len(e.Plan) > maxRules {
+		return false, fmt.Errorf("plan: an appointment is owed more than %d reminders", maxRules)
+	}
 	content := encodeFacts(e.Facts)
 	ref := d.key.ref(a.ID)
 	h := gateway.Head{Start: a.Start, FirstSeen: e.FirstSeen, Tag: d.key.tag(a.Patient.Mobile)}
@@ -215,12 +218,12 @@ func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, 
 		}
 		expect = string(old.Digest[:])
 	}
-	sealed, err := d.key.seal(content, string(ref[:]))
+	head := appendHead(h, make([]byte, 0, 256))
+	sealed, err := d.key.seal(content, recordPlace(ref, head))
 	if err != nil {
 		return false, fmt.Errorf("seal: %w", errSealed)
 	}
-	record := append(appendHead(h, make([]byte, 0, headFixed+2*len(h.Rules)+len(sealed))), sealed...)
-	c.args = append(c.args, string(ref[:]), expect, record, len(rules))
+	c.args = append(c.args, string(ref[:]), expect, append(head, sealed...), len(rules))
 	for _, r := range rules {
 		c.args = append(c.args, r)
 	}

@@ -20,6 +20,8 @@ type sealedReply struct {
 	About []byte    `json:"r,omitempty"`
 }
 
+func replyPlace(messageID string) string { return "i" + messageID }
+
 // KeepReply writes a reply down, once: false means that this message was kept
 // before. It links the reply to the last text that went to the number, and tells
 // it in that appointment's story.
@@ -41,36 +43,31 @@ func (s *Store) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) {
 	if err != nil {
 		return false, errors.New("reply: cannot be written down")
 	}
-	sealed, err := k.seal(b, "i"+r.MessageID)
+	sealed, err := k.seal(b, replyPlace(r.MessageID))
 	if err != nil {
 		return false, errors.New("reply: cannot be sealed")
 	}
-	first, err := s.rdb.HSetNX(ctx, keys.replies(), r.MessageID, sealed).Result()
+	ref, event := "", ""
+	if linked {
+		ref, event = string(id.Ref[:]), replyEvent(id, r)
+	}
+	got, err := s.run(ctx, []call{{s.scripts.keep, []string{ShardOf(r.Practice).epoch(), keys.replies(), keys.stories()}, []any{k.mark, r.MessageID, sealed, ref, event}}})
 	if err != nil {
-		return false, fmt.Errorf("reply: %w", plain(err))
+		return false, fmt.Errorf("reply: %w", err)
 	}
-	if first && linked {
-		return true, s.tellReply(ctx, id, r)
+	first, err := got[0].Int()
+	if err != nil {
+		return false, fmt.Errorf("reply: %w", errRecord)
 	}
-	return first, nil
+	return first == 1, nil
 }
 
-func (s *Store) tellReply(ctx context.Context, id gateway.ReminderID, r gateway.Reply) error {
-	keys := keysOf(r.Practice)
+// replyEvent words a reply as a line of a story; see parseEvent.
+func replyEvent(id gateway.ReminderID, r gateway.Reply) string {
 	key := id.Key()
 	e := append([]byte{byte(EventReply)}, seconds(r.At)...)
-	e = append(e, key[9:]...)
-	e = append(e, 0, 1, byte(r.Kind))
-	// Two replies in the same instant could overwrite one another's line here;
-	// the replies themselves are kept apart, so only the story would be shorter.
-	old, err := s.rdb.HGet(ctx, keys.stories(), string(id.Ref[:])).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return fmt.Errorf("reply: %w", plain(err))
-	}
-	if err := s.rdb.HSet(ctx, keys.stories(), string(id.Ref[:]), old+string(e)).Err(); err != nil {
-		return fmt.Errorf("reply: %w", plain(err))
-	}
-	return nil
+	e = append(e, key[len(id.Ref):]...)
+	return string(append(e, 0, 1, byte(r.Kind)))
 }
 
 // LastText gives the last reminder that was handed over to a number.
@@ -93,17 +90,13 @@ func (s *Store) LastText(ctx context.Context, p gateway.ODS, n gateway.Phone) (g
 
 // Replies gives the replies that a practice received.
 func (s *Store) Replies(ctx context.Context, p gateway.ODS) ([]gateway.Reply, error) {
-	k, err := s.key(ctx, p)
-	if err != nil {
-		return nil, err
-	}
 	all, err := s.rdb.HGetAll(ctx, keysOf(p).replies()).Result()
 	if err != nil {
 		return nil, fmt.Errorf("replies: %w", plain(err))
 	}
 	out := make([]gateway.Reply, 0, len(all))
 	for id, v := range all {
-		b, err := k.open([]byte(v), "i"+id)
+		_, b, err := s.unseal(ctx, p, []byte(v), replyPlace(id))
 		if err != nil {
 			return nil, fmt.Errorf("replies: %w", err)
 		}

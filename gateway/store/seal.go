@@ -7,8 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -18,107 +16,6 @@ import (
 	"bellman/gateway"
 )
 
-// MasterKey wraps the keys of the practices. It lives in a file beside the
-// configuration and never in Redis.
-type MasterKey struct {
-	handle *keyset.Handle
-	aead   tink.AEAD
-}
-
-// ErrKeyFile means that the key file is missing or cannot be used.
-var ErrKeyFile = errors.New("key file")
-
-// NewKeyFile writes a fresh master key to path with mode 0600. It never
-// overwrites.
-func NewKeyFile(path string) error {
-	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		return fmt.Errorf("make a key: %w", err)
-	}
-	return writeKeyFile(path, h, os.O_EXCL)
-}
-
-func writeKeyFile(path string, h *keyset.Handle, flag int) error {
-	var b bytes.Buffer
-	if err := insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&b)); err != nil {
-		return fmt.Errorf("write a key: %w", err)
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrKeyFile, err)
-	}
-	_, err = f.Write(append(b.Bytes(), '\n'))
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// ReadKeyFile reads the master key. A file that others may read is refused.
-func ReadKeyFile(path string) (*MasterKey, error) {
-	st, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s does not exist; make it once with `bellman keys new`, or put back your copy", ErrKeyFile, path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
-	}
-	if st.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%w: %s may be read by others; run chmod 600 on it", ErrKeyFile, path)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
-	}
-	h, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(b)))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s is not a key file of Bellman, or is damaged", ErrKeyFile, path)
-	}
-	return newMaster(h)
-}
-
-func newMaster(h *keyset.Handle) (*MasterKey, error) {
-	a, err := aead.New(h)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
-	}
-	return &MasterKey{handle: h, aead: a}, nil
-}
-
-// RotateKeyFile adds a fresh master key to the file and makes it the one that
-// seals from now on; older ones still open what they sealed. The old file stays
-// beside it as path+".before".
-func RotateKeyFile(path string) (*MasterKey, error) {
-	old, err := ReadKeyFile(path)
-	if err != nil {
-		return nil, err
-	}
-	h, err := addKey(old.handle)
-	if err != nil {
-		return nil, err
-	}
-	next := path + ".new"
-	if err := writeKeyFile(next, h, os.O_EXCL); err != nil {
-		return nil, err
-	}
-	if err := os.Rename(path, path+".before"); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
-	}
-	if err := os.Rename(next, path); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
-	}
-	return newMaster(h)
-}
-
-func addKey(h *keyset.Handle) (*keyset.Handle, error) {
-	m := keyset.NewManagerFromHandle(h)
-	id, err := m.Add(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		return nil, fmt.Errorf("add a key: %w", err)
-	}
-	if err := m.SetPrimary(id); err != nil {
-		return nil, fmt.Errorf("add a key: %w", err)
-	}
-	return m.Handle()
-}
-
 // practiceKey seals what belongs to one practice, and finds numbers and
 // appointments without storing them in clear.
 type practiceKey struct {
@@ -126,6 +23,8 @@ type practiceKey struct {
 	handle   *keyset.Handle
 	aead     tink.AEAD
 	mac      []byte
+	wrapped  string // as it stands in Redis
+	mark     string // of its shard when it was read; what it seals goes nowhere else
 }
 
 func newPracticeKey(p gateway.ODS) (*practiceKey, error) {
@@ -152,7 +51,7 @@ func (k *practiceKey) wrap(m *MasterKey) (string, error) {
 	if err := insecurecleartextkeyset.Write(k.handle, keyset.NewBinaryWriter(&b)); err != nil {
 		return "", fmt.Errorf("wrap the key of %s: %w", k.practice, err)
 	}
-	sealed, err := m.aead.Encrypt(append(append([]byte(nil), k.mac...), b.Bytes()...), wrapData(k.practice))
+	sealed, err := m.encrypt(append(append([]byte(nil), k.mac...), b.Bytes()...), wrapData(k.practice))
 	if err != nil {
 		return "", fmt.Errorf("wrap the key of %s: %w", k.practice, err)
 	}
@@ -160,7 +59,7 @@ func (k *practiceKey) wrap(m *MasterKey) (string, error) {
 }
 
 func unwrap(m *MasterKey, p gateway.ODS, wrapped string) (*practiceKey, error) {
-	b, err := m.aead.Decrypt([]byte(wrapped), wrapData(p))
+	b, err := m.decrypt([]byte(wrapped), wrapData(p))
 	if err != nil || len(b) < 32 {
 		return nil, fmt.Errorf("%w: it does not open the key of practice %s that is in Redis; put back the key file that made it", ErrKeyFile, p)
 	}
@@ -168,7 +67,12 @@ func unwrap(m *MasterKey, p gateway.ODS, wrapped string) (*practiceKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the key of %s: damaged", p)
 	}
-	return openPracticeKey(p, h, b[:32])
+	k, err := openPracticeKey(p, h, b[:32])
+	if err != nil {
+		return nil, err
+	}
+	k.wrapped = wrapped
+	return k, nil
 }
 
 func wrapData(p gateway.ODS) []byte { return []byte("bellman practice key " + string(p)) }
@@ -222,9 +126,6 @@ func (k *practiceKey) ref(id gateway.AppointmentID) gateway.Ref {
 	copy(r[:], h[:])
 	return r
 }
-
-// Digest stands for what an appointment's record says.
-type Digest [8]byte
 
 func (k *practiceKey) digest(plain []byte) gateway.Digest {
 	var d gateway.Digest

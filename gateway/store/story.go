@@ -135,25 +135,35 @@ func (s *Store) Story(ctx context.Context, p gateway.ODS, ref gateway.Ref) ([]Ev
 	if err != nil {
 		return nil, fmt.Errorf("story: %w", plain(err))
 	}
+	return parseStory([]byte(v)), nil
+}
+
+// parseStory reads the events of a story, up to the first that is not whole.
+func parseStory(b []byte) []Event {
 	var out []Event
-	for b := []byte(v); len(b) >= eventFixed; {
-		n := eventFixed + int(b[12])
-		if len(b) < n {
+	for {
+		e, n := parseEvent(b)
+		if n == 0 {
 			break
 		}
-		out = append(out, parseEvent(b[:n]))
+		out = append(out, e)
 		b = b[n:]
 	}
 	slices.SortStableFunc(out, func(a, b Event) int { return a.At.Compare(b.At) })
-	return out, nil
+	return out
 }
 
-func parseEvent(b []byte) Event {
+// parseEvent reads one event and gives its length, 0 when it is not whole.
+func parseEvent(b []byte) (Event, int) {
+	if len(b) < eventFixed || len(b) < eventFixed+int(b[12]) {
+		return Event{}, 0
+	}
+	n := eventFixed + int(b[12])
 	e := Event{At: fromSeconds(b[1:5]), Start: fromSeconds(b[7:11]), Reason: gateway.Reason(b[11])}
 	if c := binary.BigEndian.Uint16(b[5:7]); c != 0 {
 		e.Rule = gateway.RuleFromCode(c)
 	}
-	extra := b[eventFixed:]
+	extra := b[eventFixed:n]
 	switch EventKind(b[0]) {
 	case EventChanged:
 		e.What = EventChanged
@@ -174,56 +184,7 @@ func parseEvent(b []byte) Event {
 			e.Code = int(binary.BigEndian.Uint32(extra))
 		}
 	}
-	return e
-}
-
-// Sweep forgets what is over: appointments that started before the given time,
-// with their reminders, stories, and the links from numbers to them. It returns
-// how many appointments went.
-func (s *Store) Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error) {
-	d, err := s.known(ctx, p)
-	if err != nil {
-		return 0, err
-	}
-	k := keysOf(p)
-	reminders, err := s.rdb.HGetAll(ctx, k.reminders()).Result()
-	if err != nil {
-		return 0, fmt.Errorf("sweep %s: %w", p, plain(err))
-	}
-	gone := map[gateway.Ref]bool{}
-	pipe := s.rdb.Pipeline()
-	for ref, h := range d.heads {
-		if !h.Start.Before(before) {
-			continue
-		}
-		gone[ref] = true
-		pipe.HDel(ctx, k.appointments(), string(ref[:]))
-		pipe.HDel(ctx, k.stories(), string(ref[:]))
-		for _, r := range h.Rules {
-			key := gateway.ReminderID{Practice: p, Ref: ref, Rule: r, Start: h.Start}.Key()
-			if _, ok := reminders[string(key[:])]; !ok {
-				pipe.HIncrBy(ctx, k.counts(), string(byte(gateway.Queued)), -1)
-			}
-			pipe.ZRem(ctx, ShardOf(p).due(), string(key[:11])+string(p))
-		}
-	}
-	for key, v := range reminders {
-		id, err := gateway.ReminderFromKey(p, []byte(key))
-		if err != nil || (!gone[id.Ref] && !id.Start.Before(before)) {
-			continue
-		}
-		pipe.HDel(ctx, k.reminders(), key)
-		if len(v) > 0 {
-			pipe.HIncrBy(ctx, k.counts(), v[:1], -1)
-		}
-	}
-	if pipe.Len() == 0 {
-		return 0, nil
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return 0, fmt.Errorf("sweep %s: %w", p, plain(err))
-	}
-	return len(gone), nil
+	return e, n
 }
 
 // Standings gives where reminders stand, in order; one without an entry of its own

@@ -1,7 +1,7 @@
 -- claim: take what is due in one shard, for one sender, under a lease.
 --
 -- KEYS 1 epoch  2 due  3 lease
--- ARGV 1 the epoch we know  2 now, ms  3 now, 4 bytes  4 at most how many
+-- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 at most how many
 --      5 lease until, ms  6 token (8 bytes)  7 prefix of the practices' keys
 --      8 least time between two texts of one practice, ms (0: no limit)
 --      9 how many texts of one practice may go at once
@@ -28,6 +28,15 @@ local function count(ods, state, by)
   c[state] = (c[state] or 0) + by
 end
 
+-- listed says whether the appointment's record owes the reminder of a rule.
+local function listed(record, rule)
+  if not record or #record < 30 or sub(record, 1, 1) ~= '1' then return false end
+  for j = 0, string.byte(record, 30) - 1 do
+    if sub(record, 31 + 2 * j, 32 + 2 * j) == rule then return true end
+  end
+  return false
+end
+
 -- room says whether this practice's sender may send one more now. If not, it
 -- gives the time at which to look again: each waiting text its own.
 local function room(ods)
@@ -52,7 +61,7 @@ for i = 1, #members do
   local ref, rule, ods = sub(m, 1, 9), sub(m, 10, 11), sub(m, 12)
   local p = prefix .. ods
   local record = redis.call('HGET', p .. ':a', ref)
-  if not record then
+  if not listed(record, rule) then
     zrem[#zrem + 1] = m
   else
     local key = ref .. rule .. sub(record, 10, 13)
@@ -92,7 +101,7 @@ for i = 1, #members do
         items[#items + 1] = attempts
         items[#items + 1] = record
       else
-        zadd[#zadd + 1] = string.format('%.0f', at)
+        zadd[#zadd + 1] = string.format('%.0f', math.ceil(at))
         zadd[#zadd + 1] = m
       end
     end
@@ -103,7 +112,7 @@ if #zrem > 0 then redis.call('ZREM', KEYS[2], unpack(zrem)) end
 if #zadd > 0 then redis.call('ZADD', KEYS[2], unpack(zadd)) end
 if #lease > 0 then redis.call('ZADD', KEYS[3], unpack(lease)) end
 for ods, tat in pairs(tats) do
-  redis.call('SET', prefix .. ods .. ':rate', string.format('%.0f', tat), 'PX', 60000)
+  redis.call('SET', prefix .. ods .. ':rate', string.format('%.3f', tat), 'PX', 60000)
 end
 for ods, c in pairs(counts) do
   for state, by in pairs(c) do

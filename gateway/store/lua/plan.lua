@@ -2,12 +2,15 @@
 -- their reminders into line. Many appointments a call, one practice.
 --
 -- KEYS 1 epoch  2 due  3 lease  4 appointments  5 reminders  6 stories  7 counts
--- ARGV 1 the epoch we know  2 now, ms  3 now, 4 bytes  4 practice
+-- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 practice
 --      then for each appointment:
 --        ref (9 bytes), digest of the record we read before ('' for none),
 --        the new record, number of rules, then for each rule:
 --        rule (2) state wanted (1: q h w) reason (1) score in ms (digits)
 -- Returns { conflicting refs joined, moves joined (20 bytes each: ref rule start from to reason pad pad) }
+--
+-- A reminder that staff withdrew (reason 18) stays so whatever the diary says. A
+-- record too damaged to have a head counts as none.
 --
 -- Record: format(1) digest(8) start(4) seen(4) number tag(12) rules(1) rule(2)* sealed...
 -- Reminder: state(1) reason(1) at(4) attempts(1) token(8) code(4) message id...
@@ -60,6 +63,7 @@ local fresh = '\0' .. string.rep('\0', 8) .. string.rep('\0', 4)
 
 for a = 1, #apps do
   local app, old = apps[a], olds[a]
+  if old and (#old < 30 or sub(old, 1, 1) ~= '1' or #old < 30 + 2 * string.byte(old, 30)) then old = false end
   local had = ''
   if old then had = sub(old, 2, 9) end
   if had ~= app.expect then
@@ -100,7 +104,7 @@ for a = 1, #apps do
       local key, member = app.ref .. rule .. app.start, app.ref .. rule .. ods
       local state
       if entry then state = sub(entry, 1, 1) elseif known[rule] then state = 'q' else state = '-' end
-      local open = state == '-' or state == 'q' or state == 'h' or state == 'w'
+      local open = state == '-' or state == 'q' or state == 'h' or (state == 'w' and sub(entry, 2, 2) ~= '\18')
       if want == 'q' then
         if state == '-' then
           count('q', 1)

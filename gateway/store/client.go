@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Client makes the connection for a redis.url of the configuration: redis://,
+// rediss://, unix://, or a comma-separated list of nodes for a cluster. Commands
+// are never repeated by the client itself: a repeated claim is another claim.
+func Client(url string) (redis.UniversalClient, error) {
+	nodes := strings.Split(url, ",")
+	o, err := redis.ParseURL(strings.TrimSpace(nodes[0]))
+	if err != nil {
+		return nil, errors.New("redis.url is not understood: write redis://host:6379/0, rediss://..., unix:///path, or several for a cluster")
+	}
+	o.MaxRetries = -1
+	o.PoolSize = 32
+	o.DisableIdentity = true
+	o.ContextTimeoutEnabled = true
+	if len(nodes) == 1 {
+		return redis.NewClient(o), nil
+	}
+	c := &redis.ClusterOptions{Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig, MaxRetries: -1, PoolSize: 16, DisableIdentity: true, ContextTimeoutEnabled: true}
+	for _, n := range nodes {
+		one, err := redis.ParseURL(strings.TrimSpace(n))
+		if err != nil {
+			return nil, errors.New("redis.url: one of the cluster's nodes is not understood")
+		}
+		c.Addrs = append(c.Addrs, one.Addr)
+	}
+	return redis.NewClusterClient(c), nil
+}
+
+// plain turns an error of the Redis client into one of ours, whose words are
+// safe to log: a Redis error may quote arguments.
+func plain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case redis.HasErrorPrefix(err, "EMPTIED"):
+		return ErrEmptied
+	case redis.HasErrorPrefix(err, "INHOLD"):
+		return ErrInHold
+	case redis.HasErrorPrefix(err, "KEYLOST"):
+		return errKeyLost
+	case redis.HasErrorPrefix(err, "OOM"):
+		return errors.New("redis is full and refuses to write; give it more memory")
+	case redis.HasErrorPrefix(err, "READONLY"):
+		return errors.New("redis is a read-only replica; point redis.url at the primary")
+	case redis.HasErrorPrefix(err, "NOAUTH"), redis.HasErrorPrefix(err, "WRONGPASS"):
+		return errors.New("redis refuses our user or password; correct redis.url")
+	case redis.HasErrorPrefix(err, "NOPERM"):
+		return errors.New("redis does not let our user do this; widen its ACL")
+	case redis.HasErrorPrefix(err, "MISCONF"):
+		return errors.New("redis cannot write to its disk; look at its log")
+	case redis.HasErrorPrefix(err, "LOADING"):
+		return errors.New("redis is still loading its data")
+	case redis.HasErrorPrefix(err, "ERR"):
+		return errors.New("redis refused a command of ours")
+	}
+	return fmt.Errorf("redis cannot be reached: %w", errUnreachable)
+}
+
+// errKeyLost means that a practice's keys were deleted beside what they sealed.
+var errKeyLost = errors.New("redis holds what was sealed for the practice but no longer the keys to it; restore redis from its backup, or empty it")
+
+var errUnreachable = errors.New("no connection")

@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Every shard carries a mark: the installation's id, which the journal knows as
+// well, a dot, and a number drawn when the shard was marked. H before it means
+// that the store is in hold. Every script that writes compares the mark with the
+// one it knows, so a shard that was flushed takes nothing more; and one that
+// another process has marked anew since then is found out too, before what was
+// sealed under the lost keys is written there.
+const inHold = "H"
+
+// join finds the marks of every shard, or sets them. What the journal knows and
+// Redis may not is brought back: always with again, otherwise when the store is
+// in hold or was marked anew since this journal was last joined to it.
+func (s *Store) join(ctx context.Context, again bool) error {
+	marks, err := s.marked(ctx)
+	if err != nil {
+		return err
+	}
+	hold := false
+	sum := sha256.New()
+	s.mu.Lock()
+	clear(s.keys)
+	clear(s.next)
+	for i, m := range marks {
+		hold = hold || strings.HasPrefix(m, inHold)
+		s.marks[i] = strings.TrimPrefix(m, inHold)
+		_, _ = sum.Write([]byte(s.marks[i]))
+	}
+	s.hold = hold
+	s.mu.Unlock()
+	generation := hex.EncodeToString(sum.Sum(nil)[:8])
+	if again || hold || s.journal.joinedTo() != generation {
+		if err := s.replay(ctx); err != nil {
+			return err
+		}
+	}
+	return s.journal.join(generation)
+}
+
+// marked gives the marks of all shards, after setting those that are missing.
+func (s *Store) marked(ctx context.Context) ([]string, error) {
+	for range 2 {
+		was, err := s.epochs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		begin, err := s.recognise(was)
+		if err != nil {
+			return nil, err
+		}
+		hold := ""
+		if !begin && slices.Contains(was, "") {
+			hold = inHold
+		}
+		if !begin || was[0] != "" {
+			return s.setMarks(ctx, Shards, hold)
+		}
+		// Two processes that begin on one empty Redis agree by who marks the first
+		// shard; the loser of that race takes the winner's id in the next turn.
+		if _, err := s.setMarks(ctx, 1, hold); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errors.New("join redis: its marks come and go; is something else emptying it?")
+}
+
+// recognise compares the marks with the journal's id. It reports whether this
+// installation is only just beginning, so that missing marks are no loss.
+func (s *Store) recognise(was []string) (bool, error) {
+	var ids []string
+	for _, m := range was {
+		if id, _, _ := strings.Cut(strings.TrimPrefix(m, inHold), "."); id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	switch {
+	case len(ids) == 0, len(ids) == 1 && ids[0] == s.journal.ID():
+		return s.journal.Fresh(), nil
+	case len(ids) == 1 && s.journal.Fresh():
+		return false, s.journal.Adopt(ids[0])
+	}
+	return false, errors.New("this Redis belongs to another installation of Bellman: its mark is not the one in the opt-out journal; give each its own Redis, or put the right journal back")
+}
+
+// setMarks marks the first n shards that have no mark, puts them all in hold if
+// told so, and gives the marks as they are then.
+func (s *Store) setMarks(ctx context.Context, n int, hold string) ([]string, error) {
+	calls := make([]call, n)
+	for i := range calls {
+		calls[i] = call{s.scripts.mark, []string{Shard(i).epoch()}, []any{s.journal.ID() + "." + newID(4), hold}}
+	}
+	got, err := s.run(ctx, calls)
+	if err != nil {
+		return nil, fmt.Errorf("mark redis: %w", err)
+	}
+	marks := make([]string, n)
+	for i, c := range got {
+		if marks[i], err = c.Text(); err != nil {
+			return nil, fmt.Errorf("mark redis: %w", errRecord)
+		}
+	}
+	return marks, nil
+}
+
+// epochs reads the marks of all shards; an empty one is missing.
+func (s *Store) epochs(ctx context.Context) ([]string, error) {
+	pipe := s.rdb.Pipeline()
+	cmds := make([]*redis.StringCmd, Shards)
+	for i := range cmds {
+		cmds[i] = pipe.Get(ctx, Shard(i).epoch())
+	}
+	_, _ = pipe.Exec(ctx)
+	out := make([]string, Shards)
+	for i, c := range cmds {
+		if err := c.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return nil, fmt.Errorf("ask redis: %w", plain(err))
+		}
+		out[i] = c.Val()
+	}
+	return out, nil
+}
+
+// mark gives what a shard was marked with when we joined it.
+func (s *Store) mark(sh Shard) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.marks[sh]
+}
+
+// Rejoin looks again at what Redis is after ErrEmptied: what was flushed is
+// marked anew, put in hold, and given its opt-outs back from the journal.
+func (s *Store) Rejoin(ctx context.Context) error { return s.join(ctx, true) }
+
+// InHold reports whether nothing may be handed out, as far as this process knows.
+func (s *Store) InHold() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hold
+}
+
+func (s *Store) setHold(h bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hold = h
+}
+
+// RefreshHold asks Redis whether the store is in hold, which another process may
+// have ended. It gives ErrEmptied when a shard lost its mark, or was marked anew.
+func (s *Store) RefreshHold(ctx context.Context) (bool, error) {
+	marks, err := s.epochs(ctx)
+	if err != nil {
+		return true, err
+	}
+	hold := false
+	for i, m := range marks {
+		if strings.TrimPrefix(m, inHold) != s.mark(Shard(i)) {
+			return true, ErrEmptied
+		}
+		hold = hold || strings.HasPrefix(m, inHold)
+	}
+	s.setHold(hold)
+	return hold, nil
+}
+
+// Release ends the hold of an emptied store. It gives ErrEmptied, and ends
+// nothing there, where Redis was emptied once more since we joined it.
+func (s *Store) Release(ctx context.Context) error {
+	calls := make([]call, Shards)
+	for i := range calls {
+		calls[i] = call{s.scripts.release, []string{Shard(i).epoch()}, []any{s.mark(Shard(i))}}
+	}
+	if _, err := s.run(ctx, calls); err != nil {
+		return fmt.Errorf("end the hold: %w", err)
+	}
+	s.setHold(false)
+	return nil
+}

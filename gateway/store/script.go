@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lua/*.lua
+var luaFiles embed.FS
+
+// scripts are the moves of the store; the header of each file says what it does.
+type scripts struct {
+	account, claim, expired, keep, key, known, lock, mark, move, plan, release, rewrap, sweep, unlock *redis.Script
+}
+
+func (sc *scripts) byName() map[string]**redis.Script {
+	return map[string]**redis.Script{
+		"account": &sc.account, "claim": &sc.claim, "expired": &sc.expired, "keep": &sc.keep, "key": &sc.key,
+		"known": &sc.known, "lock": &sc.lock, "mark": &sc.mark, "move": &sc.move, "plan": &sc.plan,
+		"release": &sc.release, "rewrap": &sc.rewrap, "sweep": &sc.sweep, "unlock": &sc.unlock,
+	}
+}
+
+func (sc *scripts) read() error {
+	for name, into := range sc.byName() {
+		src, err := luaFiles.ReadFile("lua/" + name + ".lua")
+		if err != nil {
+			return fmt.Errorf("script %s: %w", name, err)
+		}
+		*into = redis.NewScript(string(src))
+	}
+	return nil
+}
+
+// call is one run of a script on one shard.
+type call struct {
+	script *redis.Script
+	keys   []string
+	args   []any
+}
+
+// run carries out scripts in one round trip per node and gives their answers in
+// order, with the first error among them.
+func (s *Store) run(ctx context.Context, calls []call) ([]*redis.Cmd, error) {
+	got, err := s.tryAll(ctx, calls)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range got {
+		if err := c.Err(); err != nil {
+			return nil, plain(err)
+		}
+	}
+	return got, nil
+}
+
+// tryAll carries out scripts and leaves the error of each in its answer. A script
+// that Redis does not have yet (after a restart or fail-over) was not run; it is
+// loaded and run again.
+func (s *Store) tryAll(ctx context.Context, calls []call) ([]*redis.Cmd, error) {
+	out := make([]*redis.Cmd, len(calls))
+	todo := make([]int, len(calls))
+	for i := range calls {
+		todo[i] = i
+	}
+	for try := 0; len(todo) > 0; try++ {
+		pipe := s.rdb.Pipeline()
+		for _, i := range todo {
+			out[i] = calls[i].script.EvalSha(ctx, pipe, calls[i].keys, calls[i].args...)
+		}
+		_, _ = pipe.Exec(ctx)
+		var again []int
+		for _, i := range todo {
+			if err := out[i].Err(); err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") && try == 0 {
+				again = append(again, i)
+			}
+		}
+		if len(again) > 0 {
+			if err := s.load(ctx); err != nil {
+				return nil, err
+			}
+		}
+		todo = again
+	}
+	return out, nil
+}
+
+func (s *Store) load(ctx context.Context) error {
+	on := func(ctx context.Context, c *redis.Client) error {
+		for _, sc := range s.scripts.byName() {
+			if err := (*sc).Load(ctx, c).Err(); err != nil {
+				return fmt.Errorf("load scripts: %w", plain(err))
+			}
+		}
+		return nil
+	}
+	switch c := s.rdb.(type) {
+	case *redis.ClusterClient:
+		return c.ForEachMaster(ctx, on)
+	case *redis.Client:
+		return on(ctx, c)
+	}
+	return errors.New("load scripts: unknown kind of redis client")
+}
