@@ -101,6 +101,11 @@ func OpenAt(t testing.TB, address string, p Place) *store.Store {
 // TryOpen is OpenAt for tests that expect an error.
 func TryOpen(t testing.TB, address string, p Place) (*store.Store, error) {
 	t.Helper()
+	return openOn(t, Client(t, address), p)
+}
+
+func openOn(t testing.TB, c redis.UniversalClient, p Place) (*store.Store, error) {
+	t.Helper()
 	master, err := store.ReadKeyFile(p.Keys)
 	if err != nil {
 		return nil, err
@@ -109,8 +114,7 @@ func TryOpen(t testing.TB, address string, p Place) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := Client(t, address)
-	return store.Open(t.Context(), client, master, journal)
+	return store.Open(t.Context(), c, master, journal)
 }
 
 // Client gives a connection to the Redis at the address, for tests that look or
