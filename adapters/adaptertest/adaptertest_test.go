@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +35,7 @@ func TestEveryMistakeIsCaught(t *testing.T) {
 		"deaf to cancelling", "reread sees the old", "reread swallows errors", "number in notes", "stale", "remembers", "wrong only on servers abroad",
 	} {
 		t.Run(m, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.count=1", "-test.run=^TestARightSourcePasses$")
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.count=1", "-test.failfast", "-test.run=^TestARightSourcePasses$")
 			cmd.Env = append(os.Environ(), mistake+"="+m)
 			out, err := cmd.CombinedOutput()
 			if err == nil {
@@ -95,8 +96,8 @@ type source struct {
 	clock gateway.Clock
 	wrong string
 	fault adaptertest.Fault
-	reads int
-	first *gateway.Feed
+	reads atomic.Int64
+	first atomic.Pointer[gateway.Feed]
 }
 
 func (s *source) Read(ctx context.Context, span gateway.Span) (gateway.Feed, error) {
@@ -124,10 +125,8 @@ func (s *source) Read(ctx context.Context, span gateway.Span) (gateway.Feed, err
 	}
 	s.spoil(&feed)
 	if s.wrong == "remembers" {
-		if s.first == nil {
-			s.first = &feed
-		}
-		return *s.first, nil
+		s.first.CompareAndSwap(nil, &feed)
+		return *s.first.Load(), nil
 	}
 	return feed, nil
 }
@@ -169,7 +168,7 @@ func (s *source) spoil(f *gateway.Feed) {
 }
 
 func (s *source) visits(span gateway.Span) []gateway.Appointment {
-	s.reads++
+	s.reads.Add(1)
 	var out []gateway.Appointment
 	for _, v := range s.diary.Visits() {
 		if span.Has(v.Start) || s.wrong == "ignores the span" {
@@ -219,7 +218,7 @@ func (s *source) misread(a gateway.Appointment, v surgery.Visit, l time.Time) ga
 	case "id without the patient":
 		a.ID = gateway.AppointmentID(fmt.Sprint(v.Slot))
 	case "unstable ids":
-		a.ID += gateway.AppointmentID(fmt.Sprint("-", s.reads))
+		a.ID += gateway.AppointmentID(fmt.Sprint("-", s.reads.Load()))
 	case "sure of the doubled hour":
 		a.StartDoubt = gateway.NoDoubt
 	}

@@ -22,18 +22,20 @@ import (
 // the secret by its place in the list only.
 func AssertQuiet(t testing.TB, secrets []string, values ...any) {
 	t.Helper()
+	loose, tight := make([]string, len(secrets)), make([]string, len(secrets))
 	for i, s := range secrets {
 		if len(s) < 3 {
 			t.Fatalf("secret %d is too short to look for", i)
 		}
+		loose[i] = strings.ToLower(s)
+		tight[i] = strings.ReplaceAll(loose[i], " ", "")
 	}
 	for n, v := range values {
 		for how, text := range renderings(v) {
 			text = strings.ToLower(text)
-			tight := strings.ReplaceAll(text, " ", "")
-			for i, s := range secrets {
-				s = strings.ToLower(s)
-				if strings.Contains(text, s) || strings.Contains(tight, strings.ReplaceAll(s, " ", "")) {
+			squeezed := strings.ReplaceAll(text, " ", "")
+			for i := range secrets {
+				if strings.Contains(text, loose[i]) || strings.Contains(squeezed, tight[i]) {
 					t.Errorf("value %d (%T), printed by %s, holds secret %d", n, v, how, i)
 					break
 				}

@@ -48,51 +48,65 @@ var (
 // surveyOf reads a whole file once. Text that is not UTF-8 throughout and says
 // nothing of itself is taken for Windows-1252, in which Excel saves CSV here.
 func surveyOf(ctx context.Context, r io.Reader) (survey, error) {
-	s := survey{}
+	var s surveyor
 	buf := make([]byte, 64<<10)
-	var last, rest []byte
-	total := 0
-	for first := true; ; first = false {
+	for {
 		if err := ctx.Err(); err != nil {
-			return s, fmt.Errorf("read the newest file: %w", err)
+			return survey{}, fmt.Errorf("read the newest file: %w", err)
 		}
 		n, err := io.ReadFull(r, buf)
-		block := buf[:n]
-		total += n
-		if first {
-			if err := refuseOtherKinds(block); err != nil {
-				return s, err
-			}
-			if bytes.HasPrefix(block, markUTF16) {
-				s.encoding = utf16Text
-			}
+		if problem := s.look(buf[:n]); problem != nil {
+			return survey{}, problem
 		}
-		if s.encoding != utf16Text && bytes.IndexByte(block, 0) >= 0 {
-			return s, errors.New("the newest file holds bytes that no text has: save it as CSV (UTF-8)")
-		}
-		if s.encoding == utf8Text {
-			if rest = validUTF8(append(rest, block...)); len(rest) >= utf8.UTFMax {
-				s.encoding = windowsText
-			}
-		}
-		if n > 0 {
-			last = append(last[:0], block[max(0, n-2):]...)
-		}
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			break
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return s.found(), nil
 		}
 		if err != nil {
-			return s, fmt.Errorf("read the newest file: %s", why(err))
+			return survey{}, fmt.Errorf("read the newest file: %s", why(err))
 		}
 	}
-	// Half a character left over at the very end is that of a cut file: to take
-	// the whole file for Windows-1252 would spoil every name before it.
-	if s.encoding == utf16Text {
-		s.ended = total%2 == 0 && bytes.Equal(last, []byte{'\n', 0})
-	} else {
-		s.ended = bytes.HasSuffix(last, []byte{'\n'})
+}
+
+// surveyor looks at a file block by block.
+type surveyor struct {
+	encoding encoding
+	total    int    // bytes so far
+	last     []byte // the last two of them
+	rest     []byte // what may be the first half of a character in UTF-8
+}
+
+func (s *surveyor) look(block []byte) error {
+	if s.total == 0 {
+		if err := refuseOtherKinds(block); err != nil {
+			return err
+		}
+		if bytes.HasPrefix(block, markUTF16) {
+			s.encoding = utf16Text
+		}
 	}
-	return s, nil
+	if s.encoding != utf16Text && bytes.IndexByte(block, 0) >= 0 {
+		return errors.New("the newest file holds bytes that no text has: save it as CSV (UTF-8)")
+	}
+	if s.encoding == utf8Text {
+		if s.rest = validUTF8(append(s.rest, block...)); len(s.rest) >= utf8.UTFMax {
+			s.encoding = windowsText
+		}
+	}
+	s.total += len(block)
+	if len(block) > 0 {
+		s.last = append(s.last[:0], block[max(0, len(block)-2):]...)
+	}
+	return nil
+}
+
+// found sums up. Half a character left over at the very end is that of a cut
+// file: to take the whole file for Windows-1252 would spoil every name in it.
+func (s *surveyor) found() survey {
+	ended := bytes.HasSuffix(s.last, []byte{'\n'})
+	if s.encoding == utf16Text {
+		ended = s.total%2 == 0 && bytes.Equal(s.last, []byte{'\n', 0})
+	}
+	return survey{encoding: s.encoding, ended: ended}
 }
 
 // validUTF8 drops what is valid from the front and gives the rest: up to three
