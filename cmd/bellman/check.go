@@ -121,7 +121,7 @@ func (a *app) checkRedis(ctx context.Context, f *findings) {
 		f.warn("clock", "redis does not tell its time")
 		return
 	}
-	checkClock(f, a.clock.Now().Sub(at))
+	checkClock(f, a.clock.Now(), at)
 }
 
 // The limits of clock skew (HAZ-23).
@@ -130,14 +130,14 @@ const (
 	skewFail = time.Minute
 )
 
-func checkClock(f *findings, skew time.Duration) {
-	switch d := skew.Abs().Round(time.Second); {
+func checkClock(f *findings, here, redis time.Time) {
+	switch d := here.Sub(redis).Abs().Round(time.Second); {
 	case d >= skewFail:
 		f.fail("clock", "this machine and redis differ by %s: set both by a time server", d)
 	case d >= skewWarn:
 		f.warn("clock", "this machine and redis differ by %s: set both by a time server", d)
 	default:
-		f.ok("clock", "agrees with redis; it is %s in London", local(time.Now()))
+		f.ok("clock", "agrees with redis; it is %s in London", local(here))
 	}
 }
 

@@ -45,6 +45,10 @@ type cli struct {
 // run carries out one command line and gives its exit status.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	c := &cli{out: out, err: errOut, in: in, now: time.Now}
+	return c.run(ctx, args)
+}
+
+func (c *cli) run(ctx context.Context, args []string) int {
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -55,10 +59,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	case errors.Is(err, errQuiet):
 		return exitFail
 	case errors.As(err, &usage):
-		_, _ = fmt.Fprintln(errOut, "bellman:", err)
+		_, _ = fmt.Fprintln(c.err, "bellman:", err)
 		return exitUsage
 	}
-	_, _ = fmt.Fprintln(errOut, "bellman:", err)
+	_, _ = fmt.Fprintln(c.err, "bellman:", err)
 	return exitFail
 }
 
