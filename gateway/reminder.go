@@ -228,14 +228,19 @@ var moves = map[State][]State{
 // MayMove reports whether a reminder may go from one state to another.
 func MayMove(from, to State) bool { return slices.Contains(moves[from], to) }
 
-// SourcesOf lists the states from which a reminder may reach to, as the bytes
-// that the store compares with.
-func SourcesOf(to State) string {
-	var b strings.Builder
-	for _, from := range States {
-		if MayMove(from, to) {
-			b.WriteByte(byte(from))
+// sources gives for each state those from which it may be reached, as letters.
+var sources = func() map[State]string {
+	out := map[State]string{}
+	for _, to := range States {
+		for _, from := range States {
+			if MayMove(from, to) {
+				out[to] += string(rune(from))
+			}
 		}
 	}
-	return b.String()
-}
+	return out
+}()
+
+// SourcesOf lists the states from which a reminder may reach to, as the bytes
+// that the store compares with.
+func SourcesOf(to State) string { return sources[to] }

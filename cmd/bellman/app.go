@@ -187,7 +187,7 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 	})
 	send := sender.New(sender.Options{
 		Memory: a.store, Provider: a.provider, Practices: a.rereaders(), Clock: a.clock, Log: a.log.With("part", "sender"),
-		Metrics: sent, Moved: counts.moved, Refresh: a.refresh(sched), Render: message.Render, Allowed: a.allowed(),
+		Metrics: sent, Moved: counts.moved, Refresh: a.refresh(sched), Render: render(domain), Allowed: a.allowed(),
 		InFlight: inFlight, PerSec: a.cfg.Twilio.MaxPerSecond, Timeout: a.cfg.Twilio.Timeout,
 	})
 	in := inbox.New(inbox.Options{
@@ -198,6 +198,17 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 		Allowed: a.allowed(), Render: message.Render, Settle: a.cfg.Twilio.Settle,
 	})
 	return sched, send, in
+}
+
+// render words texts with one pen for each practice.
+func render(ps []gateway.Practice) func(gateway.Practice, gateway.Appointment, time.Time) (gateway.Text, int, error) {
+	pens := make(map[gateway.ODS]message.Pen, len(ps))
+	for _, p := range ps {
+		pens[p.ODS] = message.NewPen(p)
+	}
+	return func(p gateway.Practice, a gateway.Appointment, now time.Time) (gateway.Text, int, error) {
+		return pens[p.ODS].Render(a, now)
+	}
 }
 
 // inFlight is how many texts are handed over at the same time.

@@ -45,9 +45,7 @@ func answer(p gateway.Practice, of func(script) string) gateway.Text {
 			if p.Nation == gateway.NorthernIreland {
 				urgent = w.urgentNI
 			}
-			out = append(out, strings.NewReplacer(
-				"{practice}", v.practice, "{phone}", v.phone, "{urgent}", urgent,
-			).Replace(of(w)))
+			out = append(out, fill([]string{of(w)}, gaps{practice: v.practice, phone: v.phone, urgent: urgent}))
 		}
 		return strings.Join(out, "\n"), nil
 	})

@@ -9,6 +9,7 @@
 package message
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,27 +29,53 @@ var (
 	errLeftover = errors.New("the text holds what should have been filled in")
 )
 
+// Pen words the reminders of one practice. What does not change from text to text
+// is looked at once. The zero Pen words nothing.
+type Pen struct {
+	practice gateway.Practice
+	shown    []shown // the practice as it may be named, the preferred form first
+	err      error
+}
+
+// NewPen makes the pen of a practice. When its name, phone or wording cannot stand
+// in a text, every Render says so.
+func NewPen(p gateway.Practice) Pen {
+	v, err := shownAs(p)
+	if err == nil && !Known(p.Policy.Wording) {
+		err = errWording
+	}
+	plain := v
+	plain.practice = withoutAccents(v.practice)
+	return Pen{practice: p, shown: []shown{v, plain}, err: err}
+}
+
+// Render words one reminder, as the function Render does.
+func (p Pen) Render(a gateway.Appointment, now time.Time) (gateway.Text, int, error) {
+	if p.err != nil || len(p.shown) == 0 {
+		return gateway.Text{}, 0, cmp.Or(p.err, errWording)
+	}
+	if a.StartDoubt != gateway.NoDoubt || a.Start.IsZero() {
+		return gateway.Text{}, 0, errStart
+	}
+	for _, v := range p.shown {
+		s, err := reminder(p.practice, v, a, now)
+		if err != nil {
+			return gateway.Text{}, 0, err
+		}
+		if _, n := Count(s); n <= MaxSegments {
+			return gateway.NewText(s), n, nil
+		}
+	}
+	return gateway.Text{}, 0, errTooLong
+}
+
 // Render words the reminder of an appointment of practice p, for a patient who
 // reads it at now, and gives the number of segments it costs. An error means
 // that no text may be sent: the wording or practice is not fit, the start is not
 // certain, or the finished text does not give the start back to its reader. No
 // error holds anything of the patient.
 func Render(p gateway.Practice, a gateway.Appointment, now time.Time) (gateway.Text, int, error) {
-	if a.StartDoubt != gateway.NoDoubt || a.Start.IsZero() {
-		return gateway.Text{}, 0, errStart
-	}
-	if !Known(p.Policy.Wording) {
-		return gateway.Text{}, 0, errWording
-	}
-	s, err := shortest(p, func(shown shown) (string, error) { return reminder(p, shown, a, now) })
-	if err != nil {
-		return gateway.Text{}, 0, err
-	}
-	_, n := Count(s)
-	if n > MaxSegments {
-		return gateway.Text{}, 0, errTooLong
-	}
-	return gateway.NewText(s), n, nil
+	return NewPen(p).Render(a, now)
 }
 
 // Fits says whether every reminder of practice p can be worded within
@@ -82,17 +109,14 @@ var modes = []gateway.Mode{
 // reminder words one reminder in the languages of the practice's nation and
 // checks it.
 func reminder(p gateway.Practice, v shown, a gateway.Appointment, now time.Time) (string, error) {
-	var out []string
+	out := make([]string, 0, 2)
 	for _, l := range languages(p.Nation) {
 		w := wordings[named(p.Policy.Wording)][l]
-		sentences := []string{w.opening(a.Mode), w.changeOrStop}
-		if canReceive(p.Sender) {
-			sentences = []string{w.opening(a.Mode), w.change, w.stop}
+		words := []string{w.opening(a.Mode), w.change, w.stop}
+		if !canReceive(p.Sender) {
+			words = []string{w.opening(a.Mode), w.changeOrStop}
 		}
-		s := strings.NewReplacer(
-			"{practice}", v.practice, "{phone}", v.phone,
-			"{day}", Date(a.Start, now, l), "{time}", Clock(a.Start, l),
-		).Replace(strings.Join(sentences, " "))
+		s := fill(words, gaps{practice: v.practice, phone: v.phone, day: Date(a.Start, now, l), time: Clock(a.Start, l)})
 		if err := check(s, v, a.Start, l, now); err != nil {
 			return "", err
 		}

@@ -312,3 +312,15 @@ func FuzzRender(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkRender(b *testing.B) {
+	pen := message.NewPen(riverside(gateway.England))
+	at := time.Date(2026, time.July, 8, 9, 10, 0, 0, time.UTC)
+	a := gateway.Appointment{Start: at, Mode: gateway.ModeInPerson}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := pen.Render(a, at.AddDate(0, 0, -1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

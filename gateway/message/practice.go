@@ -22,12 +22,21 @@ var (
 	// signs that mean something to a machine.
 	nameWords  = regexp.MustCompile(`^[\pL\pM\pN][\pL\pM\pN '&.,()/+!:-]*$`)
 	phoneWords = regexp.MustCompile(`^[+(]?[0-9][0-9 ()-]*(?: [a-z0-9 ,()]+)?$`)
-	e164       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 )
 
 // canReceive reports whether patients can answer the sender: an alphanumeric
 // name cannot be written to, so it may not ask for an answer (R23).
-func canReceive(sender string) bool { return e164.MatchString(sender) }
+func canReceive(sender string) bool {
+	if len(sender) < 8 || len(sender) > 16 || sender[0] != '+' || sender[1] == '0' {
+		return false
+	}
+	for _, r := range sender[1:] {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return true
+}
 
 // shownAs gives the practice's name and phone, tidied: typographic marks that
 // would double the price of the text become plain ones.

@@ -1,9 +1,6 @@
 package message
 
-import (
-	"strings"
-	"unicode/utf16"
-)
+import "unicode/utf16"
 
 // Encoding is how a text travels over the phone network.
 type Encoding string
@@ -31,59 +28,62 @@ const (
 	ucsAlone, ucsPart = 70, 67
 )
 
+// gsmWidths gives the septets of every character of the GSM alphabet; 0 is not in
+// it. Characters from 128 on are looked up in gsmOthers.
+var gsmWidths, gsmOthers = gsmTables()
+
+func gsmTables() (ascii [128]uint8, others map[rune]uint8) {
+	others = map[rune]uint8{}
+	for width, alphabet := range map[uint8]string{1: gsmBasic, 2: gsmExtension} {
+		for _, r := range alphabet {
+			if r < 128 {
+				ascii[r] = width
+			} else {
+				others[r] = width
+			}
+		}
+	}
+	return ascii, others
+}
+
 // Count gives the encoding of a text and the number of segments that are paid
 // for. The empty text counts as one segment. It does not foresee a provider that
 // replaces characters on the way ("smart encoding"): then the truth is cheaper.
 func Count(text string) (encoding Encoding, segments int) {
-	if widths, ok := septets(text); ok {
-		return GSM7, parts(widths, gsmAlone, gsmPart)
-	}
-	return UCS2, parts(units(text), ucsAlone, ucsPart)
-}
-
-// septets gives the width of every character in the GSM alphabet, and false when
-// one is not in it.
-func septets(text string) ([]int, bool) {
-	widths := make([]int, 0, len(text))
 	for _, r := range text {
-		switch {
-		case strings.ContainsRune(gsmBasic, r):
-			widths = append(widths, 1)
-		case strings.ContainsRune(gsmExtension, r):
-			widths = append(widths, 2)
-		default:
-			return nil, false
+		if septets(r) == 0 {
+			return UCS2, parts(text, units, ucsAlone, ucsPart)
 		}
 	}
-	return widths, true
+	return GSM7, parts(text, septets, gsmAlone, gsmPart)
 }
 
-// units gives the width of every character in UTF-16: two outside the basic plane.
-func units(text string) []int {
-	widths := make([]int, 0, len(text))
-	for _, r := range text {
-		widths = append(widths, max(1, utf16.RuneLen(r)))
+// septets gives the width of a character in the GSM alphabet, 0 when it is not
+// in it.
+func septets(r rune) int {
+	if r < 128 {
+		return int(gsmWidths[r])
 	}
-	return widths
+	return int(gsmOthers[r])
 }
+
+// units gives the width of a character in UTF-16: two outside the basic plane.
+func units(r rune) int { return max(1, utf16.RuneLen(r)) }
 
 // parts fills segments one character after the other. A character of width two
 // does not straddle a border: it leaves a hole and opens the next segment, which
 // is why dividing the sum gives too few.
-func parts(widths []int, alone, part int) int {
-	total := 0
-	for _, w := range widths {
-		total += w
-	}
-	if total <= alone {
-		return 1
-	}
-	count, used := 1, 0
-	for _, w := range widths {
-		if used+w > part {
+func parts(text string, width func(rune) int, alone, part int) int {
+	total, count, used := 0, 1, 0
+	for _, r := range text {
+		w := width(r)
+		if total += w; used+w > part {
 			count, used = count+1, 0
 		}
 		used += w
+	}
+	if total <= alone {
+		return 1
 	}
 	return count
 }

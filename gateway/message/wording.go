@@ -1,6 +1,10 @@
 package message
 
-import "bellman/gateway"
+import (
+	"strings"
+
+	"bellman/gateway"
+)
 
 // script is everything that is said in one language. The gaps are {practice},
 // {day}, {time}, {phone} and {urgent}; there is no gap for anything of the
@@ -94,4 +98,48 @@ func (s script) opening(m gateway.Mode) string {
 	case gateway.ModeUnknown, gateway.ModeInPerson:
 	}
 	return s.appointment
+}
+
+// gaps are what a script's gaps are filled with.
+type gaps struct{ practice, phone, day, time, urgent string }
+
+// fill puts the sentences together and fills their gaps. What fills a gap is not
+// looked at again, so that a practice's name can never open another. A gap that
+// is not one of ours stays as it stands, and the text is refused for it.
+func fill(sentences []string, g gaps) string {
+	var b strings.Builder
+	b.Grow(240)
+	for i, s := range sentences {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		for {
+			open := strings.IndexByte(s, '{')
+			if open < 0 {
+				break
+			}
+			b.WriteString(s[:open])
+			word, rest, _ := strings.Cut(s[open:], "}")
+			b.WriteString(g.of(word))
+			s = rest
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
+
+func (g gaps) of(word string) string {
+	switch word {
+	case "{practice":
+		return g.practice
+	case "{phone":
+		return g.phone
+	case "{day":
+		return g.day
+	case "{time":
+		return g.time
+	case "{urgent":
+		return g.urgent
+	}
+	return word + "}"
 }

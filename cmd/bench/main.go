@@ -1,0 +1,192 @@
+// Command bench measures Bellman on the machine it runs on, beside asynq doing
+// the same job in the same run: plan reminders under unique ids, then hand each
+// over with one HTTP post through twilio-go. Everything is local: a private
+// redis-server and the simulated Twilio in a process of its own.
+//
+// Machines are noisy: read the ratios, not the rates.
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"runtime/pprof"
+	"slices"
+	"strings"
+	"time"
+
+	"bellman/gateway"
+)
+
+// The targets of the first release, as ratios to asynq in the same run.
+const (
+	wantPlanned = 5.0
+	wantSent    = 2.5
+	wantBytes   = 300.0
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "phones" {
+		playTwilio()
+		return
+	}
+	rounds := flag.Int("rounds", 3, "how often each is measured, in turn")
+	planned := flag.Int("planned", 100_000, "appointments to plan, of two reminders each")
+	sent := flag.Int("sent", 20_000, "texts to hand over")
+	profile := flag.String("cpuprofile", "", "write a CPU profile of our own two measurements to this file")
+	flag.Parse()
+	if *profile != "" {
+		if err := profiled(*profile, *planned, *sent); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	debug.SetGCPercent(400)
+	if err := bench(context.Background(), *rounds, *planned, *sent); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// figure is one thing measured, once a round.
+type figure struct {
+	name string
+	got  []float64
+}
+
+func (f *figure) add(v float64) { f.got = append(f.got, v) }
+
+func (f *figure) median() float64 {
+	s := slices.Sorted(slices.Values(f.got))
+	return s[len(s)/2]
+}
+
+func (f *figure) String() string {
+	return fmt.Sprintf("%-44s %12.0f   (%s)", f.name, f.median(), strings.Trim(fmt.Sprintf("%.0f", f.got), "[]"))
+}
+
+func bench(ctx context.Context, rounds, planned, sent int) error {
+	phones, stop, err := startTwilio()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	ourPlan, theirPlan := &figure{name: "planned and queued, reminders/s"}, &figure{name: "  asynq, scheduled under unique ids, tasks/s"}
+	again := &figure{name: "read again unchanged, reminders/s"}
+	ourSend, theirSend := &figure{name: "claimed, worded, sent, written down, texts/s"}, &figure{name: "  asynq, 4 servers of 16, twilio-go, texts/s"}
+	bytes, theirBytes := &figure{name: "redis bytes per queued reminder"}, &figure{name: "  asynq, redis bytes per scheduled task"}
+	allocs, theirAllocs := &figure{name: "allocations per text sent"}, &figure{name: "  asynq, allocations per text sent"}
+	for range rounds {
+		for _, step := range []func() error{
+			func() error { return measurePlan(ctx, planned, ourPlan, again, bytes) },
+			func() error { return measureAsynqPlan(ctx, planned/4, theirPlan, theirBytes) },
+			func() error { return measureSend(ctx, sent, phones, ourSend, allocs) },
+			func() error { return measureAsynqSend(ctx, sent/2, phones, theirSend, theirAllocs) },
+		} {
+			began := time.Now()
+			if err := step(); err != nil {
+				return err
+			}
+			fmt.Fprintf(os.Stderr, "measured in %s\n", time.Since(began).Round(time.Millisecond))
+		}
+	}
+	for _, f := range []*figure{ourPlan, theirPlan, again, ourSend, theirSend, bytes, theirBytes, allocs, theirAllocs} {
+		fmt.Println(f)
+	}
+	fmt.Println()
+	verdict("planned, times asynq", ratios(ourPlan, theirPlan), wantPlanned, true)
+	verdict("sent end to end, times asynq", ratios(ourSend, theirSend), wantSent, true)
+	verdict("redis bytes per reminder", bytes.median(), wantBytes, false)
+	return nil
+}
+
+// profiled runs our own measurements once under the CPU profiler.
+func profiled(path string, planned, sent int) error {
+	phones, stop, err := startTwilio()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return err
+	}
+	defer func() { pprof.StopCPUProfile(); _ = f.Close() }()
+	m, err := os.Create(path + ".allocs")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pprof.Lookup("allocs").WriteTo(m, 0); _ = m.Close() }()
+	a, b, c, d, e := &figure{name: "planned"}, &figure{name: "again"}, &figure{name: "bytes"}, &figure{name: "sent"}, &figure{name: "allocations"}
+	ctx := context.Background()
+	if planned > 0 {
+		if err := measurePlan(ctx, planned, a, b, c); err != nil {
+			return err
+		}
+		fmt.Println(a, b, c)
+	}
+	if sent > 0 {
+		if err := measureSend(ctx, sent, phones, d, e); err != nil {
+			return err
+		}
+		fmt.Println(d, e)
+	}
+	return nil
+}
+
+// ratios gives the median of the rounds' own ratios: what was measured within
+// the same minute is compared.
+func ratios(a, b *figure) float64 {
+	r := &figure{}
+	for i := range a.got {
+		r.add(a.got[i] / b.got[i])
+	}
+	return r.median()
+}
+
+func verdict(what string, got, want float64, atLeast bool) {
+	sign, ok := "at least", got >= want
+	if !atLeast {
+		sign, ok = "at most", got <= want
+	}
+	word := "met"
+	if !ok {
+		word = "MISSED"
+	}
+	fmt.Printf("%-32s %8.2f   wanted %s %.1f: %s\n", what, got, sign, want, word)
+}
+
+// startTwilio runs the simulated Twilio as a process of its own, so that its
+// work is not counted as ours.
+func startTwilio() (string, func(), error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", nil, err
+	}
+	child := exec.Command(self, "phones")
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := child.Start(); err != nil {
+		return "", nil, err
+	}
+	var addr string
+	if _, err := fmt.Fscanln(out, &addr); err != nil {
+		return "", nil, err
+	}
+	return addr, func() { _ = child.Process.Kill(); _ = child.Wait() }, nil
+}
+
+func realClock() gateway.Clock { return gateway.ClockFunc(time.Now) }
+
+func perSecond(n int, d time.Duration) float64 { return float64(n) / cmp.Or(d.Seconds(), 1e-9) }
