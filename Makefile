@@ -1,0 +1,55 @@
+# What people and CI run. `make demo` and `make test` work on a fresh Debian or
+# Ubuntu with Go and git; test installs the redis-server and chromium that it
+# lacks where it may, and otherwise says what to install.
+
+GO ?= go
+GOBIN := $(CURDIR)/bin
+STATICCHECK := $(GOBIN)/staticcheck
+STATICCHECK_VERSION := 2026.1
+FUZZTIME ?= 30s
+
+.PHONY: demo build test race check bench fuzz tools clean
+
+demo: build
+	$(GOBIN)/bellman demo
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(GOBIN)/bellman ./cmd/bellman
+
+# Everything the project is held to, with the race detector.
+test: tools
+	$(GO) vet ./...
+	$(GO) test -race -shuffle=on -timeout 14m ./...
+
+# The same without the race detector: some minutes faster while working.
+quick: tools
+	$(GO) test -timeout 10m ./...
+
+check: $(STATICCHECK)
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+	$(MAKE) test
+
+$(STATICCHECK):
+	GOBIN=$(GOBIN) $(GO) install honnef.co/go/tools/cmd/staticcheck@latest
+
+bench: tools
+	$(GO) build -o $(GOBIN)/bench ./cmd/bench
+	$(GOBIN)/bench
+
+# Every fuzz target in turn, FUZZTIME each.
+fuzz:
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
+# Programs that the tests start. Installed where that is possible without asking.
+tools:
+	@command -v redis-server >/dev/null || ./configs/install-tools.sh redis-server
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || ./configs/install-tools.sh chromium
+
+clean:
+	rm -rf $(GOBIN)
