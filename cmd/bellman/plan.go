@@ -124,6 +124,7 @@ func (a *app) already(ctx context.Context, id gateway.ReminderID, r *planRow) er
 	switch s.State {
 	case gateway.Accepted, gateway.Delivered, gateway.Undelivered, gateway.Sending, gateway.Unknown, gateway.Refused, gateway.Failed:
 		r.Decision, r.Reason, r.words = gateway.Suppress.String(), "already_"+s.State.String(), "this text stands as "+s.State.String()
+		r.Segments, r.Text = 0, ""
 	case gateway.Queued, gateway.Claimed, gateway.Held, gateway.Withdrawn:
 	}
 	return nil
