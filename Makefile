@@ -5,7 +5,6 @@
 GO ?= go
 GOBIN := $(CURDIR)/bin
 STATICCHECK := $(GOBIN)/staticcheck
-STATICCHECK_VERSION := 2026.1
 FUZZTIME ?= 30s
 
 .PHONY: demo build test race check bench fuzz tools clean
@@ -32,7 +31,7 @@ check: $(STATICCHECK)
 	$(MAKE) test
 
 $(STATICCHECK):
-	GOBIN=$(GOBIN) $(GO) install honnef.co/go/tools/cmd/staticcheck@latest
+	GOBIN=$(GOBIN) $(GO) install honnef.co/go/tools/cmd/staticcheck@2026.2.2
 
 bench: tools
 	$(GO) build -o $(GOBIN)/bench ./cmd/bench

@@ -122,12 +122,3 @@ func planned(o gateway.Owed, d gateway.Decision) gateway.Planned {
 	}
 	return p
 }
-
-// all gives an appointment's rules the same fate.
-func all(rules []gateway.Rule, s gateway.State, why gateway.Reason, at time.Time) []gateway.Planned {
-	out := make([]gateway.Planned, len(rules))
-	for i, r := range rules {
-		out[i] = gateway.Planned{Rule: r, State: s, Reason: why, At: at}
-	}
-	return out
-}

@@ -64,7 +64,8 @@ func TestTheFortyPatientsEndWithTheirReasons(t *testing.T) {
 			t.Errorf("%s: another number", c.What)
 		}
 		owed := gateway.Owed{Due: monday, SendAt: monday.Add(time.Hour), Until: a.Start.Add(-time.Hour)}
-		got := everyDay.Decide(a, owed, gateway.England, gateway.Moment{Now: monday, FirstSeen: monday, FeedAsOf: feed.AsOf, Merged: merged[a.ID]})
+		_, spokenFor := merged[a.ID]
+		got := everyDay.Decide(a, owed, gateway.England, gateway.Moment{Now: monday, FeedAsOf: feed.AsOf, Merged: spokenFor})
 		if got.Reason != c.Why {
 			t.Errorf("%s: reason %q, want %q", c.What, got.Reason, c.Why)
 		}

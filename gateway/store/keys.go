@@ -25,12 +25,11 @@ func ShardOf(p gateway.ODS) Shard {
 func (s Shard) tag() string { return fmt.Sprintf("{%02d}", int(s)) }
 
 // The keys of a shard.
-func (s Shard) epoch() string  { return s.tag() + ":epoch" }  // string: which installation this is, H before it: in hold
-func (s Shard) due() string    { return s.tag() + ":due" }    // sorted set: ref rule practice -> ms when to look
-func (s Shard) lease() string  { return s.tag() + ":lease" }  // sorted set: ref rule start practice -> ms until when
-func (s Shard) fence() string  { return s.tag() + ":fence" }  // counter of fencing tokens
-func (s Shard) prefix() string { return s.tag() + ":P:" }     // before everything of a practice
-func (s Shard) marker() string { return s.tag() + ":marker" } // counter, for `check`: can be written
+func (s Shard) epoch() string  { return s.tag() + ":epoch" } // string: which installation this is, H before it: in hold
+func (s Shard) due() string    { return s.tag() + ":due" }   // sorted set: ref rule practice -> ms when to look
+func (s Shard) lease() string  { return s.tag() + ":lease" } // sorted set: ref rule start practice -> ms until when
+func (s Shard) fence() string  { return s.tag() + ":fence" } // counter of fencing tokens
+func (s Shard) prefix() string { return s.tag() + ":P:" }    // before everything of a practice
 
 // The keys of a practice. The scripts build them from prefix and the same letters.
 type practiceKeys struct{ p string }

@@ -11,8 +11,6 @@ import (
 // after the types. In JSON, enumerations are ordinals: "dead" is 0 for everybody
 // and means something only beside deadSpecified.
 
-const namespace = "http://www.e-mis.com/emisopen/MedicalRecord"
-
 type ident struct {
 	DBID  *string `json:"dbid" xml:"DBID"`
 	RefID *string `json:"refID" xml:"RefID"`
