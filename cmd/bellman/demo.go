@@ -93,6 +93,9 @@ func (c *cli) demo(ctx context.Context, listen string, headless bool) (err error
 	if err := d.start(ctx); err != nil {
 		return err
 	}
+	if !d.opened.Load() {
+		return errors.New("the demo ended before it had begun: give it more time with --for")
+	}
 	if !headless {
 		page, err := openDoor("demo", listen, configs.TLS{}, d.pageHandler(), d.log)
 		if err != nil {

@@ -9,10 +9,10 @@ import (
 	"bellman/gateway/inbox"
 )
 
-//go:embed pages/*.html
+//go:embed pages/*
 var pageFiles embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"local": local}).ParseFS(pageFiles, "pages/*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"local": local}).ParseFS(pageFiles, "pages/*.html", "pages/*.css"))
 
 // publicHandler is the door that the world sees: the provider's webhooks, and one
 // page that says who texts patients and how to stop it.
