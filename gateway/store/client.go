@@ -14,6 +14,9 @@ import (
 // are never repeated by the client itself: a repeated claim is another claim.
 func Client(url string) (redis.UniversalClient, error) {
 	nodes := strings.Split(url, ",")
+	if strings.HasPrefix(url, "unix://") {
+		nodes = []string{url} // a comma there is part of a path
+	}
 	o, err := redis.ParseURL(strings.TrimSpace(nodes[0]))
 	if err != nil {
 		return nil, errors.New("redis.url is not understood: write redis://host:6379/0, rediss://..., unix:///path, or several for a cluster")

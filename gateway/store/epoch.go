@@ -21,8 +21,8 @@ import (
 const inHold = "H"
 
 // join finds the marks of every shard, or sets them. What the journal knows and
-// Redis may not is brought back: always with again, otherwise when the store is
-// in hold or was marked anew since this journal was last joined to it.
+// Redis may not is brought back: always with again, otherwise when Redis was
+// marked anew since this journal was last joined to it.
 func (s *Store) join(ctx context.Context, again bool) error {
 	marks, err := s.marked(ctx)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Store) join(ctx context.Context, again bool) error {
 	s.hold = hold
 	s.mu.Unlock()
 	generation := hex.EncodeToString(sum.Sum(nil)[:8])
-	if again || hold || s.journal.joinedTo() != generation {
+	if again || s.journal.joinedTo() != generation {
 		if err := s.replay(ctx); err != nil {
 			return err
 		}

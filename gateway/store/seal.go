@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
+	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -23,8 +25,9 @@ type practiceKey struct {
 	handle   *keyset.Handle
 	aead     tink.AEAD
 	mac      []byte
-	wrapped  string // as it stands in Redis
-	mark     string // of its shard when it was read; what it seals goes nowhere else
+	hashes   sync.Pool // of hash.Hash keyed with mac: keying one costs more than its use
+	wrapped  string    // as it stands in Redis
+	mark     string    // of its shard when it was read; what it seals goes nowhere else
 }
 
 func newPracticeKey(p gateway.ODS) (*practiceKey, error) {
@@ -42,7 +45,9 @@ func openPracticeKey(p gateway.ODS, h *keyset.Handle, mac []byte) (*practiceKey,
 	if err != nil {
 		return nil, fmt.Errorf("open the key of %s: %w", p, err)
 	}
-	return &practiceKey{practice: p, handle: h, aead: a, mac: mac}, nil
+	k := &practiceKey{practice: p, handle: h, aead: a, mac: mac}
+	k.hashes.New = func() any { return hmac.New(sha256.New, mac) }
+	return k, nil
 }
 
 // wrap gives the practice's keys sealed under the master key.
@@ -99,9 +104,10 @@ func (k *practiceKey) data(about string) []byte {
 }
 
 func (k *practiceKey) hash(kind byte, s string) [sha256.Size]byte {
-	h := hmac.New(sha256.New, k.mac)
-	_, _ = h.Write([]byte{kind})
-	_, _ = h.Write([]byte(s))
+	h := k.hashes.Get().(hash.Hash)
+	defer k.hashes.Put(h)
+	h.Reset()
+	_, _ = h.Write(append(append(make([]byte, 0, 1+len(s)), kind), s...))
 	var out [sha256.Size]byte
 	h.Sum(out[:0])
 	return out

@@ -116,12 +116,20 @@ func manySenders(t *testing.T, g *surgery) {
 }
 
 // flow claims with a rate limit, stepping the clock from one due time to the next
-// as a sender does, and gives when each reminder was claimed.
+// as a sender does, and gives when each reminder was claimed. What has to wait for
+// the limit must not be looked at over and over meanwhile.
 func (g *surgery) flow(n, perSec int) []time.Time {
 	g.t.Helper()
 	var at []time.Time
+	looked := 0
+	defer func() {
+		if looked > 4*n {
+			g.t.Errorf("%d looks for %d reminders", looked, n)
+		}
+	}()
 	for range 20 * n {
 		got := g.claimAs(g.s, token(1), perSec)
+		looked += got.Looked
 		for range got.Claims {
 			at = append(at, g.now)
 		}
@@ -233,6 +241,17 @@ func leasesRunOut(t *testing.T, g *surgery) {
 	if got := g.claim(); len(got.Claims) != 1 || got.Claims[0].ID != claims[1].ID {
 		t.Error("what had not left is not claimed again, or what may have left is")
 	}
+	// A lease behind which there is no work is dropped, whatever it is.
+	k := claims[0].ID.Key()
+	for _, member := range []string{string(k[:]) + string(riverside), "nonsense"} {
+		g.raw.ZAdd(t.Context(), shardKey(riverside, "lease"), z(1, member))
+	}
+	if got, err := g.s.Expired(t.Context(), g.now); err != nil || len(got) != 0 {
+		t.Errorf("leases without work: %v, %v", got, err)
+	}
+	if n := g.raw.ZCard(t.Context(), shardKey(riverside, "lease")).Val(); n != 1 {
+		t.Errorf("%d leases, want the one that is worked on", n)
+	}
 	g.counted(riverside)
 }
 
@@ -269,6 +288,17 @@ func leftovers(t *testing.T, g *surgery) {
 	}
 	if n := g.raw.ZCard(t.Context(), shardKey(riverside, "due")).Val(); n != 1 {
 		t.Errorf("%d are left in the queue, want the one that is owed", n)
+	}
+	// Nor is one that is past waiting, should it still lie in the queue.
+	for i, s := range gateway.States {
+		if s == gateway.Queued || s == gateway.Held {
+			continue
+		}
+		k := g.brought(i+10, s).Key()
+		g.raw.ZAdd(t.Context(), shardKey(riverside, "due"), z(1, string(k[:11])+string(riverside)))
+		if got := g.claim(); len(got.Claims) != 0 {
+			t.Errorf("%s is claimed again", s)
+		}
 	}
 	g.counted(riverside)
 }

@@ -14,6 +14,7 @@ var keeping = []promise{
 	{"the state of a feed is kept, and a damaged one counts as never read", feedKept},
 	{"what is over is forgotten and what is not stays", sweepForgets},
 	{"sweeping forgets old starts of an appointment that is still to come", sweepOldStarts},
+	{"an appointment that is moved while it is swept stays", sweepMeetsMove},
 	{"sweeping much at once keeps the counters right", sweepMuch},
 	{"a wake-up reaches another process", wakeReaches},
 	{"a claim looks again when something earlier was queued by this process", learnsOfEarlier},
@@ -153,6 +154,34 @@ func sweepOldStarts(t *testing.T, g *surgery) {
 	g.stands(g.id(riverside, is, day), gateway.Queued, gateway.None)
 	if _, ok, err := g.s.Appointment(t.Context(), riverside, g.id(riverside, is, day).Ref); err != nil || !ok {
 		t.Errorf("the appointment went with its old start: %v", err)
+	}
+	g.counted(riverside)
+	g.explained(riverside)
+}
+
+func sweepMeetsMove(t *testing.T, g *surgery) {
+	a, b := g.person(1), g.person(2)
+	g.plan(g.owed(a, day), g.owed(b, day))
+	is := a
+	is.Start = a.Start.AddDate(0, 0, 20)
+	const keysOfSweep = 8
+	swept := g.s
+	g.meddle = func(keys int) {
+		if keys == keysOfSweep {
+			g.meddle = nil
+			g.s = OpenAt(t, g.address, g.place)
+			g.plan(g.owed(is, day))
+		}
+	}
+	if n, err := swept.Sweep(t.Context(), riverside, a.Start.Add(time.Hour)); err != nil || n != 1 {
+		t.Errorf("%d went, %v", n, err)
+	}
+	if g.meddle != nil {
+		t.Fatal("nothing was moved meanwhile")
+	}
+	g.stands(g.id(riverside, is, day), gateway.Queued, gateway.None)
+	if _, ok, err := g.s.Appointment(t.Context(), riverside, g.id(riverside, is, day).Ref); err != nil || !ok {
+		t.Errorf("it was forgotten: %v", err)
 	}
 	g.counted(riverside)
 	g.explained(riverside)

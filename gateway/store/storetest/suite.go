@@ -72,6 +72,9 @@ type surgery struct {
 	s       *store.Store
 	now     time.Time
 	asked   *atomic.Int64 // commands that g.s sent
+	// meddle is called before every script that the store runs, with its number of
+	// keys, for tests that change something in the worst moment.
+	meddle func(keys int)
 }
 
 func newSurgery(t *testing.T, address string) *surgery {
@@ -88,7 +91,7 @@ func (g *surgery) open() *store.Store {
 	g.t.Helper()
 	g.asked = new(atomic.Int64)
 	c := Client(g.t, g.address)
-	c.AddHook(asking{g.asked})
+	c.AddHook(asking{g.asked, g})
 	s, err := openOn(g.t, c, g.place)
 	if err != nil {
 		g.t.Fatal(err)
@@ -97,8 +100,11 @@ func (g *surgery) open() *store.Store {
 	return s
 }
 
-// asking counts commands on their way to Redis.
-type asking struct{ n *atomic.Int64 }
+// asking counts commands on their way to Redis, and lets tests meddle.
+type asking struct {
+	n *atomic.Int64
+	g *surgery
+}
 
 func (asking) DialHook(next redis.DialHook) redis.DialHook { return next }
 
@@ -112,6 +118,9 @@ func (a asking) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func (a asking) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		a.n.Add(int64(len(cmds)))
+		if args := cmds[0].Args(); a.g.meddle != nil && args[0] == "evalsha" {
+			a.g.meddle(args[2].(int))
+		}
 		return next(ctx, cmds)
 	}
 }

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -247,12 +246,26 @@ func (w *walk) check(r *rapid.T) {
 	if err != nil {
 		r.Fatal(err)
 	}
+	waiting, leased := int64(0), int64(0)
 	for i, id := range ids {
+		switch got[i] {
+		case gateway.Queued, gateway.Held:
+			waiting++
+		case gateway.Claimed, gateway.Sending:
+			leased++
+		}
 		if got[i] != w.state[id] {
 			r.Fatalf("patient %d's %s reminder is %s, want %s", w.owner(id), id.Rule, got[i], w.state[id])
 		}
 		if w.left[id] > 1 {
-			r.Fatal(fmt.Sprintf("patient %d was texted %d times for one start and rule", w.owner(id), w.left[id]))
+			r.Fatalf("patient %d was texted %d times for one start and rule", w.owner(id), w.left[id])
 		}
+	}
+	ctx := w.g.t.Context()
+	if n := w.g.raw.ZCard(ctx, shardKey(riverside, "due")).Val(); n != waiting {
+		r.Fatalf("%d are in the queue, %d wait", n, waiting)
+	}
+	if n := w.g.raw.ZCard(ctx, shardKey(riverside, "lease")).Val(); n != leased {
+		r.Fatalf("%d are leased, %d are being worked on", n, leased)
 	}
 }
