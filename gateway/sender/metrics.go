@@ -51,6 +51,15 @@ func (m *Metrics) accepted(p gateway.ODS, parts int, late time.Duration) {
 	m.lateness.Observe(max(0, late.Seconds()))
 }
 
+// account tells whether the provider's account is found not to work.
+func (m *Metrics) account(broken bool) {
+	if broken {
+		m.broken.Set(1)
+	} else {
+		m.broken.Set(0)
+	}
+}
+
 func (m *Metrics) took(provider, outcome string, d time.Duration) {
 	m.duration.WithLabelValues(provider, outcome).Observe(d.Seconds())
 }

@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -12,40 +13,58 @@ import (
 // outcome is what the provider said of one text.
 type outcome struct {
 	job    job
+	began  time.Time
 	change gateway.Change
-	sent   bool
+	sent   bool // the provider took it
+	parts  int  // segments, when it did
 }
 
 // post hands one text over. From here on it may have gone, so the call is not
 // cut short by a stop: it ends by itself within the provider's timeout.
+//
+// It begins no hand-over after its time: when this process was paused for long,
+// another may have taken the text up, found it nowhere, and sent it.
 func (s *Sender) post(ctx context.Context, j job) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout+time.Second)
 	defer cancel()
 	began := s.o.Clock.Now()
 	id := j.claim.ID
-	if !began.Before(j.until) {
-		s.outcomes <- outcome{job: j, change: gateway.Change{ID: id, Token: j.claim.Token, Only: onlySending, To: gateway.Queued, At: began}}
-		return
-	}
-	j.out.Validity = j.until.Sub(began)
-	got, err := s.o.Provider.Send(ctx, j.out)
-	ended := s.o.Clock.Now()
-	o := outcome{job: j, change: gateway.Change{ID: id, Token: j.claim.Token, Only: onlySending}}
-	if err == nil {
-		s.mended()
-		s.o.Metrics.accepted(id.Practice, j.parts, began.Sub(j.owed.SendAt))
-		s.o.Metrics.took(s.o.Provider.Name(), "accepted", ended.Sub(began))
-		o.change.To, o.change.MessageID, o.sent = gateway.Accepted, got.MessageID, true
+	o := outcome{job: j, began: began, change: gateway.Change{ID: id, Token: j.claim.Token, Only: onlySending}}
+	if !began.Before(j.until) || !began.Before(j.begin) {
+		o.change.To, o.change.At = gateway.Queued, began
 		s.outcomes <- o
 		return
 	}
-	var failed *gateway.SendError
-	if !errors.As(err, &failed) {
+	j.out.Validity = j.until.Sub(began)
+	got, err := s.handOver(ctx, j.out)
+	ended := s.o.Clock.Now()
+	if err == nil {
+		s.breaker.works(id.Practice)
+		s.o.Metrics.took(s.o.Provider.Name(), "accepted", ended.Sub(began))
+		o.sent, o.parts = true, cmp.Or(got.Segments, j.parts)
+		// Whoever found this text of unknown fate meanwhile is told now.
+		o.change.To, o.change.MessageID, o.change.Only = gateway.Accepted, got.MessageID, onlySending+string(rune(gateway.Unknown))
+		s.outcomes <- o
+		return
+	}
+	failed, ok := errors.AsType[*gateway.SendError](err)
+	if !ok {
 		failed = &gateway.SendError{Class: gateway.Uncertain, Reason: gateway.UnknownOutcome}
 	}
 	s.o.Metrics.took(s.o.Provider.Name(), failed.Class.String(), ended.Sub(began))
 	s.judge(ctx, &o, failed, ended)
 	s.outcomes <- o
+}
+
+// handOver calls the provider. When that breaks down, nobody knows how far it got.
+func (s *Sender) handOver(ctx context.Context, m gateway.Outgoing) (h gateway.Handover, err error) {
+	defer func() {
+		if recover() != nil {
+			s.o.Log.Error("a hand-over broke down", "reminder", m.Reminder.String())
+			err = errBrokeDown
+		}
+	}()
+	return s.o.Provider.Send(ctx, m)
 }
 
 const onlySending = string(rune(gateway.Sending))
@@ -60,30 +79,25 @@ func (s *Sender) judge(ctx context.Context, o *outcome, e *gateway.SendError, no
 		c.To, c.At = gateway.Queued, now.Add(backoff(o.job.claim.Attempts, e.RetryAfter))
 		log.Info("the provider asks to try later")
 	case gateway.Account:
-		s.breakFor(brokenFor)
-		c.To, c.At = gateway.Queued, now.Add(brokenFor)
-		log.Error("the provider's account or its settings do not work; nothing is sent until they do")
+		c.To, c.At = gateway.Queued, s.breaker.broke(c.ID.Practice, e.Status, now)
+		log.Error("the provider's account, or the practice's sender, does not work; nothing is sent through it until it does")
 	case gateway.Rejected:
-		c.To, c.Reason = gateway.Refused, orElse(e.Reason, gateway.ProviderMessage)
+		s.breaker.works(c.ID.Practice)
+		c.To, c.Reason = gateway.Refused, cmp.Or(e.Reason, gateway.ProviderMessage)
 		log.Info("the provider refused a text")
 	case gateway.Stopped:
+		s.breaker.works(c.ID.Practice)
 		c.To, c.Reason = gateway.Refused, gateway.ProviderOptOut
 		log.Info("the provider blocks a number that opted out there")
 		optOut := gateway.OptOut{Practice: c.ID.Practice, Number: o.job.out.To, Since: now, By: "provider"}
 		if err := s.o.Memory.AddOptOut(ctx, optOut); err != nil {
+			// The next text to this number is refused again, and tries again.
 			log.Error("write down an opt-out", "error", err)
 		}
 	case gateway.Uncertain:
 		c.To, c.Reason = gateway.Unknown, gateway.UnknownOutcome
 		log.Warn("the fate of a text is not known; it is not sent again before it is")
 	}
-}
-
-func orElse(r, other gateway.Reason) gateway.Reason {
-	if r == gateway.None {
-		return other
-	}
-	return r
 }
 
 // backoff gives how long to wait before the next try: doubling from two
@@ -125,8 +139,9 @@ func (s *Sender) writeDown(batch []outcome) {
 	defer cancel()
 	var got []gateway.Changed
 	err := errors.New("not tried")
+	now := s.o.Clock.Now()
 	for try := 0; err != nil && ctx.Err() == nil; try++ {
-		if got, err = s.o.Memory.Move(ctx, s.o.Clock.Now(), changes); err != nil {
+		if got, err = s.o.Memory.Move(ctx, now, changes); err != nil {
 			pause(ctx, 100*time.Millisecond<<min(try, 5))
 		}
 	}
@@ -136,11 +151,25 @@ func (s *Sender) writeDown(batch []outcome) {
 	}
 	var moves []gateway.Move
 	for i, g := range got {
-		if c := changes[i]; g.Verdict == gateway.Done && c.To == gateway.Refused {
+		o, c := &batch[i], &changes[i]
+		if g.Verdict == gateway.Done && c.To == gateway.Refused {
 			moves = append(moves, gateway.Move{ID: c.ID, From: g.From, To: c.To, Reason: c.Reason})
+		}
+		if o.sent && ours(g, now.Before(o.job.begin.Add(s.o.Timeout))) {
+			s.o.Metrics.accepted(c.ID.Practice, o.parts, o.began.Sub(o.job.owed.SendAt))
 		}
 	}
 	s.moved(moves)
+}
+
+// ours reports whether a text that the provider took is to be counted here: when
+// it was written down now, or a receipt was faster. After its lease somebody else
+// may have found it of unknown fate, and counts it with the receipt.
+func ours(g gateway.Changed, inTime bool) bool {
+	if g.From == gateway.Accepted || g.From == gateway.Delivered || g.From == gateway.Undelivered {
+		return inTime
+	}
+	return g.Verdict == gateway.Done
 }
 
 func pause(ctx context.Context, d time.Duration) {

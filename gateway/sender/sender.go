@@ -6,7 +6,7 @@ package sender
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"log/slog"
 	"sync"
 	"time"
@@ -19,6 +19,7 @@ type Memory interface {
 	Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error)
 	Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error)
 	Expired(ctx context.Context, now time.Time) ([]gateway.Expired, error)
+	Reminder(ctx context.Context, id gateway.ReminderID) (gateway.Standing, bool, error)
 	Wakes(ctx context.Context) <-chan time.Time
 	Look()
 	AddOptOut(ctx context.Context, o gateway.OptOut) error
@@ -58,11 +59,12 @@ type Options struct {
 const (
 	idle        = time.Second      // looks at least so often
 	claimLease  = 30 * time.Second // a claim is ours for so long
+	claimLimit  = 5 * time.Second  // one claim
 	rereadLimit = 10 * time.Second // one look at the clinical system
 	lookAgain   = time.Minute      // what is held is decided again so often
-	reapEvery   = 5 * time.Second  // looks for the work of dead senders so often
+	soon        = time.Second      // when to look at what had to wait for others of its practice
 	maxBatch    = 100              // claims at once
-	brokenFor   = 15 * time.Second // how long the provider is left alone after an account error
+	maxRereads  = 32               // looks at one practice's clinical system at the same time
 	recordLimit = 10 * time.Second // writing down an outcome after a stop
 )
 
@@ -70,21 +72,25 @@ const (
 type Sender struct {
 	o         Options
 	practices map[gateway.ODS]Practice
+	looks     map[gateway.ODS]chan struct{} // looks at each clinical system under way
 	permits   chan struct{}
 	outcomes  chan outcome
-	mu        sync.Mutex
-	broken    time.Time // the provider is left alone until then
+	breaker   *breaker
 	lastReap  time.Time
 }
 
 // New makes a sender.
 func New(o Options) *Sender {
 	s := &Sender{
-		o: o, practices: make(map[gateway.ODS]Practice, len(o.Practices)),
+		o: o, practices: make(map[gateway.ODS]Practice, len(o.Practices)), looks: make(map[gateway.ODS]chan struct{}),
 		permits: make(chan struct{}, o.InFlight), outcomes: make(chan outcome, o.InFlight),
+		breaker: newBreaker(o.Metrics.account),
 	}
 	for _, p := range o.Practices {
 		s.practices[p.ODS] = p
+		if p.Reread != nil {
+			s.looks[p.ODS] = make(chan struct{}, maxRereads)
+		}
 	}
 	return s
 }
@@ -100,7 +106,10 @@ func (s *Sender) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case <-wakes:
+		case _, open := <-wakes:
+			if !open {
+				wakes = nil // the timer still wakes us
+			}
 			s.o.Memory.Look()
 		case <-timer.C:
 		}
@@ -123,15 +132,13 @@ func (s *Sender) Run(ctx context.Context) {
 // round claims once and works on what it got. It reports whether to go on at
 // once, or else how long there is nothing to do.
 func (s *Sender) round(ctx context.Context, posts *sync.WaitGroup) (bool, time.Duration) {
-	now := s.o.Clock.Now()
-	s.reap(ctx, now)
-	limit := s.acquire(ctx, now)
+	s.reap(ctx, s.o.Clock.Now())
+	limit := s.acquire(ctx)
 	if limit == 0 {
 		return false, idle
 	}
-	catch, err := s.o.Memory.Claim(ctx, gateway.Claiming{
-		Now: now, Limit: limit, Lease: claimLease, Token: newToken(), PerSec: s.o.PerSec,
-	})
+	now := s.o.Clock.Now()
+	catch, err := s.claim(ctx, now, limit)
 	s.o.Metrics.looked(catch.Looked)
 	s.moved(catch.Moves)
 	if err != nil {
@@ -149,6 +156,20 @@ func (s *Sender) round(ctx context.Context, posts *sync.WaitGroup) (bool, time.D
 	return false, s.until(catch.Next, now)
 }
 
+// claim takes what is due. A stop does not cut it short: what was claimed without
+// our knowing would wait for its lease to run out.
+func (s *Sender) claim(ctx context.Context, now time.Time, limit int) (gateway.Catch, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimLimit)
+	defer cancel()
+	return s.o.Memory.Claim(ctx, gateway.Claiming{Now: now, Limit: limit, Lease: claimLease, Token: newToken(), PerSec: s.o.PerSec})
+}
+
+func newToken() gateway.Token {
+	var t gateway.Token
+	_, _ = rand.Read(t[:])
+	return t
+}
+
 func (s *Sender) until(next, now time.Time) time.Duration {
 	if next.IsZero() {
 		return idle
@@ -157,13 +178,11 @@ func (s *Sender) until(next, now time.Time) time.Duration {
 }
 
 // acquire takes permits for hand-overs: at least one, for which it waits, and as
-// many more as are free. While the provider is left alone it gives none, and
-// just after that a single one, to see whether it works again.
-func (s *Sender) acquire(ctx context.Context, now time.Time) int {
-	s.mu.Lock()
-	broken := s.broken
-	s.mu.Unlock()
-	if now.Before(broken) {
+// many more as are free. While the provider's account does not work it takes none,
+// or a single one to see whether it works again.
+func (s *Sender) acquire(ctx context.Context) int {
+	most := s.breaker.room(s.o.Clock.Now(), maxBatch)
+	if most == 0 {
 		return 0
 	}
 	select {
@@ -171,19 +190,14 @@ func (s *Sender) acquire(ctx context.Context, now time.Time) int {
 		return 0
 	case s.permits <- struct{}{}:
 	}
-	n := 1
-	if !broken.IsZero() {
-		return n
-	}
-	for n < maxBatch {
+	for n := 1; n < most; n++ {
 		select {
 		case s.permits <- struct{}{}:
-			n++
 		default:
 			return n
 		}
 	}
-	return n
+	return most
 }
 
 func (s *Sender) release(n int) {
@@ -192,58 +206,8 @@ func (s *Sender) release(n int) {
 	}
 }
 
-// breakFor leaves the provider alone for a while: the account does not work, and
-// no patient's reminder is to be spent on finding that out again.
-func (s *Sender) breakFor(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = s.o.Clock.Now().Add(d)
-	s.o.Metrics.broken.Set(1)
-}
-
-func (s *Sender) mended() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.broken.IsZero() {
-		s.broken = time.Time{}
-		s.o.Metrics.broken.Set(0)
-	}
-}
-
-// reap takes up the work of senders that died: what had not left goes back to
-// the queue; what may have left becomes unknown, and is never sent again before
-// its fate is known.
-func (s *Sender) reap(ctx context.Context, now time.Time) {
-	if now.Sub(s.lastReap) < reapEvery && !now.Before(s.lastReap) {
-		return
-	}
-	s.lastReap = now
-	expired, err := s.o.Memory.Expired(ctx, now)
-	if err != nil || len(expired) == 0 {
-		if err != nil && ctx.Err() == nil {
-			s.o.Log.Warn("look for expired leases", "error", err)
-		}
-		return
-	}
-	changes := make([]gateway.Change, len(expired))
-	for i, e := range expired {
-		changes[i] = gateway.Change{ID: e.ID, Token: e.Token, Only: string(byte(e.State)), To: gateway.Queued, At: now}
-		if e.State == gateway.Sending {
-			changes[i].To, changes[i].Reason = gateway.Unknown, gateway.UnknownOutcome
-		}
-	}
-	if _, err := s.o.Memory.Move(ctx, now, changes); err != nil {
-		s.o.Log.Warn("take up expired work", "error", err)
-		return
-	}
-	s.o.Log.Info("took up the work of a sender that stopped", "reminders", len(expired))
-}
-
 func (s *Sender) moved(ms []gateway.Move) {
 	if len(ms) > 0 && s.o.Moved != nil {
 		s.o.Moved(ms)
 	}
 }
-
-// isStop reports whether an error only says that we are stopping.
-func isStop(err error) bool { return errors.Is(err, context.Canceled) }

@@ -2,7 +2,6 @@ package sender
 
 import (
 	"context"
-	"crypto/rand"
 	"sync"
 	"time"
 
@@ -14,34 +13,44 @@ type job struct {
 	claim gateway.Claim
 	owed  gateway.Owed
 	until time.Time // the provider may try until then
+	begin time.Time // the hand-over must have begun by then, or somebody else may take it up
 	out   gateway.Outgoing
 	parts int
+}
+
+// withheld is a claim that is not sent now, and the move that says so.
+type withheld struct {
+	claim  gateway.Claim
+	change gateway.Change
+}
+
+func withhold(c gateway.Claim, to gateway.State, why gateway.Reason, at time.Time) *withheld {
+	return &withheld{c, gateway.Change{ID: c.ID, Token: c.Token, Only: string(byte(gateway.Claimed)), To: to, Reason: why, At: at}}
 }
 
 // work decides every claim, writes down as Sending what is to go, and lets it
 // go. It returns how many permits the hand-overs took with them.
 func (s *Sender) work(ctx context.Context, claims []gateway.Claim, permits int, posts *sync.WaitGroup) int {
-	if len(claims) == 0 {
-		return 0
-	}
 	now := s.o.Clock.Now()
 	var jobs []job
-	var changes []gateway.Change
-	var again []gateway.Claim
+	var not []withheld
 	for i := range claims {
-		j, change := s.decide(claims[i], now)
+		c := claims[i]
+		if ctx.Err() != nil {
+			not = append(not, *withhold(c, gateway.Queued, gateway.None, now))
+			continue
+		}
+		j, w := s.decide(c, now)
 		switch {
-		case change != nil:
-			changes = append(changes, *change)
-		case s.practices[j.claim.ID.Practice].Reread != nil:
-			again = append(again, claims[i])
-		default:
+		case w != nil:
+			not = append(not, *w)
+		case s.practices[c.ID.Practice].Reread == nil:
 			jobs = append(jobs, j)
+		case !s.askAgain(ctx, c, posts):
+			not = append(not, *withhold(c, gateway.Queued, gateway.None, now.Add(soon)))
 		}
 	}
-	reread, dropped := s.rereadAll(ctx, again)
-	jobs, changes = append(jobs, reread...), append(changes, dropped...)
-	s.change(ctx, changes)
+	s.withhold(ctx, not)
 	sending := s.leave(ctx, jobs)
 	for used, j := range sending {
 		if used >= permits {
@@ -56,14 +65,11 @@ func (s *Sender) work(ctx context.Context, claims []gateway.Claim, permits int, 
 }
 
 // decide looks at one claim with what the store knows. It gives a job to send,
-// or the change that withholds it.
-func (s *Sender) decide(c gateway.Claim, now time.Time) (job, *gateway.Change) {
-	p, ok := s.practices[c.ID.Practice]
-	if !ok {
-		return job{}, withhold(c, gateway.Held, gateway.FeedStale, now.Add(lookAgain))
-	}
-	if c.Damaged {
-		return job{}, withhold(c, gateway.Held, gateway.RecordUnreadable, now.Add(lookAgain))
+// or what withholds it.
+func (s *Sender) decide(c gateway.Claim, now time.Time) (job, *withheld) {
+	p, configured := s.practices[c.ID.Practice]
+	if !configured || c.Damaged {
+		return job{}, blind(c, p.Policy, configured, now)
 	}
 	a := c.Facts.Appointment
 	owed, ok := owedBy(p.Practice, c)
@@ -82,13 +88,37 @@ func (s *Sender) decide(c gateway.Claim, now time.Time) (job, *gateway.Change) {
 	case d.At.After(now):
 		return job{}, withhold(c, gateway.Queued, gateway.None, d.At)
 	}
-	text, parts, err := s.o.Render(p.Practice, a, now)
+	text, parts, err := s.render(p.Practice, a, now)
 	if err != nil {
 		return job{}, withhold(c, gateway.Held, gateway.WordingFailed, now.Add(lookAgain))
 	}
 	return job{claim: c, owed: owed, until: d.Until, parts: parts, out: gateway.Outgoing{
 		Reminder: c.ID, From: p.Sender, To: a.Patient.Mobile, Text: text,
 	}}, nil
+}
+
+// blind holds a claim on which nothing can be decided, because its record cannot
+// be read or its practice is not in this process's configuration, and gives it up
+// once it can be of no use any more. Its start alone is known, from its id.
+func blind(c gateway.Claim, p gateway.Policy, configured bool, now time.Time) *withheld {
+	why := gateway.RecordUnreadable
+	if !configured {
+		why = gateway.FeedStale
+	}
+	if !now.Before(c.ID.Start.Add(-p.Latest)) {
+		return withhold(c, gateway.Withdrawn, gateway.TooLate, time.Time{})
+	}
+	return withhold(c, gateway.Held, why, now.Add(lookAgain))
+}
+
+// render words a text. What breaks down over one appointment fails for that one.
+func (s *Sender) render(p gateway.Practice, a gateway.Appointment, now time.Time) (t gateway.Text, parts int, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errBrokeDown
+		}
+	}()
+	return s.o.Render(p, a, now)
 }
 
 // owedBy finds the claim's rule in the practice's plan of today.
@@ -101,125 +131,19 @@ func owedBy(p gateway.Practice, c gateway.Claim) (gateway.Owed, bool) {
 	return gateway.Owed{}, false
 }
 
-func withhold(c gateway.Claim, to gateway.State, why gateway.Reason, at time.Time) *gateway.Change {
-	return &gateway.Change{ID: c.ID, Token: c.Token, Only: string(byte(gateway.Claimed)), To: to, Reason: why, At: at}
-}
-
-// rereadAll asks the clinical systems once more, several at a time.
-func (s *Sender) rereadAll(ctx context.Context, claims []gateway.Claim) (jobs []job, changes []gateway.Change) {
-	if len(claims) == 0 {
-		return nil, nil
-	}
-	type answer struct {
-		job    job
-		change *gateway.Change
-	}
-	answers := make([]answer, len(claims))
-	var wg sync.WaitGroup
-	gate := make(chan struct{}, 16)
-	for i := range claims {
-		gate <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-gate }()
-			answers[i].job, answers[i].change = s.reread(ctx, claims[i])
-		})
-	}
-	wg.Wait()
-	for _, a := range answers {
-		if a.change != nil {
-			changes = append(changes, *a.change)
-			continue
-		}
-		jobs = append(jobs, a.job)
-	}
-	return jobs, changes
-}
-
-// reread looks at one appointment in the clinical system, in the moment of
-// sending. What it finds changed is written down as the newest truth and planned
-// anew; the claim goes back to the queue and meets the new plan there.
-func (s *Sender) reread(ctx context.Context, c gateway.Claim) (job, *gateway.Change) {
-	p := s.practices[c.ID.Practice]
-	was := c.Facts.Appointment
-	limited, cancel := context.WithTimeout(ctx, rereadLimit)
-	defer cancel()
-	is, err := p.Reread.Reread(limited, was)
-	now := s.o.Clock.Now()
-	if err != nil {
-		if isStop(err) || ctx.Err() != nil {
-			return job{}, withhold(c, gateway.Queued, gateway.None, now)
-		}
-		s.o.Log.Warn("look once more", "reminder", c.ID.String(), "error", err)
-		return job{}, withhold(c, gateway.Held, gateway.RereadFailed, now.Add(lookAgain))
-	}
-	if Changed(was, is) {
-		if err := s.o.Refresh(ctx, c.ID.Practice, is); err != nil {
-			s.o.Log.Warn("write down what the last look found", "reminder", c.ID.String(), "error", err)
-			return job{}, withhold(c, gateway.Held, gateway.RereadFailed, now.Add(lookAgain))
-		}
-		return job{}, withhold(c, gateway.Queued, gateway.None, now)
-	}
-	return s.decide(c, now)
-}
-
-// Changed reports whether two looks at an appointment differ in anything that
-// bears on its reminders.
-func Changed(a, b gateway.Appointment) bool {
-	p, q := a.Patient, b.Patient
-	return a.Status != b.Status || !a.Start.Equal(b.Start) || a.StartDoubt != b.StartDoubt ||
-		p.ID != q.ID || p.Mobile != q.Mobile || p.MobileKind != q.MobileKind ||
-		p.Deceased != q.Deceased || p.Left != q.Left || p.Declined != q.Declined || p.Restricted != q.Restricted
-}
-
-// leave writes down that texts are leaving, and gives those that may: still ours,
-// on unchanged facts, to numbers that have not opted out.
-func (s *Sender) leave(ctx context.Context, jobs []job) []job {
-	if len(jobs) == 0 {
-		return nil
-	}
-	now := s.o.Clock.Now()
-	until := now.Add(s.o.Timeout + claimLease)
-	changes := make([]gateway.Change, len(jobs))
-	for i, j := range jobs {
-		changes[i] = gateway.Change{
-			ID: j.claim.ID, Token: j.claim.Token, To: gateway.Sending, Digest: j.claim.Digest, Consent: true, At: until,
-		}
-	}
-	got, err := s.o.Memory.Move(ctx, now, changes)
-	if err != nil {
-		// It is not known whether Redis wrote it down. Nothing leaves; the lease
-		// runs out, and what stands as Sending is settled with the provider's list.
-		if ctx.Err() == nil {
-			s.o.Log.Warn("write down what is leaving", "error", err)
-		}
-		return nil
-	}
-	sending := jobs[:0]
-	var back []gateway.Change
-	var moves []gateway.Move
-	for i, g := range got {
-		switch g.Verdict {
-		case gateway.Done:
-			sending = append(sending, jobs[i])
-		case gateway.StoppedBy:
-			moves = append(moves, gateway.Move{ID: jobs[i].claim.ID, From: g.From, To: gateway.Withdrawn, Reason: gateway.OptedOut})
-		case gateway.Outdated:
-			back = append(back, *withhold(jobs[i].claim, gateway.Queued, gateway.None, now))
-		case gateway.Elsewhere, gateway.Same:
-		}
-	}
-	s.moved(moves)
-	s.change(ctx, back)
-	return sending
-}
-
-// change carries out moves that withhold, and tells of those that were made.
-func (s *Sender) change(ctx context.Context, changes []gateway.Change) {
-	if len(changes) == 0 {
+// withhold carries out the moves of what is not sent, and tells of those that are
+// news: what is held again for the reason that it was held for is none. A stop
+// does not cut it short.
+func (s *Sender) withhold(ctx context.Context, all []withheld) {
+	if len(all) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
+	changes := make([]gateway.Change, len(all))
+	for i := range all {
+		changes[i] = all[i].change
+	}
 	got, err := s.o.Memory.Move(ctx, s.o.Clock.Now(), changes)
 	if err != nil {
 		s.o.Log.Warn("withhold", "error", err)
@@ -227,16 +151,11 @@ func (s *Sender) change(ctx context.Context, changes []gateway.Change) {
 	}
 	var moves []gateway.Move
 	for i, g := range got {
-		c := changes[i]
-		if g.Verdict == gateway.Done && c.To != gateway.Queued {
+		w, c := all[i].claim, changes[i]
+		again := c.To == gateway.Held && w.Was == gateway.Held && w.WasFor == c.Reason
+		if g.Verdict == gateway.Done && c.To != gateway.Queued && !again {
 			moves = append(moves, gateway.Move{ID: c.ID, From: g.From, To: c.To, Reason: c.Reason})
 		}
 	}
 	s.moved(moves)
-}
-
-func newToken() gateway.Token {
-	var t gateway.Token
-	_, _ = rand.Read(t[:])
-	return t
 }

@@ -1,0 +1,69 @@
+package sender
+
+import (
+	"context"
+
+	"bellman/gateway"
+)
+
+// leave writes down that texts are leaving, and gives those that may: still ours,
+// on unchanged facts, to numbers that have not opted out, through a provider that
+// works. A stop does not cut it short, since what is written down as leaving and
+// does not leave would be of unknown fate.
+func (s *Sender) leave(ctx context.Context, jobs []job) []job {
+	jobs = s.throughBreaker(ctx, jobs)
+	if len(jobs) == 0 {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimLimit)
+	defer cancel()
+	now := s.o.Clock.Now()
+	changes := make([]gateway.Change, len(jobs))
+	for i := range jobs {
+		jobs[i].begin = now.Add(claimLease)
+		c := jobs[i].claim
+		changes[i] = gateway.Change{
+			ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true, At: jobs[i].begin.Add(s.o.Timeout),
+		}
+	}
+	got, err := s.o.Memory.Move(limited, now, changes)
+	if err != nil {
+		// It is not known whether Redis wrote it down. Nothing leaves; the lease
+		// runs out, and what stands as Sending is settled with the provider's list.
+		s.o.Log.Warn("write down what is leaving", "error", err)
+		return nil
+	}
+	sending := jobs[:0]
+	var back []withheld
+	var moves []gateway.Move
+	for i, g := range got {
+		switch g.Verdict {
+		case gateway.Done:
+			sending = append(sending, jobs[i])
+		case gateway.StoppedBy:
+			moves = append(moves, gateway.Move{ID: jobs[i].claim.ID, From: g.From, To: gateway.Withdrawn, Reason: gateway.OptedOut})
+		case gateway.Outdated:
+			back = append(back, *withhold(jobs[i].claim, gateway.Queued, gateway.None, now))
+		case gateway.Elsewhere, gateway.Same:
+		}
+	}
+	s.moved(moves)
+	s.withhold(ctx, back)
+	return sending
+}
+
+// throughBreaker holds what may not leave while the provider does not work.
+func (s *Sender) throughBreaker(ctx context.Context, jobs []job) []job {
+	now := s.o.Clock.Now()
+	open := jobs[:0]
+	var not []withheld
+	for _, j := range jobs {
+		if at, ok := s.breaker.may(j.claim.ID.Practice, now); ok {
+			open = append(open, j)
+		} else {
+			not = append(not, *withhold(j.claim, gateway.Held, gateway.ProviderTrouble, at))
+		}
+	}
+	s.withhold(ctx, not)
+	return open
+}
