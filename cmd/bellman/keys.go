@@ -18,9 +18,9 @@ func (c *cli) keysCommand() *cobra.Command {
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use: "new", Short: "Make the key file of the configuration; never overwrites",
-		Long: `Make the file of keys.file with mode 0600. Keep a copy in a safe place apart from
-Redis and its backups: without it nothing that Bellman stored can be read, and
-with it everything can.`,
+		Long: `Make the file of keys.file with mode 0600; never overwrites one. Keep a copy in a
+safe place apart from Redis and its backups: without it nothing that Bellman
+stored can be read, and with it everything can.`,
 		Args: exactly(0),
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := c.load()

@@ -48,11 +48,12 @@ func (c *cli) optoutList() *cobra.Command {
 			return err
 		}
 		defer func() { err = errors.Join(err, a.stop()) }()
+		practices, err := named(a.cfg, *practice)
+		if err != nil {
+			return err
+		}
 		rows := []optoutRow{}
-		for _, p := range a.cfg.Practices {
-			if *practice != "" && p.ODS != gateway.ODS(*practice) {
-				continue
-			}
+		for _, p := range practices {
 			all, err := a.store.OptOuts(cmd.Context(), p.ODS)
 			if err != nil {
 				return err

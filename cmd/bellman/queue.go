@@ -39,15 +39,17 @@ failed. Without --practice, of every practice.`,
 			return err
 		}
 		defer func() { err = errors.Join(err, a.stop()) }()
+		practices, err := named(a.cfg, *practice)
+		if err != nil {
+			return err
+		}
 		rows := []queueRow{}
-		for _, p := range a.cfg.Practices {
-			if *practice == "" || p.ODS == gateway.ODS(*practice) {
-				more, err := a.queued(cmd.Context(), p)
-				if err != nil {
-					return err
-				}
-				rows = append(rows, more...)
+		for _, p := range practices {
+			more, err := a.queued(cmd.Context(), p)
+			if err != nil {
+				return err
 			}
+			rows = append(rows, more...)
 		}
 		if c.asJSON {
 			return c.print(rows)

@@ -153,12 +153,24 @@ func practiceFlag(cmd *cobra.Command, cfg *configs.Config) (configs.Practice, er
 	if err != nil {
 		return configs.Practice{}, err
 	}
+	found, err := named(cfg, name)
+	if err != nil {
+		return configs.Practice{}, err
+	}
+	return found[0], nil
+}
+
+// named gives the practice with a code, or every practice when there is no code.
+func named(cfg *configs.Config, code string) ([]configs.Practice, error) {
+	if code == "" {
+		return cfg.Practices, nil
+	}
 	for _, p := range cfg.Practices {
-		if p.ODS == gateway.ODS(name) {
-			return p, nil
+		if p.ODS == gateway.ODS(code) {
+			return []configs.Practice{p}, nil
 		}
 	}
-	return configs.Practice{}, usageError{fmt.Errorf("practice %q is not in %s", name, "the configuration")}
+	return nil, usageError{fmt.Errorf("practice %q is not in the configuration", code)}
 }
 
 // record writes to the audit trail what a person did.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bellman/configs"
 	"bellman/gateway"
 	"bellman/gateway/audit"
 	"bellman/gateway/number"
@@ -59,10 +58,11 @@ and the practice's own sender, and say what the provider answered.`,
 		if err != nil {
 			return err
 		}
-		p, err := chosen(cfg, gateway.ODS(*practice))
+		practices, err := named(cfg, *practice)
 		if err != nil {
 			return err
 		}
+		p := practices[0]
 		to, kind := number.Parse(raw, cfg.Mode.Trial())
 		if kind != gateway.NumberMobile {
 			return usageError{errors.New("--to is not one UK mobile number that may be texted in this mode")}
@@ -91,15 +91,6 @@ and the practice's own sender, and say what the provider answered.`,
 		return nil
 	}
 	return cmd
-}
-
-func chosen(cfg *configs.Config, ods gateway.ODS) (configs.Practice, error) {
-	for _, p := range cfg.Practices {
-		if ods == "" || p.ODS == ods {
-			return p, nil
-		}
-	}
-	return configs.Practice{}, usageError{fmt.Errorf("practice %q is not in the configuration", ods)}
 }
 
 func (c *cli) auditCommand() *cobra.Command {
