@@ -112,19 +112,27 @@ func backoff(attempts int, asked time.Duration) time.Duration {
 // is closed.
 func (s *Sender) record() {
 	for o := range s.outcomes {
-		batch := []outcome{o}
-		for more := true; more && len(batch) < maxBatch; {
-			select {
-			case next, ok := <-s.outcomes:
-				if more = ok; ok {
-					batch = append(batch, next)
-				}
-			default:
-				more = false
-			}
-		}
-		s.writeDown(batch)
+		s.writeDown(s.more([]outcome{o}))
 	}
+}
+
+// more waits a moment for outcomes that come along: a round trip for each would
+// cost more than the hand-over.
+func (s *Sender) more(batch []outcome) []outcome {
+	enough := time.NewTimer(gather)
+	defer enough.Stop()
+	for len(batch) < maxBatch {
+		select {
+		case <-enough.C:
+			return batch
+		case next, ok := <-s.outcomes:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, next)
+		}
+	}
+	return batch
 }
 
 // writeDown records outcomes. When Redis does not take them it tries again for a

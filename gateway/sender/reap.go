@@ -14,6 +14,10 @@ const reapEvery = 5 * time.Second
 // the queue; what may have left becomes unknown, and is never sent again before
 // its fate is known.
 func (s *Sender) reap(ctx context.Context, now time.Time) {
+	if !s.reaping.TryLock() {
+		return
+	}
+	defer s.reaping.Unlock()
 	if now.Sub(s.lastReap) < reapEvery && !now.Before(s.lastReap) {
 		return
 	}

@@ -66,6 +66,10 @@ const (
 	maxBatch    = 100              // claims at once
 	maxRereads  = 32               // looks at one practice's clinical system at the same time
 	recordLimit = 10 * time.Second // writing down an outcome after a stop
+
+	lanes     = 2                    // rounds at the same time
+	goodBatch = 16                   // claims or outcomes that make a round trip worth while
+	gather    = 2 * time.Millisecond // how long to wait for as many
 )
 
 // Sender hands texts over until its context ends.
@@ -76,6 +80,7 @@ type Sender struct {
 	permits   chan struct{}
 	outcomes  chan outcome
 	breaker   *breaker
+	reaping   sync.Mutex // one lane looks for the work of dead senders at a time
 	lastReap  time.Time
 }
 
@@ -98,25 +103,39 @@ func New(o Options) *Sender {
 // Run sends until ctx ends. It then finishes the hand-overs that have begun,
 // gives back what it had claimed, and writes everything down before it returns.
 func (s *Sender) Run(ctx context.Context) {
-	var record, posts sync.WaitGroup
+	var record, posts, working sync.WaitGroup
 	record.Go(s.record)
 	wakes := s.o.Memory.Wakes(ctx)
+	for range lanes {
+		working.Go(func() { s.lane(ctx, wakes, &posts) })
+	}
+	working.Wait()
+	posts.Wait()
+	close(s.outcomes)
+	record.Wait()
+}
+
+// lane claims and hands over, round after round, and sleeps while nothing is due.
+// Two of them keep Redis and the provider busy at the same time.
+func (s *Sender) lane(ctx context.Context, wakes <-chan time.Time, posts *sync.WaitGroup) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case _, open := <-wakes:
-			if !open {
-				wakes = nil // the timer still wakes us
+		case _, ok := <-wakes:
+			if ok {
+				s.o.Memory.Look()
+			} else {
+				wakes = nil
 			}
-			s.o.Memory.Look()
 		case <-timer.C:
 		}
 		wait := idle
-		for ctx.Err() == nil {
-			again, next := s.round(ctx, &posts)
+		for busy := false; ctx.Err() == nil; {
+			again, next := s.round(ctx, posts, busy)
 			if again {
+				busy = true
 				continue
 			}
 			wait = next
@@ -124,16 +143,14 @@ func (s *Sender) Run(ctx context.Context) {
 		}
 		timer.Reset(wait)
 	}
-	posts.Wait()
-	close(s.outcomes)
-	record.Wait()
 }
 
 // round claims once and works on what it got. It reports whether to go on at
-// once, or else how long there is nothing to do.
-func (s *Sender) round(ctx context.Context, posts *sync.WaitGroup) (bool, time.Duration) {
+// once, or else how long there is nothing to do. busy says that more is known to
+// be due.
+func (s *Sender) round(ctx context.Context, posts *sync.WaitGroup, busy bool) (bool, time.Duration) {
 	s.reap(ctx, s.o.Clock.Now())
-	limit := s.acquire(ctx)
+	limit := s.acquire(ctx, busy)
 	if limit == 0 {
 		return false, idle
 	}
@@ -178,9 +195,10 @@ func (s *Sender) until(next, now time.Time) time.Duration {
 }
 
 // acquire takes permits for hand-overs: at least one, for which it waits, and as
-// many more as are free. While the provider's account does not work it takes none,
-// or a single one to see whether it works again.
-func (s *Sender) acquire(ctx context.Context) int {
+// many more as are free; when busy it waits a moment for a good number of them.
+// While the provider's account does not work it takes none, or a single one to
+// see whether it works again.
+func (s *Sender) acquire(ctx context.Context, busy bool) int {
 	most := s.breaker.room(s.o.Clock.Now(), maxBatch)
 	if most == 0 {
 		return 0
@@ -190,14 +208,34 @@ func (s *Sender) acquire(ctx context.Context) int {
 		return 0
 	case s.permits <- struct{}{}:
 	}
-	for n := 1; n < most; n++ {
+	n := s.takeFree(1, most)
+	if !busy || n >= min(goodBatch, most) {
+		return n
+	}
+	enough := time.NewTimer(gather)
+	defer enough.Stop()
+	for n < min(goodBatch, most) {
+		select {
+		case <-enough.C:
+			return n
+		case s.permits <- struct{}{}:
+			n++
+		}
+	}
+	return s.takeFree(n, most)
+}
+
+// takeFree takes the permits that are free besides the n that are held.
+func (s *Sender) takeFree(n, most int) int {
+	for n < most {
 		select {
 		case s.permits <- struct{}{}:
+			n++
 		default:
 			return n
 		}
 	}
-	return most
+	return n
 }
 
 func (s *Sender) release(n int) {

@@ -21,17 +21,18 @@ const mostAtOnce = 1000
 // others have: its error is given when there is nothing else to give.
 func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
 	var out gateway.Catch
-	shards := s.busy(o.Now)
-	if len(shards) == 0 {
+	shares := s.shares(o.Now, o.Limit)
+	if len(shares) == 0 {
+		out.Next = s.earliest()
 		return out, nil
 	}
-	each := min(max(1, o.Limit/len(shards)), mostAtOnce)
 	every, burst := "0", 1
 	if o.PerSec > 0 {
 		every, burst = fmt.Sprintf("%.3f", 1000/float64(o.PerSec)), max(1, o.PerSec/5)
 	}
-	calls := make([]call, len(shards))
-	for i, sh := range shards {
+	calls := make([]call, len(shares))
+	for i, x := range shares {
+		sh, each := x.shard, min(x.most, mostAtOnce)
 		calls[i] = call{s.scripts.claim, []string{sh.epoch(), sh.due(), sh.lease()}, []any{
 			s.mark(sh), millis(o.Now), seconds(o.Now), each, millis(o.Now.Add(o.Lease)), o.Token[:], sh.prefix(), every, burst,
 		}}
@@ -44,11 +45,12 @@ func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, e
 	for i, c := range got {
 		err := plain(c.Err())
 		if err == nil {
-			err = s.takeClaims(ctx, c, shards[i], o, &out)
+			err = s.takeClaims(ctx, c, shares[i].shard, o, &out)
 		}
 		failed = cmp.Or(failed, err)
 	}
 	s.setHold(errors.Is(failed, ErrInHold) || (failed != nil && s.InHold()))
+	out.Next = s.earliest()
 	if failed != nil && len(out.Claims)+len(out.Moves) == 0 {
 		return out, fmt.Errorf("claim: %w", failed)
 	}
@@ -65,9 +67,6 @@ func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gatewa
 	out.Looked += int(got[0].(int64))
 	next, _ := parseMillis(got[1].(string))
 	s.learn(sh, next, o.Now)
-	if !next.IsZero() && (out.Next.IsZero() || next.Before(out.Next)) {
-		out.Next = next
-	}
 	for b := []byte(got[2].(string)); len(b) > moveSize; {
 		n := moveSize + 1 + int(b[moveSize])
 		if len(b) < n {

@@ -5,14 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 )
+
+var silence sync.Once
 
 // Client makes the connection for a redis.url of the configuration: redis://,
 // rediss://, unix://, or a comma-separated list of nodes for a cluster. Commands
 // are never repeated by the client itself: a repeated claim is another claim.
 func Client(url string) (redis.UniversalClient, error) {
+	// The client's own log goes to standard error in its own form; what it would
+	// say reaches our log as the errors of our calls.
+	silence.Do(logging.Disable)
 	nodes := strings.Split(url, ",")
 	if strings.HasPrefix(url, "unix://") {
 		nodes = []string{url} // a comma there is part of a path

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"bellman/gateway"
@@ -27,36 +28,79 @@ func (s *Store) served() []Shard {
 	return s.shards
 }
 
-// busy gives the shards that may have something due.
-func (s *Store) busy(now time.Time) []Shard {
+// waiting is what this process knows of one shard's due set.
+type waiting struct {
+	next  time.Time // when something is due; zero: nothing was there
+	asked time.Time // when it was last asked
+}
+
+// askAgain is how long what is known of a shard is believed: another process may
+// queue something earlier, and its message be lost.
+const askAgain = time.Second
+
+// share is how many reminders to claim from one shard.
+type share struct {
+	shard Shard
+	most  int
+}
+
+// goodBatch is how many claims make a script worth its call.
+const goodBatch = 32
+
+// shares says which shards to ask for about limit reminders. Of those that are
+// known to have something due it takes the few that have waited longest, so that
+// calls stay few and deadlines are kept across shards; those of which nothing is
+// known any more are asked as well.
+func (s *Store) shares(now time.Time, limit int) []share {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]Shard, 0, len(s.shards))
+	var due, unknown []Shard
 	for _, sh := range s.shards {
-		if at, ok := s.next[sh]; !ok || !at.After(now) {
-			out = append(out, sh)
+		switch w, ok := s.next[sh]; {
+		case ok && !w.next.IsZero() && !w.next.After(now):
+			due = append(due, sh)
+		case !ok || !now.Before(w.asked.Add(askAgain)) || now.Before(w.asked):
+			unknown = append(unknown, sh)
 		}
+	}
+	slices.SortFunc(due, func(a, b Shard) int { return s.next[a].next.Compare(s.next[b].next) })
+	few := min(len(due), (limit+goodBatch-1)/goodBatch)
+	out := make([]share, 0, few+len(unknown))
+	for _, sh := range due[:few] {
+		out = append(out, share{sh, (limit + few - 1) / few})
+	}
+	for _, sh := range unknown {
+		out = append(out, share{sh, max(1, limit/len(unknown))})
 	}
 	return out
 }
 
-// learn keeps when a shard has something due next, but never for longer than a
-// second: another process may queue something earlier, and its message be lost.
+// learn keeps when a shard has something due next.
 func (s *Store) learn(sh Shard, next, now time.Time) {
-	if latest := now.Add(time.Second); next.IsZero() || next.After(latest) {
-		next = latest
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next[sh] = next
+	s.next[sh] = waiting{next, now}
+}
+
+// earliest gives when something is due next in any shard, as far as is known.
+func (s *Store) earliest() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out time.Time
+	for _, sh := range s.shards {
+		if at := s.next[sh].next; !at.IsZero() && (out.IsZero() || at.Before(out)) {
+			out = at
+		}
+	}
+	return out
 }
 
 // dueAt notes that a shard got something that is due at t.
 func (s *Store) dueAt(sh Shard, t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at, ok := s.next[sh]; !t.IsZero() && ok && t.Before(at) {
-		s.next[sh] = t
+	if w, ok := s.next[sh]; !t.IsZero() && ok && (w.next.IsZero() || t.Before(w.next)) {
+		s.next[sh] = waiting{t, w.asked}
 	}
 }
 

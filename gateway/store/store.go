@@ -39,14 +39,14 @@ type Store struct {
 	shards []Shard
 	// next says when each shard has something due, as far as this process knows;
 	// a shard that is not in it is asked.
-	next map[Shard]time.Time
+	next map[Shard]waiting
 }
 
 // Open joins the installation that rdb holds, or begins it. The journal's id
 // names the installation: a Redis that does not know it was emptied, and starts
 // in hold unless the journal is new as well.
 func Open(ctx context.Context, rdb redis.UniversalClient, master *MasterKey, journal *Journal) (*Store, error) {
-	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}, next: map[Shard]time.Time{}}
+	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}, next: map[Shard]waiting{}}
 	if err := s.scripts.read(); err != nil {
 		return nil, err
 	}

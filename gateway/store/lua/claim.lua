@@ -19,7 +19,7 @@ local sub = string.sub
 
 local members = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[2], 'LIMIT', 0, ARGV[4])
 local moves, metas, items = {}, {}, {}
-local zrem, zadd, lease, later = {}, {}, {}, {}
+local zrem, zadd, lease = {}, {}, {}
 local counts, seen, tats, denied = {}, {}, {}, {}
 
 local function count(ods, state, by)
@@ -56,23 +56,55 @@ local function room(ods)
   return true
 end
 
+-- Everything is read in a few calls per practice.
+local groups, records, entries, optouts = {}, {}, {}, {}
 for i = 1, #members do
   local m = members[i]
-  local ref, rule, ods = sub(m, 1, 9), sub(m, 10, 11), sub(m, 12)
+  local ods = sub(m, 12)
+  local g = groups[ods]
+  if not g then
+    g = { at = {}, refs = {}, set = {} }
+    groups[ods] = g
+  end
+  g.at[#g.at + 1] = i
+  g.refs[#g.refs + 1] = sub(m, 1, 9)
+end
+for ods, g in pairs(groups) do
   local p = prefix .. ods
-  local record = redis.call('HGET', p .. ':a', ref)
-  if not listed(record, rule) then
+  local got, keys, tags, of = redis.call('HMGET', p .. ':a', unpack(g.refs)), {}, {}, {}
+  for j = 1, #g.at do
+    local i, record = g.at[j], got[j]
+    records[i] = record
+    if listed(record, sub(members[i], 10, 11)) then
+      of[#of + 1] = i
+      keys[#keys + 1] = sub(members[i], 1, 11) .. sub(record, 10, 13)
+      tags[#tags + 1] = sub(record, 18, 29)
+    else
+      records[i] = false
+    end
+  end
+  if #of > 0 then
+    local held, stopped = redis.call('HMGET', p .. ':r', unpack(keys)), redis.call('HMGET', p .. ':o', unpack(tags))
+    for j = 1, #of do entries[of[j]], optouts[of[j]] = held[j], stopped[j] end
+  end
+end
+
+for i = 1, #members do
+  local m, record, entry = members[i], records[i], entries[i]
+  local ref, rule, ods = sub(m, 1, 9), sub(m, 10, 11), sub(m, 12)
+  local p, set = prefix .. ods, groups[ods].set
+  if not record then
     zrem[#zrem + 1] = m
   else
     local key = ref .. rule .. sub(record, 10, 13)
-    local entry = redis.call('HGET', p .. ':r', key)
     local state, reason, attempts = 'q', '\0', '\0'
     if entry then state, reason, attempts = sub(entry, 1, 1), sub(entry, 2, 2), sub(entry, 7, 7) end
     if state ~= 'q' and state ~= 'h' then
       zrem[#zrem + 1] = m
-    elseif redis.call('HEXISTS', p .. ':o', sub(record, 18, 29)) == 1 then
+    elseif optouts[i] then
       zrem[#zrem + 1] = m
-      redis.call('HSET', p .. ':r', key, 'w\7' .. now4 .. attempts .. string.rep('\0', 12))
+      set[#set + 1] = key
+      set[#set + 1] = 'w\7' .. now4 .. attempts .. string.rep('\0', 12)
       count(ods, state, -1)
       count(ods, 'w', 1)
       moves[#moves + 1] = key .. state .. 'w\7\0\0' .. string.char(#ods) .. ods
@@ -84,7 +116,8 @@ for i = 1, #members do
       local ok, at = room(ods)
       if ok then
         zrem[#zrem + 1] = m
-        redis.call('HSET', p .. ':r', key, 'c' .. reason .. now4 .. attempts .. token .. '\0\0\0\0')
+        set[#set + 1] = key
+        set[#set + 1] = 'c' .. reason .. now4 .. attempts .. token .. '\0\0\0\0'
         lease[#lease + 1] = until_
         lease[#lease + 1] = key .. ods
         count(ods, state, -1)
@@ -108,6 +141,9 @@ for i = 1, #members do
   end
 end
 
+for ods, g in pairs(groups) do
+  if #g.set > 0 then redis.call('HSET', prefix .. ods .. ':r', unpack(g.set)) end
+end
 if #zrem > 0 then redis.call('ZREM', KEYS[2], unpack(zrem)) end
 if #zadd > 0 then redis.call('ZADD', KEYS[2], unpack(zadd)) end
 if #lease > 0 then redis.call('ZADD', KEYS[3], unpack(lease)) end

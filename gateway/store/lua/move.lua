@@ -26,21 +26,49 @@ if epoch ~= ARGV[1] then
   end
 end
 local now4, prefix = ARGV[3], ARGV[4]
-local sub = string.sub
-local out = {}
-local counts = {}
+local sub, char = string.sub, string.char
 
-local function count(ods, state, by)
-  local c = counts[ods]
-  if not c then c = {} counts[ods] = c end
-  c[state] = (c[state] or 0) + by
-end
-local function tell(p, key, what, reason, extra)
-  local ref = sub(key, 1, 9)
-  local story = redis.call('HGET', p .. ':e', ref) or ''
-  if #story < 16000 then
-    redis.call('HSET', p .. ':e', ref, story .. what .. now4 .. sub(key, 10) .. reason .. string.char(#extra) .. extra)
+-- Everything is read in a few calls per practice, changed here, and written in a
+-- few calls at the end. Two changes of one reminder see one another.
+local groups, order = {}, {}
+for i = 5, #ARGV, 11 do
+  local ods, key = ARGV[i], ARGV[i + 1]
+  local g = groups[ods]
+  if not g then
+    g = { p = prefix .. ods, keys = {}, refs = {}, entry = {}, record = {}, tells = {}, told = {}, set = {}, texted = {}, counts = {} }
+    groups[ods] = g
+    order[#order + 1] = g
   end
+  if g.entry[key] == nil then
+    g.entry[key] = false
+    g.keys[#g.keys + 1] = key
+  end
+  local ref = sub(key, 1, 9)
+  if g.record[ref] == nil then
+    g.record[ref] = false
+    g.refs[#g.refs + 1] = ref
+  end
+end
+for _, g in ipairs(order) do
+  local got = redis.call('HMGET', g.p .. ':r', unpack(g.keys))
+  for j = 1, #g.keys do g.entry[g.keys[j]] = got[j] end
+  got = redis.call('HMGET', g.p .. ':a', unpack(g.refs))
+  for j = 1, #g.refs do g.record[g.refs[j]] = got[j] end
+end
+
+-- optedOut says whether the number of a record opted out; asked once a practice.
+local function optedOut(g, record)
+  if not g.optouts then
+    g.optouts = {}
+    local tags = {}
+    for j = 1, #g.refs do
+      local r = g.record[g.refs[j]]
+      if r and #r >= 30 then tags[#tags + 1] = sub(r, 18, 29) end
+    end
+    local got = redis.call('HMGET', g.p .. ':o', unpack(tags))
+    for j = 1, #tags do g.optouts[tags[j]] = got[j] and true or false end
+  end
+  return g.optouts[sub(record, 18, 29)]
 end
 
 -- stands gives nil when the appointment still owes the reminder, and otherwise
@@ -49,21 +77,22 @@ local function stands(record, key)
   if not record then return '\3' end
   if #record < 30 or sub(record, 1, 1) ~= '1' then return '\51' end
   if sub(record, 10, 13) ~= sub(key, 12) then return '\2' end
+  local rule = sub(key, 10, 11)
   for j = 0, string.byte(record, 30) - 1 do
-    if sub(record, 31 + 2 * j, 32 + 2 * j) == sub(key, 10, 11) then return nil end
+    if sub(record, 31 + 2 * j, 32 + 2 * j) == rule then return nil end
   end
   return '\17'
 end
 
+local out, due, lease = {}, {}, {}
 for i = 5, #ARGV, 11 do
   local ods, key, froms, to = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local reason, token, digest, optout = ARGV[i + 4], ARGV[i + 5], ARGV[i + 6], ARGV[i + 7]
   local score, code, sid = ARGV[i + 8], ARGV[i + 9], ARGV[i + 10]
-  local p, member = prefix .. ods, sub(key, 1, 11) .. ods
-  local entry = redis.call('HGET', p .. ':r', key)
-  local record = redis.call('HGET', p .. ':a', sub(key, 1, 9))
+  local g, ref = groups[ods], sub(key, 1, 9)
+  local entry, record = g.entry[key], g.record[ref]
   local overtaken = stands(record, key)
-  local from, attempts, had, message, was = '-', '\0', string.rep('\0', 8), '', '\0'
+  local from, attempts, had, message, was = '-', '\0', '\0\0\0\0\0\0\0\0', '', '\0'
   if entry then
     from, was, attempts, had, message = sub(entry, 1, 1), sub(entry, 2, 2), sub(entry, 7, 7), sub(entry, 8, 15), sub(entry, 20)
   elseif not overtaken then
@@ -82,43 +111,88 @@ for i = 5, #ARGV, 11 do
     verdict, change, to, reason = 'd', from ~= 'w', 'w', overtaken
   elseif (optout ~= '' or to == 's') and overtaken then
     verdict, change = 'd', false
-  elseif optout ~= '' and redis.call('HEXISTS', p .. ':o', sub(record, 18, 29)) == 1 then
+  elseif optout ~= '' and optedOut(g, record) then
     verdict, to, reason = 'o', 'w', '\7'
   end
   if change then
     waits = to == 'q' or to == 'h'
-    if to == 's' then attempts = string.char(math.min(string.byte(attempts) + 1, 255)) end
-    redis.call('HSET', p .. ':r', key, to .. reason .. now4 .. attempts .. had .. code .. message)
-    count(ods, from, -1)
-    count(ods, to, 1)
+    if to == 's' then attempts = char(math.min(string.byte(attempts) + 1, 255)) end
+    local now = to .. reason .. now4 .. attempts .. had .. code .. message
+    g.entry[key], g.set[key] = now, now
+    g.counts[from] = (g.counts[from] or 0) - 1
+    g.counts[to] = (g.counts[to] or 0) + 1
     if to == 's' then
-      if score ~= '' then redis.call('ZADD', KEYS[3], score, key .. ods) end
+      if score ~= '' then lease[key .. ods] = score end
     elseif from == 'c' or from == 's' then
-      redis.call('ZREM', KEYS[3], key .. ods)
+      lease[key .. ods] = false
     end
     if waits then
       if score == '' then score = ARGV[2] end
-      redis.call('ZADD', KEYS[2], score, member)
+      due[sub(key, 1, 11) .. ods] = score
     elseif (from == 'q' or from == 'h') and not overtaken then
-      redis.call('ZREM', KEYS[2], member)
+      due[sub(key, 1, 11) .. ods] = false
     end
-    if record and (to == 'a' or to == 'd' or to == 'u') then redis.call('HSET', p .. ':t', sub(record, 18, 29), key) end
+    if record and (to == 'a' or to == 'd' or to == 'u') then g.texted[sub(record, 18, 29)] = key end
     if record and reason == '\51' and #record >= 9 then
-      redis.call('HSET', p .. ':a', sub(key, 1, 9), sub(record, 1, 1) .. string.rep('\0', 8) .. sub(record, 10))
+      record = sub(record, 1, 1) .. '\0\0\0\0\0\0\0\0' .. sub(record, 10)
+      g.record[ref] = record
+      redis.call('HSET', g.p .. ':a', ref, record)
     end
-    -- A held reminder that is looked at again and held for the same reason is no news.
-    if not (from == 'c' and to == 'h' and was == reason) then
+    -- No news: held again for the same reason; leaving, which its outcome tells.
+    if to ~= 's' and not (from == 'c' and to == 'h' and was == reason) then
       local extra = ''
       if code ~= '\0\0\0\0' then extra = code end
-      tell(p, key, to, reason, extra)
+      local line = to .. now4 .. sub(key, 10) .. reason .. char(#extra) .. extra
+      if g.told[ref] then
+        g.told[ref] = g.told[ref] .. line
+      else
+        g.told[ref] = line
+        g.tells[#g.tells + 1] = ref
+      end
     end
   end
   out[#out + 1] = from .. verdict
 end
 
-for ods, c in pairs(counts) do
-  for state, by in pairs(c) do
-    if by ~= 0 and state ~= '-' then redis.call('HINCRBY', prefix .. ods .. ':n', state, by) end
+-- flat gives a table as the list that a command takes.
+local function flat(t)
+  local l = {}
+  for k, v in pairs(t) do
+    l[#l + 1] = k
+    l[#l + 1] = v
   end
+  return l
+end
+for _, g in ipairs(order) do
+  local set, texted = flat(g.set), flat(g.texted)
+  if #set > 0 then redis.call('HSET', g.p .. ':r', unpack(set)) end
+  if #texted > 0 then redis.call('HSET', g.p .. ':t', unpack(texted)) end
+  if #g.tells > 0 then
+    local old, new = redis.call('HMGET', g.p .. ':e', unpack(g.tells)), {}
+    for j = 1, #g.tells do
+      local story = old[j] or ''
+      if #story < 16000 then
+        new[#new + 1] = g.tells[j]
+        new[#new + 1] = story .. g.told[g.tells[j]]
+      end
+    end
+    if #new > 0 then redis.call('HSET', g.p .. ':e', unpack(new)) end
+  end
+  for state, by in pairs(g.counts) do
+    if by ~= 0 and state ~= '-' then redis.call('HINCRBY', g.p .. ':n', state, by) end
+  end
+end
+for key, marks in pairs({ [KEYS[2]] = due, [KEYS[3]] = lease }) do
+  local add, rem = {}, {}
+  for member, score in pairs(marks) do
+    if score then
+      add[#add + 1] = score
+      add[#add + 1] = member
+    else
+      rem[#rem + 1] = member
+    end
+  end
+  if #add > 0 then redis.call('ZADD', key, unpack(add)) end
+  if #rem > 0 then redis.call('ZREM', key, unpack(rem)) end
 end
 return table.concat(out)

@@ -349,7 +349,7 @@ func storyTells(t *testing.T, g *surgery) {
 	}
 	want := []string{
 		"moved true", "1d withdrawn moved", "changed", "1d held declined_unclear", "changed", "1d queued ",
-		"1d sending ", "1d accepted ", "1d undelivered not_delivered 30005", "1d reply help",
+		"1d accepted ", "1d undelivered not_delivered 30005", "1d reply help",
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("told\n%q, want\n%q", told, want)

@@ -120,6 +120,9 @@ func movedAwayAndBack(t *testing.T, g *surgery) {
 	g.plan(g.owed(there, day))
 	g.plan(g.owed(here, day))
 	g.stands(id, gateway.Accepted, gateway.None)
+	if n := g.raw.ZCard(t.Context(), shardKey(riverside, "due")).Val(); n != 0 {
+		t.Errorf("%d are left in the queue", n)
+	}
 	g.now = g.now.Add(12 * time.Hour)
 	if got := g.claim(); len(got.Claims) != 0 {
 		t.Errorf("%d texts would leave again", len(got.Claims))
