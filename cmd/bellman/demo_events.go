@@ -28,6 +28,9 @@ type demoEvent struct {
 // demoRecent bounds the events that the page shows.
 const demoRecent = 50
 
+// leaving are the states between waiting and arriving, which pass within a second.
+var leaving = []gateway.State{gateway.Claimed, gateway.Sending, gateway.Accepted}
+
 // events tells what happened lately, the newest first, from the stories that
 // `bellman explain` tells and the replies that Bellman keeps. What happened to
 // several visits in the same second is one line.
@@ -45,12 +48,12 @@ func (p *demoPage) events(ctx context.Context, all []store.Kept) ([]demoEvent, e
 			case store.EventReply, store.EventChanged:
 				continue
 			case store.EventReminder:
-				// That a text is leaving is told in the same breath as that it left.
-				if e.To == gateway.Claimed || e.To == gateway.Sending {
+				// How a text left is told in the same breath as that it arrived.
+				if slices.Contains(leaving, e.To) {
 					continue
 				}
 				ev.Look, ev.rank = demoLook(e.To), slices.Index(gateway.States, e.To)
-				ev.Words = "text of " + leadWords(e.Rule) + ": " + eventWords(e.To, e.Reason)
+				ev.Words = "reminder " + leadWords(e.Rule) + ": " + eventWords(e.To, e.Reason)
 			case store.EventMoved:
 				ev.Words = eventLine(e).words
 			}
@@ -86,12 +89,12 @@ func (p *demoPage) names() (map[gateway.PatientID]string, map[string]string) {
 // eventWords says what happened to a reminder.
 func eventWords(s gateway.State, why gateway.Reason) string {
 	switch s {
-	case gateway.Accepted:
-		return "handed to Twilio"
 	case gateway.Delivered:
 		return "delivered to the phone"
-	case gateway.Queued, gateway.Claimed, gateway.Sending:
+	case gateway.Queued:
 		return "waiting again"
+	case gateway.Claimed, gateway.Sending, gateway.Accepted:
+		return s.String()
 	case gateway.Held, gateway.Withdrawn, gateway.Refused, gateway.Undelivered, gateway.Unknown, gateway.Failed:
 	}
 	return withheldWords(s) + why.Words()
