@@ -112,7 +112,7 @@ func (c *cli) optoutCheck() *cobra.Command {
 			return err
 		}
 		if c.asJSON {
-			v := map[string]any{"opted_out": out}
+			v := map[string]any{"opted_out": out, "since": nil, "by": nil, "scope": nil}
 			if out {
 				v["since"], v["by"], v["scope"] = utc(o.Since), o.By, store.Scope
 			}
