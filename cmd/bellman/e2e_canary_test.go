@@ -74,58 +74,56 @@ func TestACanaryWouldBeFound(t *testing.T) {
 }
 
 func TestTheCanaryIsNowhere(t *testing.T) {
-	for _, source := range []string{"emis", "fhir", "files"} {
-		t.Run(source, func(t *testing.T) {
-			t.Parallel()
-			s := newScene(t, source, london(time.October, 20, 17, 0))
-			day := london(time.October, 28, 9, 0)
-			id := s.diary.Register(canaryPerson())
-			for i := range 8 {
-				s.diary.Book(surgery.Visit{Person: id, Start: day.Add(time.Duration(i) * 75 * time.Minute), Site: 5, Mode: gateway.ModeInPerson})
+	t.Parallel()
+	inEach(t, []string{"emis", "fhir", "files"}, func(t *testing.T, source string) {
+		s := newScene(t, source, london(time.October, 20, 17, 0))
+		day := london(time.October, 28, 9, 0)
+		id := s.diary.Register(canaryPerson())
+		for i := range 8 {
+			s.diary.Book(surgery.Visit{Person: id, Start: day.Add(time.Duration(i) * 75 * time.Minute), Site: 5, Mode: gateway.ModeInPerson})
+		}
+		s.drop()
+		said := &journal{}
+		tell := func(args ...string) {
+			_, out, errOut := s.run(args...)
+			_, _ = io.WriteString(said, out+errOut)
+		}
+		tell("keys", "new")
+		// What is revealed is shown; what is written down about that is not.
+		for words, command := range map[string]string{"Zephyrinella": "pull", "You have an appointment with": "plan"} {
+			if out := s.do(command, "--practice", scenePractice, "--reveal"); !strings.Contains(out, words) {
+				t.Errorf("%s --reveal does not show %q", command, words)
 			}
-			s.drop()
-			said := &journal{}
-			tell := func(args ...string) {
-				_, out, errOut := s.run(args...)
-				_, _ = io.WriteString(said, out+errOut)
+		}
+		v := s.serve("--debug")
+		v.fresh()
+		s.trouble(v, tell)
+		v.quiet()
+		s.ordinary(v, tell)
+		v.stop()
+		files := map[string][]byte{"the log": []byte(v.log.String()), "the output of serve": []byte(v.out.String()), "the commands' output": []byte(said.String())}
+		for _, uri := range s.asked.all() {
+			if !toldByNumber(uri) {
+				files["a URL"] = append(files["a URL"], uri+"\n"...)
 			}
-			tell("keys", "new")
-			// What is revealed is shown; what is written down about that is not.
-			for words, command := range map[string]string{"Zephyrinella": "pull", "You have an appointment with": "plan"} {
-				if out := s.do(command, "--practice", scenePractice, "--reveal"); !strings.Contains(out, words) {
-					t.Errorf("%s --reveal does not show %q", command, words)
-				}
+		}
+		s.everyFile(files)
+		s.everyKey(files)
+		for where, b := range files {
+			for _, leak := range leaks(where, b) {
+				t.Error(leak)
 			}
-			v := s.serve("--debug")
-			v.fresh()
-			s.trouble(v, tell)
-			v.quiet()
-			s.ordinary(v, tell)
-			v.stop()
-			files := map[string][]byte{"the log": []byte(v.log.String()), "the output of serve": []byte(v.out.String()), "the commands' output": []byte(said.String())}
-			for _, uri := range s.asked.all() {
-				if !toldByNumber(uri) {
-					files["a URL"] = append(files["a URL"], uri+"\n"...)
-				}
+		}
+		for _, where := range []string{"a redis value", "data/appendonlydir", "audit.log", "optouts.journal"} {
+			if !hasPart(files, where) {
+				t.Errorf("nothing was looked at under %q: the test has lost its way", where)
 			}
-			s.everyFile(files)
-			s.everyKey(files)
-			for where, b := range files {
-				for _, leak := range leaks(where, b) {
-					t.Error(leak)
-				}
-			}
-			for _, where := range []string{"a redis value", "data/appendonlydir", "audit.log", "optouts.journal"} {
-				if !hasPart(files, where) {
-					t.Errorf("nothing was looked at under %q: the test has lost its way", where)
-				}
-			}
-			texts := s.reminders()["+447700900873"]
-			if len(texts) == 0 || !strings.Contains(texts[0].Body, "You have an appointment with") {
-				t.Errorf("the canary got %d texts: the test looked for nothing", len(texts))
-			}
-		})
-	}
+		}
+		texts := s.reminders()["+447700900873"]
+		if len(texts) == 0 || !strings.Contains(texts[0].Body, "You have an appointment with") {
+			t.Errorf("the canary got %d texts: the test looked for nothing", len(texts))
+		}
+	})
 }
 
 // toldByNumber is the one request that has to name a number: Twilio lists the
@@ -147,7 +145,7 @@ func (s *scene) trouble(v *serving, tell func(...string)) {
 		},
 	} {
 		f()
-		v.read()
+		v.reads(1)
 		tell("pull", "--practice", scenePractice)
 		tell("check")
 	}

@@ -44,34 +44,32 @@ type storyRead struct {
 }
 
 func TestTheSurgeryOfFortyGetsExactlyItsTexts(t *testing.T) {
-	for _, source := range []string{"emis", "fhir", "files"} {
-		t.Run(source, func(t *testing.T) {
-			t.Parallel()
-			f := &forty{scene: newScene(t, source, fortyBefore)}
-			f.cases = surgery.Forty(f.diary, fortyBefore, 8)
-			f.drop()
-			f.do("keys", "new")
-			f.checkFirst()
-			f.planned(gateway.Send.String())
-			v := f.serve()
-			v.fresh()
-			for _, day := range []time.Time{fortyWeek, fortyEve} {
-				for i := range fortySteps {
-					f.clock.set(day.Add(time.Duration(i) * fortyStep))
-					f.drop()
-					f.wait(v)
-				}
+	t.Parallel()
+	inEach(t, []string{"emis", "fhir", "files"}, func(t *testing.T, source string) {
+		f := &forty{scene: newScene(t, source, fortyBefore)}
+		f.cases = surgery.Forty(f.diary, fortyBefore, 8)
+		f.drop()
+		f.do("keys", "new")
+		f.checkFirst()
+		f.planned(gateway.Send.String())
+		v := f.serve()
+		v.fresh()
+		for _, day := range []time.Time{fortyWeek, fortyEve} {
+			for i := range fortySteps {
+				f.clock.set(day.Add(time.Duration(i) * fortyStep))
+				f.drop()
+				f.wait(v)
 			}
-			f.texts()
-			f.queued()
-			f.explained()
-			f.planned("suppress")
-			if n := v.metric("bellman_unexplained"); n != 0 {
-				t.Errorf("%v reminders cannot be explained", n)
-			}
-			v.stop()
-		})
-	}
+		}
+		f.texts()
+		f.queued()
+		f.explained()
+		f.planned("suppress")
+		if n := v.metric("bellman_unexplained"); n != 0 {
+			t.Errorf("%v reminders cannot be explained", n)
+		}
+		v.stop()
+	})
 }
 
 // forty is a scene with the surgery of forty booked patients.

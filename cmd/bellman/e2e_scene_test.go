@@ -335,6 +335,16 @@ func await(t *testing.T, what string, missing func() string, more func() string)
 	}
 }
 
+// inEach plays a test with several sources at once: they mostly wait.
+func inEach(t *testing.T, sources []string, play func(t *testing.T, source string)) {
+	t.Helper()
+	var all sync.WaitGroup
+	for _, source := range sources {
+		all.Go(func() { t.Run(source, func(t *testing.T) { play(t, source) }) })
+	}
+	all.Wait()
+}
+
 // quiet waits until nothing is on its way: nothing claimed, sending, or without
 // its receipt.
 func (v *serving) quiet() {
@@ -360,17 +370,23 @@ func (v *serving) fresh() {
 	})
 }
 
-// read waits until the diary has been read twice more, so that whatever changed
-// before has been seen.
+// read waits until a read of the diary that began after now has ended: the
+// second, since the first may have begun before.
 func (v *serving) read() {
 	v.s.t.Helper()
-	reads := func() float64 {
-		return v.metric("bellman_appointments_read_total", `outcome="ok"`) + v.metric("bellman_feed_failures_total")
+	v.reads(2)
+}
+
+// reads waits until so many reads have ended, well or badly.
+func (v *serving) reads(n int) {
+	v.s.t.Helper()
+	ended := func() float64 {
+		return v.metric("bellman_appointments_read_total") + v.metric("bellman_feed_failures_total")
 	}
-	for range 2 {
-		was := reads()
-		v.await("the diary has been read again", func() string {
-			if reads() == was {
+	for range n {
+		was := ended()
+		v.await("the diary has been read", func() string {
+			if ended() == was {
 				return "not yet"
 			}
 			return ""

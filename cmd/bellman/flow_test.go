@@ -119,74 +119,72 @@ const (
 )
 
 func TestWhatChangesBetweenTwoRemindersIsObeyed(t *testing.T) {
-	for _, source := range []string{"emis", "fhir", "files"} {
-		t.Run(source, func(t *testing.T) {
-			t.Parallel()
-			s := newScene(t, source, london(time.October, 20, 17, 0))
-			all := s.booked(london(time.October, 28, 9, 0), 8)
-			stays, off, gone, moved, dies, leaves, renumbered, stops := all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7]
-			s.do("keys", "new")
-			v := s.serve()
-			v.fresh()
-			v.hour(london(time.October, 21, 10, 12))
-			if n := count(s.reminders()); n != 8 {
-				t.Fatalf("a week before, %d texts came, want 8", n)
-			}
+	t.Parallel()
+	inEach(t, []string{"emis", "fhir", "files"}, func(t *testing.T, source string) {
+		s := newScene(t, source, london(time.October, 20, 17, 0))
+		all := s.booked(london(time.October, 28, 9, 0), 8)
+		stays, off, gone, moved, dies, leaves, renumbered, stops := all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7]
+		s.do("keys", "new")
+		v := s.serve()
+		v.fresh()
+		v.hour(london(time.October, 21, 10, 12))
+		if n := count(s.reminders()); n != 8 {
+			t.Fatalf("a week before, %d texts came, want 8", n)
+		}
 
-			// Too late for a reminder a week before the moved visit's new day.
-			s.clock.set(london(time.October, 23, 10, 0))
-			s.drop()
-			v.fresh()
-			s.diary.Cancel(off.slot)
-			s.diary.Remove(gone.slot)
-			s.diary.Move(moved.slot, london(time.October, 29, 15, 30))
-			s.diary.Edit(dies.id, func(p *surgery.Person) { p.Died = s.clock.Now() })
-			s.diary.Edit(leaves.id, func(p *surgery.Person) { p.Deducted = s.clock.Now().AddDate(0, 0, -1) })
-			s.diary.Edit(renumbered.id, func(p *surgery.Person) { p.Mobile = "07700 900299" })
-			s.drop()
-			// Not a word that the provider knows: our own ledger has to know it.
-			if a := s.twilio.Reply(t.Context(), stops.number, sceneSender, "Please stop texting me"); a.Status != http.StatusOK || a.TookFor != "" || len(a.Texts) != 1 || !strings.Contains(a.Texts[0], "no more texts") {
-				t.Errorf("the wish to get no more texts was answered with status %d, %q", a.Status, a.Texts)
-			}
-			v.read()
+		// Too late for a reminder a week before the moved visit's new day.
+		s.clock.set(london(time.October, 23, 10, 0))
+		s.drop()
+		v.fresh()
+		s.diary.Cancel(off.slot)
+		s.diary.Remove(gone.slot)
+		s.diary.Move(moved.slot, london(time.October, 29, 15, 30))
+		s.diary.Edit(dies.id, func(p *surgery.Person) { p.Died = s.clock.Now() })
+		s.diary.Edit(leaves.id, func(p *surgery.Person) { p.Deducted = s.clock.Now().AddDate(0, 0, -1) })
+		s.diary.Edit(renumbered.id, func(p *surgery.Person) { p.Mobile = "07700 900299" })
+		s.drop()
+		// Not a word that the provider knows: our own ledger has to know it.
+		if a := s.twilio.Reply(t.Context(), stops.number, sceneSender, "Please stop texting me"); a.Status != http.StatusOK || a.TookFor != "" || len(a.Texts) != 1 || !strings.Contains(a.Texts[0], "no more texts") {
+			t.Errorf("the wish to get no more texts was answered with status %d, %q", a.Status, a.Texts)
+		}
+		v.read()
 
-			for _, at := range []time.Time{london(time.October, 27, 9, 12), london(time.October, 27, 10, 12), london(time.October, 28, 15, 35)} {
-				v.hour(at)
+		for _, at := range []time.Time{london(time.October, 27, 9, 12), london(time.October, 27, 10, 12), london(time.October, 28, 15, 35)} {
+			v.hour(at)
+		}
+		for _, c := range []struct {
+			who    string
+			p      patient
+			texts  []string
+			stands []string
+		}{
+			{"whose visit stays", stays, []string{firstDay + "9am", firstDay + "9am"}, []string{"7d delivered", "1d delivered"}},
+			{"whose visit was cancelled", off, []string{firstDay + "9:10am"}, []string{"7d delivered", "1d withdrawn " + cancelled(source)}},
+			{"whose visit was taken out of the diary", gone, []string{firstDay + "9:20am"}, []string{"7d delivered", "1d withdrawn gone"}},
+			{"whose visit was moved", moved, []string{firstDay + "9:30am", secondDay + "3:30pm"}, []string{"7d withdrawn booked_late", "1d delivered"}},
+			{"who died", dies, []string{firstDay + "9:40am"}, []string{"7d delivered", "1d withdrawn deceased"}},
+			{"who left", leaves, []string{firstDay + "9:50am"}, []string{"7d delivered", "1d withdrawn left_practice"}},
+			{"who has another number", renumbered, []string{firstDay + "10am"}, []string{"7d delivered", "1d delivered"}},
+			{"who wants no texts", stops, []string{firstDay + "10:10am"}, []string{"7d delivered", "1d withdrawn opted_out"}},
+		} {
+			if diff := cmp.Diff(c.texts, s.bodies(c.p)); diff != "" {
+				t.Errorf("the patient %s (-want +got):\n%s", c.who, diff)
 			}
-			for _, c := range []struct {
-				who    string
-				p      patient
-				texts  []string
-				stands []string
-			}{
-				{"whose visit stays", stays, []string{firstDay + "9am", firstDay + "9am"}, []string{"7d delivered", "1d delivered"}},
-				{"whose visit was cancelled", off, []string{firstDay + "9:10am"}, []string{"7d delivered", "1d withdrawn " + cancelled(source)}},
-				{"whose visit was taken out of the diary", gone, []string{firstDay + "9:20am"}, []string{"7d delivered", "1d withdrawn gone"}},
-				{"whose visit was moved", moved, []string{firstDay + "9:30am", secondDay + "3:30pm"}, []string{"7d withdrawn booked_late", "1d delivered"}},
-				{"who died", dies, []string{firstDay + "9:40am"}, []string{"7d delivered", "1d withdrawn deceased"}},
-				{"who left", leaves, []string{firstDay + "9:50am"}, []string{"7d delivered", "1d withdrawn left_practice"}},
-				{"who has another number", renumbered, []string{firstDay + "10am"}, []string{"7d delivered", "1d delivered"}},
-				{"who wants no texts", stops, []string{firstDay + "10:10am"}, []string{"7d delivered", "1d withdrawn opted_out"}},
-			} {
-				if diff := cmp.Diff(c.texts, s.bodies(c.p)); diff != "" {
-					t.Errorf("the patient %s (-want +got):\n%s", c.who, diff)
-				}
-				if diff := cmp.Diff(c.stands, s.stands(c.p)); diff != "" {
-					t.Errorf("the visit of the patient %s (-want +got):\n%s", c.who, diff)
-				}
+			if diff := cmp.Diff(c.stands, s.stands(c.p)); diff != "" {
+				t.Errorf("the visit of the patient %s (-want +got):\n%s", c.who, diff)
 			}
-			if got := s.bodies(patient{number: "+447700900299"}); !slices.Equal(got, []string{firstDay + "10am"}) {
-				t.Errorf("the new number got %q", got)
-			}
-			if got := s.told(moved); !slices.Contains(got, "moved") {
-				t.Errorf("the story of the moved visit does not say so: %q", got)
-			}
-			if got := s.told(stops); !slices.Contains(got, "reply 7d stop") {
-				t.Errorf("the story of the visit whose patient said stop does not say so: %q", got)
-			}
-			v.stop()
-		})
-	}
+		}
+		if got := s.bodies(patient{number: "+447700900299"}); !slices.Equal(got, []string{firstDay + "10am"}) {
+			t.Errorf("the new number got %q", got)
+		}
+		if got := s.told(moved); !slices.Contains(got, "moved") {
+			t.Errorf("the story of the moved visit does not say so: %q", got)
+		}
+		if got := s.told(stops); !slices.Contains(got, "reply 7d stop") {
+			t.Errorf("the story of the visit whose patient said stop does not say so: %q", got)
+		}
+		v.stop()
+	})
 }
 
 // cancelled is what a source lets one know of a cancelled visit: EMIS no longer
@@ -201,42 +199,40 @@ func cancelled(source string) string {
 // The diary is read once, long before; only the look in the moment of sending
 // can find what has changed since.
 func TestTheLastLookBeforeSendingFindsWhatChangedSinceTheRead(t *testing.T) {
-	for _, source := range []string{"emis", "fhir"} {
-		t.Run(source, func(t *testing.T) {
-			t.Parallel()
-			s := newScene(t, source, london(time.October, 26, 17, 0))
-			s.edit(`poll: "@every 1s"`, `poll: "@every 10h"`)
-			s.edit("policy: {}", "policy: {stale_after: 24h, reminders: [{before: 1d}]}")
-			all := s.booked(london(time.October, 28, 9, 0), 5)
-			stays, off, moved, dies, emptied := all[0], all[1], all[2], all[3], all[4]
-			s.do("keys", "new")
-			v := s.serve()
-			v.fresh()
-			s.diary.Cancel(off.slot)
-			s.diary.Move(moved.slot, london(time.October, 28, 16, 0))
-			s.diary.Edit(dies.id, func(p *surgery.Person) { p.Died = s.clock.Now() })
-			s.diary.Edit(emptied.id, func(p *surgery.Person) { p.Mobile = "" })
-			s.clock.set(london(time.October, 27, 9, 45))
-			want := map[string][]string{
-				stays.number: {"1d delivered"}, off.number: {"1d withdrawn cancelled"}, moved.number: {"1d queued"},
-				dies.number: {"1d withdrawn deceased"}, emptied.number: {"1d withdrawn no_mobile"},
+	t.Parallel()
+	inEach(t, []string{"emis", "fhir"}, func(t *testing.T, source string) {
+		s := newScene(t, source, london(time.October, 26, 17, 0))
+		s.edit(`poll: "@every 1s"`, `poll: "@every 10h"`)
+		s.edit("policy: {}", "policy: {stale_after: 24h, reminders: [{before: 1d}]}")
+		all := s.booked(london(time.October, 28, 9, 0), 5)
+		stays, off, moved, dies, emptied := all[0], all[1], all[2], all[3], all[4]
+		s.do("keys", "new")
+		v := s.serve()
+		v.fresh()
+		s.diary.Cancel(off.slot)
+		s.diary.Move(moved.slot, london(time.October, 28, 16, 0))
+		s.diary.Edit(dies.id, func(p *surgery.Person) { p.Died = s.clock.Now() })
+		s.diary.Edit(emptied.id, func(p *surgery.Person) { p.Mobile = "" })
+		s.clock.set(london(time.October, 27, 9, 45))
+		want := map[string][]string{
+			stays.number: {"1d delivered"}, off.number: {"1d withdrawn cancelled"}, moved.number: {"1d queued"},
+			dies.number: {"1d withdrawn deceased"}, emptied.number: {"1d withdrawn no_mobile"},
+		}
+		v.await("every visit stands where it should", func() string {
+			got := map[string][]string{}
+			for _, p := range all {
+				got[p.number] = s.stands(p)
 			}
-			v.await("every visit stands where it should", func() string {
-				got := map[string][]string{}
-				for _, p := range all {
-					got[p.number] = s.stands(p)
-				}
-				return cmp.Diff(want, got)
-			})
-			s.clock.set(london(time.October, 27, 16, 1))
-			v.await("the moved visit's text has come", func() string { return cmp.Diff([]string{firstDay + "4pm"}, s.bodies(moved)) })
-			v.quiet()
-			if n := count(s.reminders()); n != 2 {
-				t.Errorf("%d texts came, want two: of the visit that stays and of the one that was moved", n)
-			}
-			v.stop()
+			return cmp.Diff(want, got)
 		})
-	}
+		s.clock.set(london(time.October, 27, 16, 1))
+		v.await("the moved visit's text has come", func() string { return cmp.Diff([]string{firstDay + "4pm"}, s.bodies(moved)) })
+		v.quiet()
+		if n := count(s.reminders()); n != 2 {
+			t.Errorf("%d texts came, want two: of the visit that stays and of the one that was moved", n)
+		}
+		v.stop()
+	})
 }
 
 func TestSTOPEndsTheTextsAndSTARTBringsThemBack(t *testing.T) {
