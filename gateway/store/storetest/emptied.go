@@ -26,6 +26,7 @@ var emptied = []promise{
 	{"losing a part of Redis puts the whole in hold", partLost},
 	{"the Redis of another installation is refused", otherInstallation},
 	{"a second machine with a fresh journal joins what is there", secondMachine},
+	{"a second machine that finds part of Redis lost puts it in hold", secondMachineFindsLoss},
 	{"a torn line of the journal is passed over and swallows no other", tornLine},
 	{"a journal sealed under another key is an error", journalOfAnotherKey},
 	{"a journal that never met a Redis is no reason for a hold", journalBeforeRedis},
@@ -356,6 +357,15 @@ func secondMachine(t *testing.T, g *surgery) {
 	}
 }
 
+func secondMachineFindsLoss(t *testing.T, g *surgery) {
+	g.raw.Del(t.Context(), shardKey(riverside, "epoch"))
+	second := NewPlace(t)
+	second.Keys = g.place.Keys
+	if s := OpenAt(t, g.address, second); !s.InHold() {
+		t.Error("it takes the loss for a beginning")
+	}
+}
+
 func tornLine(t *testing.T, g *surgery) {
 	first := stop(g, riverside, 1)
 	whole, err := os.ReadFile(g.place.Journal)
@@ -377,6 +387,14 @@ func tornLine(t *testing.T, g *surgery) {
 		got, err := g.s.OptOuts(t.Context(), riverside)
 		if err != nil || len(got) < 1 || got[0] != first {
 			t.Errorf("cut by %d: %d came back, %v", cut, len(got), err)
+		}
+		// And a line torn off while we run, by another process that died.
+		f, err := os.OpenFile(g.place.Journal, os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString("AXtorn"); errors.Join(err, f.Close()) != nil {
+			t.Fatal(err)
 		}
 		third := gateway.OptOut{Practice: riverside, Number: number(3), Since: g.now.Add(1e9), By: "patient"}
 		if err := g.s.AddOptOut(t.Context(), third); err != nil {

@@ -28,9 +28,11 @@ func Redis(t testing.TB, settings ...string) string {
 	t.Helper()
 	dir := folder(t)
 	socket := filepath.Join(dir, "redis.sock")
-	run(t, dir, append([]string{"--port", "0", "--unixsocket", socket}, settings...))
+	died := run(t, dir, append([]string{"--port", "0", "--unixsocket", socket}, settings...))
 	u := (&url.URL{Scheme: "unix", Path: socket}).String()
-	await(t, "redis-server answers", func(ctx context.Context) bool { return ask(ctx, u, "PING") == "PONG" })
+	if !answers(t, u, died) {
+		t.Fatalf("redis-server does not stay up with these settings: %v", settings)
+	}
 	return u
 }
 
@@ -39,22 +41,16 @@ func Redis(t testing.TB, settings ...string) string {
 func Cluster(t testing.TB) string {
 	t.Helper()
 	const nodes = 3
-	ports := freePorts(t, 2*nodes)
-	urls := make([]string, nodes)
+	urls, ports := make([]string, nodes), make([][]int, nodes)
 	for i := range nodes {
-		port, bus := fmt.Sprint(ports[2*i]), fmt.Sprint(ports[2*i+1])
-		run(t, folder(t), []string{
-			"--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "5000",
-		})
-		urls[i] = "redis://127.0.0.1:" + port
-		await(t, "a node of the cluster answers", func(ctx context.Context) bool { return ask(ctx, urls[i], "PING") == "PONG" })
+		urls[i], ports[i] = node(t)
 	}
 	const slots = 16384
 	for i, u := range urls {
 		command(t, u, "CLUSTER", "ADDSLOTSRANGE", slots*i/nodes, slots*(i+1)/nodes-1)
 		if i > 0 {
 			command(t, u, "CLUSTER", "SET-CONFIG-EPOCH", i+1)
-			command(t, u, "CLUSTER", "MEET", "127.0.0.1", ports[0], ports[1])
+			command(t, u, "CLUSTER", "MEET", "127.0.0.1", ports[0][0], ports[0][1])
 		}
 	}
 	for _, u := range urls {
@@ -64,6 +60,24 @@ func Cluster(t testing.TB) string {
 		})
 	}
 	return strings.Join(urls, ",")
+}
+
+// node starts one server of a cluster, on other ports when somebody took the ones
+// that were free a moment ago.
+func node(t testing.TB) (string, []int) {
+	t.Helper()
+	for range 5 {
+		ports := freePorts(t, 2)
+		port, bus := fmt.Sprint(ports[0]), fmt.Sprint(ports[1])
+		died := run(t, folder(t), []string{
+			"--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "5000",
+		})
+		if u := "redis://127.0.0.1:" + port; answers(t, u, died) {
+			return u, ports
+		}
+	}
+	t.Fatal("no node of the cluster stays up")
+	return "", nil
 }
 
 // Place is where an installation keeps what is not in Redis.
@@ -144,8 +158,9 @@ func folder(t testing.TB) string {
 	return dir
 }
 
-// run starts a redis-server that ends with the test.
-func run(t testing.TB, dir string, settings []string) {
+// run starts a redis-server that ends with the test. The channel closes when it
+// ends before.
+func run(t testing.TB, dir string, settings []string) <-chan struct{} {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -162,10 +177,32 @@ func run(t testing.TB, dir string, settings []string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal("redis-server does not start:", err)
 	}
+	died := make(chan struct{})
+	go func() {
+		defer close(died)
+		_ = cmd.Wait()
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		<-died
 	})
+	return died
+}
+
+// answers waits until a server answers, and reports false when it died instead.
+func answers(t testing.TB, address string, died <-chan struct{}) bool {
+	t.Helper()
+	alive := true
+	await(t, "redis-server answers", func(ctx context.Context) bool {
+		select {
+		case <-died:
+			alive = false
+			return true
+		default:
+			return ask(ctx, address, "PING") == "PONG"
+		}
+	})
+	return alive
 }
 
 // await asks until the answer is yes, for at most 20 seconds.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -136,7 +137,12 @@ func (g *surgery) nodes(do func(context.Context, *redis.Client) error) {
 	var err error
 	switch c := g.raw.(type) {
 	case *redis.ClusterClient:
-		err = c.ForEachMaster(g.t.Context(), do)
+		var one sync.Mutex // the client asks all nodes at the same time
+		err = c.ForEachMaster(g.t.Context(), func(ctx context.Context, c *redis.Client) error {
+			one.Lock()
+			defer one.Unlock()
+			return do(ctx, c)
+		})
 	case *redis.Client:
 		err = do(g.t.Context(), c)
 	}
