@@ -108,7 +108,7 @@ func (p *Provider) Close() { p.transport.CloseIdleConnections() }
 func (p *Provider) Send(ctx context.Context, m gateway.Outgoing) (gateway.Handover, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	e := &exchange{ctx: ctx, via: p, head: p.sendHead, limit: maxAnswer}
+	e := &exchange{ctx: ctx, via: p, head: p.sendHead, limit: maxAnswer, brief: true}
 	if ctx.Err() != nil {
 		return gateway.Handover{}, e.failure()
 	}
