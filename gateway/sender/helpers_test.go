@@ -1,17 +1,10 @@
 package sender_test
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"slices"
-	"sync"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,7 +17,6 @@ import (
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
 	"bellman/gateway/message"
-	"bellman/gateway/sender"
 	"bellman/gateway/store"
 	"bellman/gateway/store/storetest"
 	"bellman/scheduler"
@@ -112,6 +104,9 @@ func newStage(t *testing.T, asks ...ask) *stage {
 	s.sim = twiliosim.New(twiliosim.Options{Clock: &s.clock, Manual: true})
 	t.Cleanup(s.sim.Close)
 	t.Cleanup(func() {
+		if strings.Contains(s.log.String(), "77009") || strings.Contains(s.log.String(), "appointment with") {
+			t.Error("the log holds a number or a text")
+		}
 		if t.Failed() {
 			t.Log(s.log.String())
 		}
@@ -235,79 +230,6 @@ func (s *stage) explained() {
 	}
 }
 
-// running is a sender at work.
-type running struct {
-	s       *stage
-	memory  *watched
-	metrics *prometheus.Registry
-	cancel  context.CancelFunc
-	done    chan struct{}
-}
-
-// start sets a sender to work. meddle may change its options.
-func (s *stage) start(meddle ...func(*sender.Options)) *running {
-	s.t.Helper()
-	st := storetest.OpenAt(s.t, s.address, s.place)
-	st.Serve([]gateway.ODS{riverside, hillside})
-	r := &running{s: s, memory: &watched{Store: st}, metrics: prometheus.NewRegistry(), done: make(chan struct{})}
-	o := sender.Options{
-		Memory: r.memory, Provider: s.provider, Clock: &s.clock, Log: s.log.logger(),
-		Metrics: sender.NewMetrics(r.metrics, []gateway.ODS{riverside, hillside}), Moved: s.moves.add,
-		Refresh: func(ctx context.Context, p gateway.ODS, a gateway.Appointment) error {
-			for _, surgery := range s.surgs {
-				if surgery.ODS == p {
-					return s.sched.Refresh(ctx, surgery.Practice, a)
-				}
-			}
-			return nil
-		},
-		Render: s.render, InFlight: 16, PerSec: s.perSec, Timeout: s.timeout,
-	}
-	for _, surgery := range s.surgs {
-		p := sender.Practice{Practice: surgery.Practice}
-		if s.withRead {
-			p.Reread = s.diaries[surgery.ODS]
-		}
-		o.Practices = append(o.Practices, p)
-	}
-	for _, m := range meddle {
-		m(&o)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	r.cancel = cancel
-	worker := sender.New(o)
-	go func() {
-		defer close(r.done)
-		worker.Run(ctx)
-	}()
-	s.t.Cleanup(r.stop)
-	return r
-}
-
-// stop stops the sender and waits until it has ended.
-func (r *running) stop() {
-	r.cancel()
-	<-r.done
-}
-
-// quiet waits until the sender has looked at everything that is due by the clock
-// and is done with it. While it leaves the provider alone it looks at nothing.
-func (r *running) quiet() {
-	r.s.t.Helper()
-	r.s.await("the sender is done with what is due", func() bool {
-		r.memory.Store.Look()
-		turn, woken := r.memory.turn.Add(1), r.memory.woken.Load()
-		done := func() bool {
-			return r.memory.idle.Load() >= turn || (r.memory.woken.Load() > woken+1 && r.metric("bellman_provider_broken") == 1)
-		}
-		for try := 0; !done() && try < 20; try++ {
-			_ = r.s.store.Wake(r.s.t.Context(), r.s.clock.Now())
-			time.Sleep(2 * time.Millisecond)
-		}
-		return done() && r.s.count(gateway.Claimed)+r.s.count(gateway.Sending) == 0
-	})
-}
-
 func (s *stage) count(st gateway.State) int {
 	s.t.Helper()
 	n := 0
@@ -327,214 +249,11 @@ func (s *stage) await(what string, yes func() bool) {
 	}
 }
 
-// watched is the store, with places at which a test can step in. idle is the turn
-// of the last claim that found nothing due.
-type watched struct {
-	*store.Store
-	turn, idle, woken atomic.Int64
-	claimed           func()                       // after something was claimed
-	moving            func([]gateway.Change) error // before a move; an error is what the sender gets instead
-	moved             func([]gateway.Change) error // after it
-}
-
-func (w *watched) Look() {
-	w.woken.Add(1)
-	w.Store.Look()
-}
-
-func (w *watched) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
-	turn := w.turn.Load()
-	c, err := w.Store.Claim(ctx, o)
-	if len(c.Claims) > 0 && w.claimed != nil {
-		w.claimed()
-	}
-	if c.Looked == 0 && (err == nil || errors.Is(err, store.ErrInHold)) {
-		w.idle.Store(turn)
-	}
-	return c, err
-}
-
-func (w *watched) Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error) {
-	if w.moving != nil {
-		if err := w.moving(changes); err != nil {
-			return nil, err
-		}
-	}
-	got, err := w.Store.Move(ctx, now, changes)
-	if w.moved != nil && err == nil {
-		err = w.moved(changes)
-	}
-	return got, err
-}
-
-// to reports whether a batch of changes holds one to a state.
-func to(changes []gateway.Change, st gateway.State) bool {
-	for _, c := range changes {
-		if c.To == st {
-			return true
-		}
-	}
-	return false
-}
-
-// diary is a clinical system that says what a test wrote into it.
-type diary struct {
-	clock  gateway.Clock
-	mu     sync.Mutex
-	visits map[gateway.AppointmentID]gateway.Appointment
-	broken error // what asking for one appointment gives
-	asked  int
-	hang   bool // asking for one appointment hangs until it is given up
-}
-
-func (d *diary) book(a gateway.Appointment) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.visits[a.ID] = a
-}
-
-func (d *diary) drop(id gateway.AppointmentID) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.visits, id)
-}
-
-func (d *diary) breakWith(err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.broken = err
-}
-
-func (d *diary) Read(_ context.Context, span gateway.Span) (gateway.Feed, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	f := gateway.Feed{Covers: span, Complete: true, AsOf: d.clock.Now()}
-	for _, a := range d.visits {
-		f.Appointments = append(f.Appointments, a)
-	}
-	return f, nil
-}
-
-func (d *diary) Reread(ctx context.Context, a gateway.Appointment) (gateway.Appointment, error) {
-	d.mu.Lock()
-	d.asked++
-	is, ok := d.visits[a.ID]
-	err, hang := d.broken, d.hang
-	d.mu.Unlock()
-	if hang {
-		<-ctx.Done()
-		return a, ctx.Err()
-	}
-	if !ok {
-		is = a
-		is.Status = gateway.StatusCancelled
-	}
-	return is, err
-}
-
-// wire remembers the requests to send.
-type wire struct {
-	mu    sync.Mutex
-	posts []url.Values
-}
-
-func (w *wire) record(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost {
-			b, _ := io.ReadAll(r.Body)
-			form, _ := url.ParseQuery(string(b))
-			w.mu.Lock()
-			w.posts = append(w.posts, form)
-			w.mu.Unlock()
-			r.Body = io.NopCloser(bytes.NewReader(b))
-		}
-		next.ServeHTTP(rw, r)
-	})
-}
-
-func (w *wire) all() []url.Values {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return append([]url.Values(nil), w.posts...)
-}
-
-// moves remembers what was told to be withheld.
-type moves struct {
-	mu  sync.Mutex
-	all []gateway.Move
-}
-
-func (m *moves) add(ms []gateway.Move) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.all = append(m.all, ms...)
-}
-
-// told counts the moves for a reason.
-func (m *moves) told(why gateway.Reason) int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	n := 0
-	for _, x := range m.all {
-		if x.Reason == why {
-			n++
-		}
-	}
-	return n
-}
-
-// lines keeps what was logged.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *lines) logger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
 func storetestClient(s *stage) redis.UniversalClient { return storetest.Client(s.t, s.address) }
 
 // redisKey gives the name of one of a practice's keys in Redis.
 func redisKey(p gateway.ODS, letter string) string {
 	return fmt.Sprintf("{%02d}:P:%s:%s", store.ShardOf(p), p, letter)
-}
-
-// onlyPractice takes every other practice out of a sender's configuration.
-func onlyPractice(p gateway.ODS) func(*sender.Options) {
-	return func(o *sender.Options) {
-		o.Practices = slices.DeleteFunc(o.Practices, func(x sender.Practice) bool { return x.ODS != p })
-	}
-}
-
-// metric gives the sum of a metric of the sender over all its labels; of a
-// histogram, how often something was observed.
-func (r *running) metric(name string) float64 {
-	r.s.t.Helper()
-	for _, f := range must(r.metrics.Gather()) {
-		if f.GetName() != name {
-			continue
-		}
-		sum := 0.0
-		for _, m := range f.GetMetric() {
-			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-		}
-		return sum
-	}
-	r.s.t.Fatalf("there is no metric %s", name)
-	return 0
 }
 
 // unreachable is the provider at an address where nobody listens.

@@ -1,0 +1,195 @@
+package sender_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bellman/gateway"
+	"bellman/gateway/store"
+)
+
+// watched is the store, with places at which a test can step in. idle is the turn
+// of the last claim that found nothing due.
+type watched struct {
+	*store.Store
+	turn, idle, woken atomic.Int64
+	claimed           func()                       // after something was claimed
+	moving            func([]gateway.Change) error // before a move; an error is what the sender gets instead
+	moved             func([]gateway.Change) error // after it
+}
+
+func (w *watched) Look() {
+	w.woken.Add(1)
+	w.Store.Look()
+}
+
+func (w *watched) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
+	turn := w.turn.Load()
+	c, err := w.Store.Claim(ctx, o)
+	if len(c.Claims) > 0 && w.claimed != nil {
+		w.claimed()
+	}
+	if c.Looked == 0 && (err == nil || errors.Is(err, store.ErrInHold)) {
+		w.idle.Store(turn)
+	}
+	return c, err
+}
+
+func (w *watched) Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error) {
+	if w.moving != nil {
+		if err := w.moving(changes); err != nil {
+			return nil, err
+		}
+	}
+	got, err := w.Store.Move(ctx, now, changes)
+	if w.moved != nil && err == nil {
+		err = w.moved(changes)
+	}
+	return got, err
+}
+
+// to reports whether a batch of changes holds one to a state.
+func to(changes []gateway.Change, st gateway.State) bool {
+	for _, c := range changes {
+		if c.To == st {
+			return true
+		}
+	}
+	return false
+}
+
+// diary is a clinical system that says what a test wrote into it.
+type diary struct {
+	clock  gateway.Clock
+	mu     sync.Mutex
+	visits map[gateway.AppointmentID]gateway.Appointment
+	broken error // what asking for one appointment gives
+	asked  int
+	hang   bool // asking for one appointment hangs until it is given up
+}
+
+func (d *diary) book(a gateway.Appointment) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.visits[a.ID] = a
+}
+
+func (d *diary) drop(id gateway.AppointmentID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.visits, id)
+}
+
+func (d *diary) breakWith(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.broken = err
+}
+
+func (d *diary) Read(_ context.Context, span gateway.Span) (gateway.Feed, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := gateway.Feed{Covers: span, Complete: true, AsOf: d.clock.Now()}
+	for _, a := range d.visits {
+		f.Appointments = append(f.Appointments, a)
+	}
+	return f, nil
+}
+
+func (d *diary) Reread(ctx context.Context, a gateway.Appointment) (gateway.Appointment, error) {
+	d.mu.Lock()
+	d.asked++
+	is, ok := d.visits[a.ID]
+	err, hang := d.broken, d.hang
+	d.mu.Unlock()
+	if hang {
+		<-ctx.Done()
+		return a, ctx.Err()
+	}
+	if !ok {
+		is = a
+		is.Status = gateway.StatusCancelled
+	}
+	return is, err
+}
+
+// wire remembers the requests to send.
+type wire struct {
+	mu    sync.Mutex
+	posts []url.Values
+}
+
+func (w *wire) record(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			b, _ := io.ReadAll(r.Body)
+			form, _ := url.ParseQuery(string(b))
+			w.mu.Lock()
+			w.posts = append(w.posts, form)
+			w.mu.Unlock()
+			r.Body = io.NopCloser(bytes.NewReader(b))
+		}
+		next.ServeHTTP(rw, r)
+	})
+}
+
+func (w *wire) all() []url.Values {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]url.Values(nil), w.posts...)
+}
+
+// moves remembers what was told to be withheld.
+type moves struct {
+	mu  sync.Mutex
+	all []gateway.Move
+}
+
+func (m *moves) add(ms []gateway.Move) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.all = append(m.all, ms...)
+}
+
+// told counts the moves for a reason.
+func (m *moves) told(why gateway.Reason) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, x := range m.all {
+		if x.Reason == why {
+			n++
+		}
+	}
+	return n
+}
+
+// lines keeps what was logged.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *lines) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
