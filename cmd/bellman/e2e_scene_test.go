@@ -318,7 +318,9 @@ func (v *serving) await(what string, missing func() string) {
 	await(v.s.t, what, missing, func() string { return v.log.String() })
 }
 
-const patience = 30 * time.Second
+// patience is for a machine with much else to do; a test that passes needs little
+// of it.
+const patience = 90 * time.Second
 
 func await(t *testing.T, what string, missing func() string, more func() string) {
 	t.Helper()
@@ -359,11 +361,12 @@ func (v *serving) quiet() {
 	})
 }
 
-// fresh waits until the diary has been read at the scene's present time.
+// fresh waits until the diary has been read at the scene's present time, which
+// was put forward by more than a minute.
 func (v *serving) fresh() {
 	v.s.t.Helper()
 	v.await("the diary has been read", func() string {
-		if age := v.metric("bellman_feed_age_seconds"); age < 0 || age > 5 {
+		if age := v.metric("bellman_feed_age_seconds"); age < 0 || age > 60 {
 			return fmt.Sprintf("the last read is %v s old", age)
 		}
 		return ""
