@@ -41,6 +41,7 @@ type Server struct {
 	watched sync.WaitGroup
 
 	mu      sync.Mutex
+	child   *child    // the last server that we started ourselves
 	present io.Closer // our open connection: it tells others that we are here, and us that the server died
 	stopped bool
 }
@@ -113,20 +114,20 @@ func (s *Server) joinOrStart(ctx context.Context) (*conn, error) {
 // start starts the child and gives a connection to it. One that does not come up
 // in time is ended again.
 func (s *Server) start(ctx context.Context) (c *conn, err error) {
-	child, died, err := s.spawn()
+	child, err := s.spawn(ctx)
+	defer func() {
+		if err != nil && child != nil {
+			_ = child.process.Signal(syscall.SIGTERM)
+		}
+	}()
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			_ = child.Signal(syscall.SIGTERM)
-		}
-	}()
 	for {
 		if c, err := dial(ctx, s.socket); err == nil {
-			return s.await(ctx, c, died)
+			return s.await(ctx, c, child.died)
 		}
-		if err := s.pause(ctx, died); err != nil {
+		if err := s.pause(ctx, child.died); err != nil {
 			return nil, err
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -123,26 +125,94 @@ func TestAnOrphanIsJoined(t *testing.T) {
 	until(t, "the orphan is gone with its last user", func() bool { return syscall.Kill(pid, 0) != nil })
 }
 
-func TestASecondServerNeverWritesBesideOneThatLostItsSocket(t *testing.T) {
+func TestAServerThatLostItsSocketIsReplacedAndNeverDoubled(t *testing.T) {
 	dir := t.TempDir()
+	first := start(t, dir)
+	client := open(t, first)
+	client.Set(t.Context(), "kept", "yes", 0)
+	pid := pidOf(t, client)
+	if err := os.Remove(first.socket); err != nil {
+		t.Fatal(err)
+	}
+	second := open(t, start(t, dir))
+	if syscall.Kill(pid, 0) == nil && pidOf(t, second) != pid {
+		until(t, "the first server is gone", func() bool { return syscall.Kill(pid, 0) != nil })
+	}
+	until(t, "both processes are at one server with the data", func() bool {
+		return client.Get(t.Context(), "kept").Val() == "yes" && pidOf(t, client) == pidOf(t, second)
+	})
+}
+
+func TestAServerWhoseFolderIsGoneIsStoppedAllTheSame(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
 	s := start(t, dir)
-	if err := os.Rename(s.socket, s.socket+".away"); err != nil {
+	pid := pidOf(t, open(t, s))
+	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(t.Context(), dir, Options{}); err == nil || !strings.Contains(err.Error(), "still runs") {
-		t.Errorf("error %v", err)
+	stop(t, s)
+	until(t, "the server is gone", func() bool { return syscall.Kill(pid, 0) != nil })
+}
+
+func TestAStopWhoseTimeIsUpStillShutsTheServerDown(t *testing.T) {
+	s := start(t, t.TempDir())
+	pid := pidOf(t, open(t, s))
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = s.Stop(over)
+	until(t, "the server is gone", func() bool { return syscall.Kill(pid, 0) != nil })
+}
+
+// TestKilledStarter is the body of the process that TestAServerDiesWithAStarterThatIsKilled kills.
+func TestKilledStarter(t *testing.T) {
+	dir := os.Getenv("BELLMAN_TEST_KILLED_STARTER")
+	if dir == "" {
+		t.Skip("it is run by another test, as a process of its own")
 	}
-	if err := os.Rename(s.socket+".away", s.socket); err != nil {
+	if _, err := Start(t.Context(), dir, Options{}); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "started"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Minute)
+}
+
+func TestAServerDiesWithAStarterThatIsKilledUnlessAnotherIsThere(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells a child of its parent's death")
+	}
+	dir := t.TempDir()
+	starter := exec.Command(os.Args[0], "-test.run=^TestKilledStarter$")
+	starter.Env = append(os.Environ(), "BELLMAN_TEST_KILLED_STARTER="+dir)
+	if err := starter.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the other process has started it", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "started"))
+		return err == nil
+	})
+	joined := start(t, dir)
+	client := open(t, joined)
+	pid := pidOf(t, client)
+	client.Set(t.Context(), "kept", "yes", 0)
+	if err := starter.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = starter.Wait()
+	until(t, "the server of the killed process is gone", func() bool { return syscall.Kill(pid, 0) != nil })
+	until(t, "the joined process has it back", func() bool { return client.Get(t.Context(), "kept").Val() == "yes" })
 }
 
 func TestALongPathGetsItsSocketElsewhereAndIsFoundAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("a-long-name/", 9), "with, a comma")
+	var elsewhere string
+	t.Cleanup(func() { _ = os.RemoveAll(elsewhere) })
 	first, second := start(t, dir), start(t, dir)
 	if first.URL() != second.URL() {
 		t.Error("two processes would use two sockets")
 	}
+	elsewhere = filepath.Dir(first.socket)
 	if len(first.socket) > longestPath {
 		t.Errorf("the socket's path has %d bytes", len(first.socket))
 	}
@@ -152,7 +222,6 @@ func TestALongPathGetsItsSocketElsewhereAndIsFoundAgain(t *testing.T) {
 	if pidOf(t, open(t, first)) != pidOf(t, open(t, second)) {
 		t.Error("two servers")
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(filepath.Dir(first.socket)) })
 }
 
 func TestWithoutTheProgramItSaysWhatToInstall(t *testing.T) {

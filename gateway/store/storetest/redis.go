@@ -12,12 +12,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"bellman/gateway/store"
+	"bellman/gateway/store/embedded"
 )
 
 // Redis starts a private redis-server for one test and gives its address in the
@@ -174,6 +176,8 @@ func run(t testing.TB, dir string, settings []string) <-chan struct{} {
 	all := append([]string{"--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no"}, settings...)
 	cmd := exec.Command(program, all...) //nolint:noctx // ends in the cleanup, after what still uses it
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	embedded.Leash(cmd.SysProcAttr, syscall.SIGKILL) // a test that is killed leaves no server behind
 	if err := cmd.Start(); err != nil {
 		t.Fatal("redis-server does not start:", err)
 	}
