@@ -137,11 +137,11 @@ func (s *scene) trouble(v *serving, tell func(...string)) {
 	s.t.Helper()
 	// 500s and answers that are no answers, from the clinical system.
 	for _, f := range []func(){
-		func() { s.break_(emissim.Faults{Status: 500}, fhirsim.Faults{Status: 500}) },
-		func() { s.break_(emissim.Faults{Truncate: true}, fhirsim.Faults{Truncate: true}) },
-		func() { s.break_(emissim.Faults{Page: true}, fhirsim.Faults{HTML: true}) },
+		func() { s.misbehave(emissim.Faults{Status: 500}, fhirsim.Faults{Status: 500}) },
+		func() { s.misbehave(emissim.Faults{Truncate: true}, fhirsim.Faults{Truncate: true}) },
+		func() { s.misbehave(emissim.Faults{Page: true}, fhirsim.Faults{HTML: true}) },
 		func() {
-			s.break_(emissim.Faults{FirstDate: "23/09/1937 kestrel", NullPatientID: true}, fhirsim.Faults{BrokenEntry: true, BrokenStart: "Zephyrinella"})
+			s.misbehave(emissim.Faults{FirstDate: "23/09/1937 kestrel", NullPatientID: true}, fhirsim.Faults{BrokenEntry: true, BrokenStart: "Zephyrinella"})
 		},
 	} {
 		f()
@@ -149,7 +149,7 @@ func (s *scene) trouble(v *serving, tell func(...string)) {
 		tell("pull", "--practice", scenePractice)
 		tell("check")
 	}
-	s.break_(emissim.Faults{}, fhirsim.Faults{})
+	s.misbehave(emissim.Faults{}, fhirsim.Faults{})
 	if s.export != "" {
 		s.write("export/appointments.csv", "Appointment ID,Mobile,Date,Time,First Name\r\n1,07700 900873,kestrel,23/09/1937,\"Zephyrinella\r\n")
 		v.read()
@@ -177,8 +177,8 @@ func (s *scene) trouble(v *serving, tell func(...string)) {
 	}
 }
 
-// break_ sets the faults of whichever clinical system there is.
-func (s *scene) break_(e emissim.Faults, f fhirsim.Faults) {
+// misbehave sets the faults of whichever clinical system there is.
+func (s *scene) misbehave(e emissim.Faults, f fhirsim.Faults) {
 	if s.emis != nil {
 		s.emis.SetFaults(e)
 	}

@@ -163,28 +163,24 @@ func TestAnEmptiedRedisHoldsEverythingAndForgetsNoSTOP(t *testing.T) {
 	v.stop()
 }
 
-// binary builds bellman once, as it is shipped.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "bellman-binary-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "bellman")
-	cmd := exec.Command("go", "build", "-o", path, ".")
+// binary builds bellman as it is shipped.
+func binary(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "bellman")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".")
 	cmd.Stderr = os.Stderr
-	return path, cmd.Run()
-})
-
-// process starts the real program.
-func (s *scene) process(stop syscall.Signal) *serving {
-	s.t.Helper()
-	path, err := binary()
-	if err != nil {
-		s.t.Fatal(err)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("go build: %v", err)
 	}
+	return path
+}
+
+// process starts the real program, which a signal is to stop.
+func (s *scene) process(program string, stop syscall.Signal) *serving {
+	s.t.Helper()
 	v := &serving{s: s, log: &journal{}, out: &journal{}, doors: map[string]string{}}
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, path, "serve", "--config", s.path("bellman.yaml"))
+	cmd := exec.CommandContext(ctx, program, "serve", "--config", s.path("bellman.yaml"))
 	cmd.Stdout, cmd.Stderr = v.out, v.log
 	if err := cmd.Start(); err != nil {
 		cancel()
@@ -209,9 +205,7 @@ func TestASignalStopsTheProgramInOrderAndLosesNothing(t *testing.T) {
 	s.edit("policy: {}", `policy: {reminders: [{before: 30m}], latest: 15m, window: {days: [mon, tue, wed, thu, fri, sat, sun], from: "00:00", to: "24:00", bank_holidays: true}}`)
 	s.edit("timeout: 2s", "timeout: 5s")
 	s.do("keys", "new")
-	if _, err := binary(); err != nil { // takes its time, and the visits do not wait
-		t.Fatalf("go build: %v", err)
-	}
+	program := binary(t) // takes its time, and the visits do not wait
 	const n = 20
 	due := time.Now().Truncate(time.Second).Add(5 * time.Second)
 	want := map[string]int{}
@@ -226,7 +220,7 @@ func TestASignalStopsTheProgramInOrderAndLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		v := s.process(signal)
+		v := s.process(program, signal)
 		v.awaitReady(http.StatusOK, "ready")
 		was := s.twilio.Counts().Requests
 		v.await("texts are on their way", func() string {
@@ -244,7 +238,7 @@ func TestASignalStopsTheProgramInOrderAndLosesNothing(t *testing.T) {
 	if err := s.twilio.SetRates(nil); err != nil {
 		t.Fatal(err)
 	}
-	v := s.process(syscall.SIGTERM)
+	v := s.process(program, syscall.SIGTERM)
 	v.awaitReady(http.StatusOK, "ready")
 	arrived := func() map[string]int {
 		out := map[string]int{}
