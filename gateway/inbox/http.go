@@ -24,8 +24,8 @@ func (in *Inbox) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+InboundPath, in.inbound)
 	mux.HandleFunc("POST "+StatusPath, in.status)
-	for _, path := range []string{InboundPath, StatusPath} {
-		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusMethodNotAllowed, gateway.Text{}) })
+	for path, status := range map[string]int{InboundPath: http.StatusMethodNotAllowed, StatusPath: http.StatusMethodNotAllowed, "/": http.StatusNotFound} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { answer(w, status, gateway.Text{}) })
 	}
 	return mux
 }
@@ -115,7 +115,12 @@ func (in *Inbox) status(w http.ResponseWriter, r *http.Request) {
 		in.refuse(w, http.StatusOK, "unknown_reminder")
 		return
 	}
-	if err := in.Receive(r.Context(), receipt); err != nil {
+	err = in.Receive(r.Context(), receipt)
+	switch {
+	case errors.Is(err, ErrNoReminder):
+		in.refuse(w, http.StatusOK, "unknown_reminder")
+		return
+	case err != nil:
 		in.o.Log.Error("keep a receipt; the provider is asked to send it again", "reminder", receipt.Reminder.String(), "error", err)
 		answer(w, http.StatusServiceUnavailable, gateway.Text{})
 		return

@@ -2,34 +2,43 @@ package inbox
 
 import (
 	"context"
+	"errors"
 
 	"bellman/gateway"
 )
 
+// ErrNoReminder means that a receipt is about a reminder that is not kept: one
+// that was forgotten long ago, or never ours.
+var ErrNoReminder = errors.New("there is no such reminder")
+
 // Receive moves a reminder forward by a receipt, in whatever order receipts
 // come: a state that was passed is not entered again.
 func (in *Inbox) Receive(ctx context.Context, r gateway.Receipt) error {
-	now := in.o.Clock.Now()
 	c := gateway.Change{ID: r.Reminder, To: r.State, Code: r.Code, MessageID: r.MessageID}
 	if r.State == gateway.Undelivered {
 		c.Reason = gateway.NotDelivered
 		if r.Class == gateway.Stopped {
 			c.Reason = gateway.ProviderOptOut
+			if err := in.blocked(ctx, r.Reminder); err != nil {
+				return err
+			}
 		}
 	}
-	got, err := in.o.Memory.Move(ctx, now, []gateway.Change{c})
-	if err != nil {
+	got, err := in.o.Memory.Move(ctx, in.o.Clock.Now(), []gateway.Change{c})
+	switch {
+	case err != nil:
 		return err
-	}
-	if got[0].Verdict != gateway.Done {
-		return nil
-	}
-	in.count(r.Reminder.Practice, got[0].From, r.State)
-	if c.Reason == gateway.ProviderOptOut {
-		return in.blocked(ctx, r.Reminder)
+	case got[0].From == unknownState:
+		return ErrNoReminder
+	case got[0].Verdict == gateway.Done:
+		in.count(r.Reminder.Practice, got[0].From, r.State)
 	}
 	return nil
 }
+
+// unknownState is where gateway.Changed says that a reminder stands which nobody
+// knows.
+const unknownState gateway.State = '-'
 
 // count tells the metrics of a move by receipt or list.
 func (in *Inbox) count(p gateway.ODS, from, to gateway.State) {
@@ -42,13 +51,20 @@ func (in *Inbox) count(p gateway.ODS, from, to gateway.State) {
 }
 
 // blocked records that the provider blocks a number: the patient opted out there.
+// It does so before the receipt is filed, so that a crash between the two does not
+// lose it, and only while the reminder's end is not known yet: a receipt that comes
+// twice must not undo a START that came between.
 func (in *Inbox) blocked(ctx context.Context, id gateway.ReminderID) error {
+	states, err := in.o.Memory.Standings(ctx, []gateway.ReminderID{id})
+	if err != nil || !gateway.MayMove(states[0], gateway.Undelivered) {
+		return err
+	}
 	f, ok, err := in.o.Memory.FactsOf(ctx, id)
-	if err != nil || !ok {
+	number := f.Appointment.Patient.Mobile
+	if err != nil || !ok || number.IsZero() {
 		return err
 	}
 	now := in.o.Clock.Now()
-	number := f.Appointment.Patient.Mobile
 	if err := in.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: id.Practice, Number: number, Since: now, By: "provider"}); err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package inbox
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"bellman/gateway"
@@ -10,9 +12,13 @@ import (
 // The spans of a reconciliation.
 const (
 	// lookBack is how long before a reminder was found to be unknown its text
-	// may have left: the provider's timeout and a dead sender's lease.
-	lookBack       = 3 * time.Minute
+	// may have left, by the provider's clock: the longest timeout and lease, and
+	// as much again for clocks that differ.
+	lookBack       = 10 * time.Minute
 	reconcileEvery = 10 * time.Second
+	// mostFailures ends a reconciliation of one practice: the provider's list
+	// cannot be read at the moment.
+	mostFailures = 3
 )
 
 // Run reconciles texts of unknown fate until ctx ends.
@@ -46,15 +52,20 @@ func (in *Inbox) Reconcile(ctx context.Context, p gateway.Practice) error {
 		return err
 	}
 	now := in.o.Clock.Now()
+	var failed []error
 	for _, u := range unknowns {
 		if now.Sub(u.At) < in.o.Settle {
 			continue
 		}
+		// One that cannot be settled stops no other.
 		if err := in.settle(ctx, p, u, now); err != nil {
-			return err
+			failed = append(failed, err)
+		}
+		if len(failed) == mostFailures || ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time) error {
@@ -68,16 +79,17 @@ func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Stand
 	}
 	listed, err := in.o.Lister.List(ctx, u.At.Add(-lookBack), f.Appointment.Patient.Mobile)
 	if err != nil {
-		if over {
-			return in.giveUp(ctx, u, now, over)
-		}
+		return errors.Join(err, in.giveUp(ctx, u, now, over))
+	}
+	others, err := in.others(ctx, p, u.ID, f.Appointment.Patient.Mobile)
+	if err != nil {
 		return err
 	}
 	a := f.Appointment
 	a.Start = u.ID.Start
-	c, known := in.find(p, a, u, listed)
+	c, known := in.find(p, a, u, listed, others)
 	switch {
-	case known && c.To == gateway.Queued && over, !known:
+	case !known, c.To == gateway.Queued && over:
 		return in.giveUp(ctx, u, now, over)
 	case c.To == gateway.Queued:
 		c.At = now
@@ -90,27 +102,75 @@ func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Stand
 	return err
 }
 
-// find looks for a text in the provider's list. Known is false when something
-// went to the number in that time and it cannot be said whether it was this.
-func (in *Inbox) find(p gateway.Practice, a gateway.Appointment, u gateway.Standing, listed []gateway.Listed) (gateway.Change, bool) {
-	c := gateway.Change{ID: u.ID, Token: u.Token, Only: string(byte(gateway.Unknown))}
-	text, _, err := in.o.Render(p, a, u.At)
-	other := false
-	for _, l := range listed {
-		if l.Inbound || l.To != a.Patient.Mobile || l.From.Reveal() != p.Sender || l.Created.Before(u.At.Add(-lookBack)) {
+// others gives the provider's ids of texts to a number of which it is known that
+// they were other reminders: those of the same visit, whose words are the same,
+// and the last one that went there.
+func (in *Inbox) others(ctx context.Context, p gateway.Practice, id gateway.ReminderID, n gateway.Phone) (map[string]bool, error) {
+	var ids []gateway.ReminderID
+	for _, r := range p.Policy.Rules {
+		ids = append(ids, gateway.ReminderID{Practice: id.Practice, Ref: id.Ref, Rule: r, Start: id.Start})
+	}
+	last, ok, err := in.o.Memory.LastText(ctx, p.ODS, n)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		ids = append(ids, last)
+	}
+	out := map[string]bool{}
+	for _, other := range ids {
+		if other == id {
 			continue
 		}
-		if err == nil && l.Text == text {
+		st, ok, err := in.o.Memory.Reminder(ctx, other)
+		if err != nil {
+			return nil, err
+		}
+		if ok && st.MessageID != "" {
+			out[st.MessageID] = true
+		}
+	}
+	return out, nil
+}
+
+// find looks for a text in the provider's list. Known is false when something
+// went to the number in that time and it cannot be said whether it was this: its
+// words may have been worded anew since, in another configuration.
+func (in *Inbox) find(p gateway.Practice, a gateway.Appointment, u gateway.Standing, listed []gateway.Listed, others map[string]bool) (gateway.Change, bool) {
+	c := gateway.Change{ID: u.ID, Token: u.Token, Only: string(byte(gateway.Unknown)), To: gateway.Queued}
+	text, _, err := in.o.Render(p, a, u.At)
+	answers := in.o.Answers.all(p)
+	known := true
+	for _, l := range listed {
+		switch {
+		case l.Inbound, l.To != a.Patient.Mobile, l.From.Reveal() != p.Sender, l.Created.Before(u.At.Add(-lookBack)),
+			others[l.MessageID], slices.Contains(answers, l.Text):
+		case err == nil && l.Text == text:
 			c.To, c.MessageID = l.State, l.MessageID
-			if c.To == gateway.Undelivered {
+			switch l.State {
+			case gateway.Undelivered:
 				c.Reason = gateway.NotDelivered
+			case gateway.Delivered:
+			default:
+				c.To = gateway.Accepted
 			}
 			return c, true
+		default:
+			known = false
 		}
-		other = other || err != nil || l.Text.IsZero()
 	}
-	c.To = gateway.Queued
-	return c, !other
+	return c, known
+}
+
+// all gives every answer that a practice gives to patients' texts.
+func (a Answers) all(p gateway.Practice) []gateway.Text {
+	var out []gateway.Text
+	for _, f := range []func(gateway.Practice) gateway.Text{a.Stopped, a.Started, a.Help, a.NotMonitored} {
+		if t := f(p); !t.IsZero() {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 func (in *Inbox) giveUp(ctx context.Context, u gateway.Standing, now time.Time, over bool) error {

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -18,16 +19,15 @@ const quietLimit = 8 * time.Second
 func (in *Inbox) Take(ctx context.Context, p gateway.Practice, m gateway.Inbound) (gateway.Text, error) {
 	now := in.o.Clock.Now()
 	kind := in.kind(m)
+	// What was filed has been obeyed before it was filed, and is not obeyed again:
+	// the patient may have changed their mind since. When it cannot be told, a STOP
+	// is obeyed.
 	before, err := in.o.Memory.Kept(ctx, p.ODS, m.MessageID)
+	if kind == gateway.ReplyStop && !before {
+		err = errors.Join(err, in.stop(ctx, p, m.From, now))
+	}
 	if err != nil {
 		return gateway.Text{}, err
-	}
-	// A STOP is obeyed before it is filed, and again when it comes again: a crash
-	// between the two must not lose it.
-	if kind == gateway.ReplyStop {
-		if err := in.stop(ctx, p, m.From, now); err != nil {
-			return gateway.Text{}, err
-		}
 	}
 	if kind == gateway.ReplyStart && !before {
 		if err := in.start(ctx, p, m.From, now); err != nil {
@@ -44,10 +44,12 @@ func (in *Inbox) Take(ctx context.Context, p gateway.Practice, m gateway.Inbound
 	return in.words(ctx, p, m, kind)
 }
 
-// kind reads the words, and believes the provider when it took them for STOP.
+// kind reads the words, and believes the provider when it took them for STOP. It
+// does not believe it for START: the provider takes YES for that, and a patient who
+// said STOP and later confirms a visit has not asked for texts.
 func (in *Inbox) kind(m gateway.Inbound) gateway.ReplyKind {
-	if m.OptOut != gateway.ReplyOther {
-		return m.OptOut
+	if m.OptOut == gateway.ReplyStop {
+		return gateway.ReplyStop
 	}
 	return gateway.ReadReply(m.Text.Reveal())
 }

@@ -1,0 +1,461 @@
+package inbox_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"bellman/adapters/twilio"
+	"bellman/adapters/twilio/twiliosim"
+	"bellman/gateway"
+	"bellman/gateway/inbox"
+	"bellman/gateway/message"
+	"bellman/gateway/store"
+	"bellman/gateway/store/storetest"
+	"bellman/scheduler"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	riverside gateway.ODS = "A81001"
+	hillside  gateway.ODS = "B82002"
+
+	fromRiverside = "+441632960101"
+	fromHillside  = "+441632960102"
+
+	timeout = 5 * time.Second
+	settle  = time.Minute
+)
+
+// The appointments of these tests are on Tuesday at ten; the texts a day before
+// are due on Monday at ten.
+var (
+	friday  = time.Date(2026, time.November, 20, 9, 0, 0, 0, time.UTC)
+	monday  = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
+	tuesday = monday.AddDate(0, 0, 1)
+	day     = must(gateway.ParseRule("1d"))
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// hand is a clock that is set by hand.
+type hand struct{ at atomic.Int64 }
+
+func (h *hand) Now() time.Time { return time.UnixMilli(h.at.Load()).UTC() }
+
+func (h *hand) set(t time.Time) { h.at.Store(t.UnixMilli()) }
+
+func (h *hand) on(d time.Duration) { h.at.Add(d.Milliseconds()) }
+
+// stage is two practices, a Redis, a telephone network, and the public door.
+type stage struct {
+	t        *testing.T
+	clock    hand
+	address  string
+	place    storetest.Place
+	memory   *meddled
+	surgs    []scheduler.Practice
+	visits   map[gateway.ODS]map[gateway.AppointmentID]gateway.Appointment
+	sched    *scheduler.Scheduler
+	sim      *twiliosim.Sim
+	provider *twilio.Provider
+	in       *inbox.Inbox
+	door     string // address of the public door
+	metrics  *prometheus.Registry
+	settled  atomic.Int64
+	log      lines
+}
+
+// newStage builds a stage. meddle may change the inbox's options.
+func newStage(t *testing.T, meddle ...func(*inbox.Options)) *stage {
+	t.Helper()
+	t.Parallel()
+	s := &stage{
+		t: t, place: storetest.NewPlace(t), address: storetest.Redis(t), metrics: prometheus.NewRegistry(),
+		visits: map[gateway.ODS]map[gateway.AppointmentID]gateway.Appointment{riverside: {}, hillside: {}},
+	}
+	s.clock.set(friday)
+	s.memory = &meddled{Store: s.open()}
+	s.sim = twiliosim.New(twiliosim.Options{Clock: &s.clock, Manual: true})
+	t.Cleanup(s.sim.Close)
+	var handler atomic.Pointer[http.Handler]
+	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*handler.Load()).ServeHTTP(w, r) }))
+	t.Cleanup(door.Close)
+	s.door = door.URL
+	api := httptest.NewServer(s.sim)
+	t.Cleanup(api.Close)
+	config := twilio.Config{
+		AccountSID: twiliosim.DefaultAccount, AuthToken: gateway.NewSecret(twiliosim.DefaultToken), BaseURL: api.URL, Timeout: timeout,
+	}
+	s.provider = must(twilio.New(config, door.URL, gateway.Surroundings{Clock: &s.clock, Trial: true}))
+	t.Cleanup(s.provider.Close)
+	for ods, from := range map[gateway.ODS]string{riverside: fromRiverside, hillside: fromHillside} {
+		s.sim.AddSender(twiliosim.Sender{Number: from, InboundURL: door.URL + inbox.InboundPath})
+		s.surgs = append(s.surgs, scheduler.Practice{Practice: practice(ods, from), Source: source{s, ods}, SourceType: "scripted", Poll: "@every 1h"})
+	}
+	s.sched = scheduler.New(scheduler.Options{
+		Memory: s.memory.Store, Practices: s.surgs, Clock: &s.clock, Log: s.log.logger(),
+		Metrics: scheduler.NewMetrics(prometheus.NewRegistry(), &s.clock, s.surgs),
+	})
+	s.in = s.newInbox(config, meddle...)
+	h := s.in.Handler()
+	handler.Store(&h)
+	t.Cleanup(func() {
+		if strings.Contains(s.log.String(), "77009") {
+			t.Error("the log holds a number")
+		}
+		if t.Failed() {
+			t.Log(s.log.String())
+		}
+	})
+	return s
+}
+
+func (s *stage) newInbox(config twilio.Config, meddle ...func(*inbox.Options)) *inbox.Inbox {
+	o := inbox.Options{
+		Memory: s.memory, Webhooks: s.provider, Lister: s.provider, Forged: twilio.ErrSignature, Practices: s.practices(),
+		Clock: &s.clock, Log: s.log.logger(), Settled: func(gateway.ODS) { s.settled.Add(1) },
+		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
+		Taken:   config.TakenWords(), Render: message.Render, Settle: settle,
+	}
+	for _, m := range meddle {
+		m(&o)
+	}
+	if o.Metrics == nil {
+		o.Metrics = inbox.NewMetrics(s.metrics, o.Practices)
+	}
+	return inbox.New(o)
+}
+
+func (s *stage) practices() []gateway.Practice {
+	var out []gateway.Practice
+	for _, p := range s.surgs {
+		out = append(out, p.Practice)
+	}
+	return out
+}
+
+func (s *stage) practice(p gateway.ODS) gateway.Practice {
+	i := slices.IndexFunc(s.surgs, func(x scheduler.Practice) bool { return x.ODS == p })
+	return s.surgs[i].Practice
+}
+
+// open opens the store as one more process of the installation.
+func (s *stage) open() *store.Store {
+	st := storetest.OpenAt(s.t, s.address, s.place)
+	st.Serve([]gateway.ODS{riverside, hillside})
+	return st
+}
+
+func practice(ods gateway.ODS, from string) gateway.Practice {
+	weekdays := gateway.Hours{From: 8 * 60, To: 18 * 60}
+	for d := time.Monday; d <= time.Friday; d++ {
+		weekdays.Days[d] = true
+	}
+	return gateway.Practice{
+		ODS: ods, Name: "Smith & Jones' Surgery", Phone: "01632 960001", Nation: gateway.England, Sender: from,
+		Policy: gateway.Policy{Rules: []gateway.Rule{day}, Hours: weekdays, StaleAfter: 90 * time.Minute, Latest: time.Hour},
+	}
+}
+
+// person gives the appointment of the n-th invented patient: Tuesday at ten.
+func person(n int) gateway.Appointment {
+	return gateway.Appointment{
+		ID: gateway.AppointmentID(numbered("88", n)), Start: tuesday, Site: "5", Mode: gateway.ModeInPerson, Status: gateway.StatusBooked,
+		Patient: gateway.Patient{ID: gateway.PatientID(numbered("1", n)), Mobile: gateway.NewPhone(phone(n)), MobileKind: gateway.NumberMobile},
+	}
+}
+
+func phone(n int) string { return numbered("+447700900", n) }
+
+func numbered(before string, n int) string {
+	return before + string([]byte{byte('0' + n/100%10), byte('0' + n/10%10), byte('0' + n%10)})
+}
+
+// source is a practice's diary as the scheduler reads it.
+type source struct {
+	s *stage
+	p gateway.ODS
+}
+
+func (d source) Read(_ context.Context, span gateway.Span) (gateway.Feed, error) {
+	return gateway.Feed{
+		Appointments: slices.Collect(maps.Values(d.s.visits[d.p])), Covers: span, Complete: true, AsOf: d.s.clock.Now(),
+	}, nil
+}
+
+// booked puts appointments into a diary and reads it.
+func (s *stage) booked(p gateway.ODS, as ...gateway.Appointment) {
+	s.t.Helper()
+	for _, a := range as {
+		s.visits[p][a.ID] = a
+	}
+	for _, surgery := range s.surgs {
+		if surgery.ODS == p {
+			if err := s.sched.Tick(s.t.Context(), surgery); err != nil {
+				s.t.Fatal("read the diary:", err)
+			}
+		}
+	}
+}
+
+// come sets the clock and reads both diaries, as the timetable would have.
+func (s *stage) come(at time.Time) {
+	s.t.Helper()
+	s.clock.set(at)
+	s.booked(riverside)
+	s.booked(hillside)
+}
+
+// id gives the reminder a day before an appointment.
+func (s *stage) id(p gateway.ODS, a gateway.Appointment) gateway.ReminderID {
+	s.t.Helper()
+	return gateway.ReminderID{Practice: p, Ref: must(s.memory.Ref(s.t.Context(), p, a.ID)), Rule: day, Start: a.Start}
+}
+
+// standing gives where a reminder stands; one without an entry of its own waits.
+func (s *stage) standing(id gateway.ReminderID) gateway.Standing {
+	s.t.Helper()
+	r, ok, err := s.memory.Store.Reminder(s.t.Context(), id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !ok {
+		r = gateway.Standing{ID: id, State: gateway.Queued}
+	}
+	return r
+}
+
+func (s *stage) stands(id gateway.ReminderID, want gateway.State, why gateway.Reason) {
+	s.t.Helper()
+	if r := s.standing(id); r.State != want || r.Reason != why {
+		s.t.Errorf("it is %s (%s), want %s (%s)", r.State, r.Reason, want, why)
+	}
+}
+
+// optedOut gives who recorded the opt-out of the n-th patient's number, or "".
+func (s *stage) optedOut(p gateway.ODS, n int) string {
+	s.t.Helper()
+	o, out, err := s.memory.Store.OptedOut(s.t.Context(), p, gateway.NewPhone(phone(n)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !out {
+		return ""
+	}
+	return o.By
+}
+
+func (s *stage) replies(p gateway.ODS) []gateway.Reply {
+	s.t.Helper()
+	return must(s.memory.Replies(s.t.Context(), p))
+}
+
+// leaving brings the reminder of the n-th patient to Sending, as a sender does.
+func (s *stage) leaving(n int) gateway.Change {
+	s.t.Helper()
+	s.booked(riverside, person(n))
+	return s.claimed(s.id(riverside, person(n)))
+}
+
+// claimed claims what is due, and lets one reminder leave. It gives the move that
+// the provider's answer would bring about.
+func (s *stage) claimed(id gateway.ReminderID) gateway.Change {
+	s.t.Helper()
+	s.memory.Look()
+	got := must(s.memory.Claim(s.t.Context(), gateway.Claiming{Now: s.clock.Now(), Limit: 1000, Lease: 30 * time.Second, Token: store.NewToken()}))
+	for _, c := range got.Claims {
+		if c.ID == id {
+			s.move(gateway.Change{ID: id, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true, At: s.clock.Now().Add(timeout + 30*time.Second)})
+			return gateway.Change{ID: id, Token: c.Token, Only: "s", To: gateway.Accepted, MessageID: sid(1)}
+		}
+	}
+	s.t.Fatal("it is not due")
+	return gateway.Change{}
+}
+
+func (s *stage) move(c gateway.Change) gateway.Changed {
+	s.t.Helper()
+	return must(s.memory.Store.Move(s.t.Context(), s.clock.Now(), []gateway.Change{c}))[0]
+}
+
+// sid gives a message id as the provider's are.
+func sid(n int) string { return numbered("SM00000000000000000000000000000", n) }
+
+// said is what the public door answered.
+type said struct {
+	status int
+	kind   string
+	body   string
+}
+
+// post calls the public door with a form that the provider signed.
+func (s *stage) post(path string, form url.Values) said {
+	s.t.Helper()
+	form.Set("AccountSid", twiliosim.DefaultAccount)
+	return s.send(path, form.Encode(), sign(twiliosim.DefaultToken, s.door+path, form))
+}
+
+// send calls the public door with any body under any signature.
+func (s *stage) send(path, body, signature string) said {
+	s.t.Helper()
+	r := must(http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.door+path, strings.NewReader(body)))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Twilio-Signature", signature)
+	return s.do(r)
+}
+
+func (s *stage) do(r *http.Request) said {
+	s.t.Helper()
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Error(err)
+		return said{}
+	}
+	defer func() { _ = res.Body.Close() }()
+	got := said{res.StatusCode, res.Header.Get("Content-Type"), string(must(io.ReadAll(res.Body)))}
+	if !strings.HasPrefix(got.kind, "text/xml") {
+		s.t.Errorf("answered %d in %q, which the provider might text", got.status, got.kind)
+	}
+	return got
+}
+
+// sign makes X-Twilio-Signature as twilio.com/docs/usage/security describes it.
+func sign(token, address string, form url.Values) string {
+	mac := hmac.New(sha1.New, []byte(token))
+	_, _ = io.WriteString(mac, address)
+	for _, key := range slices.Sorted(maps.Keys(form)) {
+		_, _ = io.WriteString(mac, key+form.Get(key))
+	}
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// text is the form of a patient's text to a practice.
+func text(n int, to, body, id string) url.Values {
+	return url.Values{"From": {phone(n)}, "To": {to}, "Body": {body}, "MessageSid": {id}}
+}
+
+// receipt posts a receipt.
+func (s *stage) receipt(id gateway.ReminderID, status string, code string) said {
+	s.t.Helper()
+	form := url.Values{"MessageSid": {sid(1)}, "MessageStatus": {status}}
+	if code != "" {
+		form.Set("ErrorCode", code)
+	}
+	return s.post(inbox.StatusPath+"?r="+id.String(), form)
+}
+
+// metric gives the sum of a metric over the labels that hold a value.
+func (s *stage) metric(name, label string) float64 {
+	s.t.Helper()
+	sum, found := 0.0, false
+	for _, f := range must(s.metrics.Gather()) {
+		if f.GetName() != name {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if l.GetValue() == label {
+					sum, found = sum+m.GetCounter().GetValue(), true
+				}
+			}
+		}
+	}
+	if !found {
+		s.t.Fatalf("there is no metric %s with %s", name, label)
+	}
+	return sum
+}
+
+// await asks until the answer is yes, for a generous time.
+func (s *stage) await(what string, yes func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !yes(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("it did not come about that %s", what)
+		}
+	}
+}
+
+// meddled is the store, with a place at which a test can make it fail.
+type meddled struct {
+	*store.Store
+	moving  func() error // before a move; an error is what the caller gets instead
+	keeping func() error // before a reply is kept
+}
+
+var errCut = errors.New("the process was killed here")
+
+func (m *meddled) Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error) {
+	if m.moving != nil {
+		if err := m.moving(); err != nil {
+			return nil, err
+		}
+	}
+	return m.Store.Move(ctx, now, changes)
+}
+
+func (m *meddled) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) {
+	if m.keeping != nil {
+		if err := m.keeping(); err != nil {
+			return false, err
+		}
+	}
+	return m.Store.KeepReply(ctx, r)
+}
+
+// failing gives an error the first n times.
+func failing(n int) func() error {
+	return func() error {
+		if n--; n >= 0 {
+			return errCut
+		}
+		return nil
+	}
+}
+
+// lines keeps what was logged.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *lines) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
