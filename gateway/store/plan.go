@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -192,13 +193,14 @@ func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, 
 	content := encodeFacts(e.Facts)
 	ref := d.key.ref(a.ID)
 	h := gateway.Head{Start: a.Start, FirstSeen: e.FirstSeen, Tag: d.key.tag(a.Patient.Mobile)}
-	signed := append(append([]byte(nil), content...), seconds(a.Start)...)
+	signed := append(append(make([]byte, 0, len(content)+4+20*len(e.Plan)), content...), seconds(a.Start)...)
+	h.Rules = make([]gateway.Rule, 0, len(e.Plan))
 	rules := make([]string, len(e.Plan))
 	for i, p := range e.Plan {
 		h.Rules = append(h.Rules, p.Rule)
 		b := binary.BigEndian.AppendUint16(make([]byte, 0, 20), p.Rule.Code())
 		b = append(b, byte(p.State), byte(p.Reason))
-		b = fmt.Appendf(b, "%d", p.At.UnixMilli())
+		b = strconv.AppendInt(b, p.At.UnixMilli(), 10)
 		rules[i] = string(b)
 		// The time to look at what is held or withdrawn is no part of the facts.
 		if p.State == gateway.Queued {

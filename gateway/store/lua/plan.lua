@@ -23,20 +23,18 @@ local sub = string.sub
 
 -- First look at everything in two calls.
 local apps, refs, keys = {}, {}, {}
-local i = 5
-while i <= #ARGV do
-  local app = { ref = ARGV[i], expect = ARGV[i + 1], record = ARGV[i + 2], rules = {}, at = #keys }
-  local n = tonumber(ARGV[i + 3])
-  app.start = sub(app.record, 10, 13)
+local i, last, nkeys = 5, #ARGV, 0
+while i <= last do
+  local ref, record, n = ARGV[i], ARGV[i + 2], tonumber(ARGV[i + 3])
+  local start = sub(record, 10, 13)
+  apps[#apps + 1] = { ref = ref, expect = ARGV[i + 1], record = record, start = start, n = n, first = i + 3, at = nkeys }
+  refs[#refs + 1] = ref
   i = i + 4
-  for j = 1, n do
-    local r = ARGV[i]
-    app.rules[j] = r
-    keys[#keys + 1] = app.ref .. sub(r, 1, 2) .. app.start
-    i = i + 1
+  for j = i, i + n - 1 do
+    nkeys = nkeys + 1
+    keys[nkeys] = ref .. sub(ARGV[j], 1, 2) .. start
   end
-  apps[#apps + 1] = app
-  refs[#refs + 1] = app.ref
+  i = i + n
 end
 if #apps == 0 then return { '', '' } end
 local olds = redis.call('HMGET', KEYS[4], unpack(refs))
@@ -45,6 +43,11 @@ if #keys > 0 then entries = redis.call('HMGET', KEYS[5], unpack(keys)) end
 
 local conflicts, moves, counts = {}, {}, {}
 local hset, zadd, zrem, leaserem, rset, rdel = {}, {}, {}, {}, {}, {}
+local nadd, new = 0, 0
+local function wait(score, member)
+  zadd[nadd + 1], zadd[nadd + 2] = score, member
+  nadd = nadd + 2
+end
 
 local function count(state, by) counts[state] = (counts[state] or 0) + by end
 local function tell(ref, what, rule, start, reason, extra)
@@ -74,7 +77,7 @@ for a = 1, #apps do
     if old then
       local n = string.byte(old, 30)
       local wanted = {}
-      for j = 1, #app.rules do wanted[sub(app.rules[j], 1, 2)] = true end
+      for j = 1, app.n do wanted[sub(ARGV[app.first + j], 1, 2)] = true end
       if same then
         tell(app.ref, 'N', '\0\0', app.start, none, '')
       else
@@ -98,55 +101,57 @@ for a = 1, #apps do
         end
       end
     end
-    for j = 1, #app.rules do
-      local r, entry = app.rules[j], entries[app.at + j]
-      local rule, want, reason, score = sub(r, 1, 2), sub(r, 3, 3), sub(r, 4, 4), sub(r, 5)
-      local key, member = app.ref .. rule .. app.start, app.ref .. rule .. ods
-      local state
-      if entry then state = sub(entry, 1, 1) elseif known[rule] then state = 'q' else state = '-' end
-      local open = state == '-' or state == 'q' or state == 'h' or (state == 'w' and sub(entry, 2, 2) ~= '\18')
-      if want == 'q' then
-        if state == '-' then
-          count('q', 1)
-          zadd[#zadd + 1] = score
-          zadd[#zadd + 1] = member
-        elseif state == 'q' then
-          if not entry then
-            zadd[#zadd + 1] = score
-            zadd[#zadd + 1] = member
-          end
-        elseif open then
-          rdel[#rdel + 1] = key
-          moved(key, state, 'q', none)
-          tell(app.ref, 'q', rule, app.start, none, '')
-          zadd[#zadd + 1] = score
-          zadd[#zadd + 1] = member
-        elseif not same then
-          zrem[#zrem + 1] = member
-        end
-      elseif want == 'h' then
-        if open then
-          zadd[#zadd + 1] = score
-          zadd[#zadd + 1] = member
-          if state ~= 'h' or sub(entry, 2, 2) ~= reason then
-            rset[#rset + 1] = key
-            rset[#rset + 1] = 'h' .. reason .. now4 .. fresh
-            moved(key, state, 'h', reason)
-            tell(app.ref, 'h', rule, app.start, reason, '')
-          end
-        elseif not same then
-          zrem[#zrem + 1] = member
-        end
+    for j = 1, app.n do
+      local r, entry = ARGV[app.first + j], entries[app.at + j]
+      if not entry and not old and string.byte(r, 3) == 113 then
+        -- By far the most: one that was never heard of, to wait its turn.
+        new = new + 1
+        wait(sub(r, 5), app.ref .. sub(r, 1, 2) .. ods)
       else
-        zrem[#zrem + 1] = member
-        if open or state == 'c' then
-          if state ~= 'w' or sub(entry, 2, 2) ~= reason then
-            rset[#rset + 1] = key
-            rset[#rset + 1] = 'w' .. reason .. now4 .. fresh
-            moved(key, state, 'w', reason)
-            tell(app.ref, 'w', rule, app.start, reason, '')
+        local rule, want, reason, score = sub(r, 1, 2), sub(r, 3, 3), sub(r, 4, 4), sub(r, 5)
+        local key, member = app.ref .. rule .. app.start, app.ref .. rule .. ods
+        local state
+        if entry then state = sub(entry, 1, 1) elseif known[rule] then state = 'q' else state = '-' end
+        local open = state == '-' or state == 'q' or state == 'h' or (state == 'w' and sub(entry, 2, 2) ~= '\18')
+        if want == 'q' then
+          if state == '-' then
+            count('q', 1)
+            wait(score, member)
+          elseif state == 'q' then
+            if not entry then
+              wait(score, member)
+            end
+          elseif open then
+            rdel[#rdel + 1] = key
+            moved(key, state, 'q', none)
+            tell(app.ref, 'q', rule, app.start, none, '')
+            wait(score, member)
+          elseif not same then
+            zrem[#zrem + 1] = member
           end
-          if state == 'c' then leaserem[#leaserem + 1] = key .. ods end
+        elseif want == 'h' then
+          if open then
+            wait(score, member)
+            if state ~= 'h' or sub(entry, 2, 2) ~= reason then
+              rset[#rset + 1] = key
+              rset[#rset + 1] = 'h' .. reason .. now4 .. fresh
+              moved(key, state, 'h', reason)
+              tell(app.ref, 'h', rule, app.start, reason, '')
+            end
+          elseif not same then
+            zrem[#zrem + 1] = member
+          end
+        else
+          zrem[#zrem + 1] = member
+          if open or state == 'c' then
+            if state ~= 'w' or sub(entry, 2, 2) ~= reason then
+              rset[#rset + 1] = key
+              rset[#rset + 1] = 'w' .. reason .. now4 .. fresh
+              moved(key, state, 'w', reason)
+              tell(app.ref, 'w', rule, app.start, reason, '')
+            end
+            if state == 'c' then leaserem[#leaserem + 1] = key .. ods end
+          end
         end
       end
     end
@@ -157,7 +162,8 @@ end
 
 if #hset > 0 then redis.call('HSET', KEYS[4], unpack(hset)) end
 if #zrem > 0 then redis.call('ZREM', KEYS[2], unpack(zrem)) end
-if #zadd > 0 then redis.call('ZADD', KEYS[2], unpack(zadd)) end
+if new > 0 then count('q', new) end
+if nadd > 0 then redis.call('ZADD', KEYS[2], unpack(zadd)) end
 if #leaserem > 0 then redis.call('ZREM', KEYS[3], unpack(leaserem)) end
 if #rdel > 0 then redis.call('HDEL', KEYS[5], unpack(rdel)) end
 if #rset > 0 then redis.call('HSET', KEYS[5], unpack(rset)) end
