@@ -1,21 +1,12 @@
 package inbox_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha1"
-	"encoding/base64"
-	"errors"
-	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -88,6 +79,8 @@ type stage struct {
 	metrics  *prometheus.Registry
 	settled  atomic.Int64
 	log      lines
+
+	counters *inbox.Metrics // shared by all inboxes of the stage
 }
 
 // newStage builds a stage. meddle may change the inbox's options.
@@ -108,10 +101,9 @@ func newStage(t *testing.T, meddle ...func(*inbox.Options)) *stage {
 	s.door = door.URL
 	api := httptest.NewServer(s.sim)
 	t.Cleanup(api.Close)
-	config := twilio.Config{
+	s.provider = must(twilio.New(twilio.Config{
 		AccountSID: twiliosim.DefaultAccount, AuthToken: gateway.NewSecret(twiliosim.DefaultToken), BaseURL: api.URL, Timeout: timeout,
-	}
-	s.provider = must(twilio.New(config, door.URL, gateway.Surroundings{Clock: &s.clock, Trial: true}))
+	}, door.URL, gateway.Surroundings{Clock: &s.clock, Trial: true}))
 	t.Cleanup(s.provider.Close)
 	for ods, from := range map[gateway.ODS]string{riverside: fromRiverside, hillside: fromHillside} {
 		s.sim.AddSender(twiliosim.Sender{Number: from, InboundURL: door.URL + inbox.InboundPath})
@@ -121,7 +113,7 @@ func newStage(t *testing.T, meddle ...func(*inbox.Options)) *stage {
 		Memory: s.memory.Store, Practices: s.surgs, Clock: &s.clock, Log: s.log.logger(),
 		Metrics: scheduler.NewMetrics(prometheus.NewRegistry(), &s.clock, s.surgs),
 	})
-	s.in = s.newInbox(config, meddle...)
+	s.in = s.newInbox(meddle...)
 	h := s.in.Handler()
 	handler.Store(&h)
 	t.Cleanup(func() {
@@ -135,19 +127,20 @@ func newStage(t *testing.T, meddle ...func(*inbox.Options)) *stage {
 	return s
 }
 
-func (s *stage) newInbox(config twilio.Config, meddle ...func(*inbox.Options)) *inbox.Inbox {
+func (s *stage) newInbox(meddle ...func(*inbox.Options)) *inbox.Inbox {
 	o := inbox.Options{
 		Memory: s.memory, Webhooks: s.provider, Lister: s.provider, Forged: twilio.ErrSignature, Practices: s.practices(),
 		Clock: &s.clock, Log: s.log.logger(), Settled: func(gateway.ODS) { s.settled.Add(1) },
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
-		Taken:   config.TakenWords(), Render: message.Render, Settle: settle,
+		Taken:   twilio.Config{}.TakenWords(), Render: message.Render, Settle: settle,
 	}
 	for _, m := range meddle {
 		m(&o)
 	}
-	if o.Metrics == nil {
-		o.Metrics = inbox.NewMetrics(s.metrics, o.Practices)
+	if s.counters == nil {
+		s.counters = inbox.NewMetrics(s.metrics, o.Practices)
 	}
+	o.Metrics = s.counters
 	return inbox.New(o)
 }
 
@@ -306,69 +299,6 @@ func (s *stage) move(c gateway.Change) gateway.Changed {
 // sid gives a message id as the provider's are.
 func sid(n int) string { return numbered("SM00000000000000000000000000000", n) }
 
-// said is what the public door answered.
-type said struct {
-	status int
-	kind   string
-	body   string
-}
-
-// post calls the public door with a form that the provider signed.
-func (s *stage) post(path string, form url.Values) said {
-	s.t.Helper()
-	form.Set("AccountSid", twiliosim.DefaultAccount)
-	return s.send(path, form.Encode(), sign(twiliosim.DefaultToken, s.door+path, form))
-}
-
-// send calls the public door with any body under any signature.
-func (s *stage) send(path, body, signature string) said {
-	s.t.Helper()
-	r := must(http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.door+path, strings.NewReader(body)))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("X-Twilio-Signature", signature)
-	return s.do(r)
-}
-
-func (s *stage) do(r *http.Request) said {
-	s.t.Helper()
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.t.Error(err)
-		return said{}
-	}
-	defer func() { _ = res.Body.Close() }()
-	got := said{res.StatusCode, res.Header.Get("Content-Type"), string(must(io.ReadAll(res.Body)))}
-	if !strings.HasPrefix(got.kind, "text/xml") {
-		s.t.Errorf("answered %d in %q, which the provider might text", got.status, got.kind)
-	}
-	return got
-}
-
-// sign makes X-Twilio-Signature as twilio.com/docs/usage/security describes it.
-func sign(token, address string, form url.Values) string {
-	mac := hmac.New(sha1.New, []byte(token))
-	_, _ = io.WriteString(mac, address)
-	for _, key := range slices.Sorted(maps.Keys(form)) {
-		_, _ = io.WriteString(mac, key+form.Get(key))
-	}
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// text is the form of a patient's text to a practice.
-func text(n int, to, body, id string) url.Values {
-	return url.Values{"From": {phone(n)}, "To": {to}, "Body": {body}, "MessageSid": {id}}
-}
-
-// receipt posts a receipt.
-func (s *stage) receipt(id gateway.ReminderID, status string, code string) said {
-	s.t.Helper()
-	form := url.Values{"MessageSid": {sid(1)}, "MessageStatus": {status}}
-	if code != "" {
-		form.Set("ErrorCode", code)
-	}
-	return s.post(inbox.StatusPath+"?r="+id.String(), form)
-}
-
 // metric gives the sum of a metric over the labels that hold a value.
 func (s *stage) metric(name, label string) float64 {
 	s.t.Helper()
@@ -399,63 +329,4 @@ func (s *stage) await(what string, yes func() bool) {
 			s.t.Fatalf("it did not come about that %s", what)
 		}
 	}
-}
-
-// meddled is the store, with a place at which a test can make it fail.
-type meddled struct {
-	*store.Store
-	moving  func() error // before a move; an error is what the caller gets instead
-	keeping func() error // before a reply is kept
-}
-
-var errCut = errors.New("the process was killed here")
-
-func (m *meddled) Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error) {
-	if m.moving != nil {
-		if err := m.moving(); err != nil {
-			return nil, err
-		}
-	}
-	return m.Store.Move(ctx, now, changes)
-}
-
-func (m *meddled) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) {
-	if m.keeping != nil {
-		if err := m.keeping(); err != nil {
-			return false, err
-		}
-	}
-	return m.Store.KeepReply(ctx, r)
-}
-
-// failing gives an error the first n times.
-func failing(n int) func() error {
-	return func() error {
-		if n--; n >= 0 {
-			return errCut
-		}
-		return nil
-	}
-}
-
-// lines keeps what was logged.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *lines) logger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

@@ -1,0 +1,116 @@
+package inbox_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bellman/gateway"
+	"bellman/gateway/message"
+	"bellman/gateway/sender"
+	"bellman/gateway/store"
+)
+
+// meddled is the store, with a place at which a test can make it fail.
+type meddled struct {
+	*store.Store
+	moving  func() error // before a move; an error is what the caller gets instead
+	keeping func() error // before a reply is kept
+}
+
+var errCut = errors.New("the process was killed here")
+
+func (m *meddled) Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error) {
+	if m.moving != nil {
+		if err := m.moving(); err != nil {
+			return nil, err
+		}
+	}
+	return m.Store.Move(ctx, now, changes)
+}
+
+func (m *meddled) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) {
+	if m.keeping != nil {
+		if err := m.keeping(); err != nil {
+			return false, err
+		}
+	}
+	return m.Store.KeepReply(ctx, r)
+}
+
+// failing gives an error the first n times.
+func failing(n int) func() error {
+	return func() error {
+		if n--; n >= 0 {
+			return errCut
+		}
+		return nil
+	}
+}
+
+// lines keeps what was logged.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *lines) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// sendAll lets a sender send what is due, until nothing is.
+func (s *stage) sendAll() {
+	s.t.Helper()
+	st := s.open()
+	idle := &idling{Store: st}
+	o := sender.Options{
+		Memory: idle, Provider: s.provider, Clock: &s.clock, Log: s.log.logger(), Render: message.Render, InFlight: 4, Timeout: timeout,
+		Metrics: sender.NewMetrics(prometheus.NewRegistry(), []gateway.ODS{riverside, hillside}),
+	}
+	for _, p := range s.practices() {
+		o.Practices = append(o.Practices, sender.Practice{Practice: p})
+	}
+	ctx, cancel := context.WithCancel(s.t.Context())
+	idle.nothing = cancel
+	sender.New(o).Run(ctx)
+}
+
+// idling is the store of a sender; it tells when nothing is due, claimed or left
+// behind.
+type idling struct {
+	*store.Store
+	nothing func()
+}
+
+func (i *idling) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
+	c, err := i.Store.Claim(ctx, o)
+	if c.Looked > 0 || err != nil {
+		return c, err
+	}
+	left, err := i.Expired(ctx, o.Now)
+	if err != nil || len(left) > 0 {
+		return c, err
+	}
+	counts, err := i.Counts(ctx, []gateway.ODS{riverside, hillside})
+	if err == nil && counts[riverside][gateway.Claimed]+counts[hillside][gateway.Claimed] == 0 {
+		i.nothing()
+	}
+	return c, err
+}
