@@ -52,6 +52,12 @@ func (b binder) bind(n *node, path string, v reflect.Value) {
 		b.bindScalar(n, path, v)
 		return
 	}
+	if w, ok := v.Addr().Interface().(word); ok && n.shape == scalar {
+		if err := w.FromWord(n.text); err != nil {
+			b.out.unreadable(path, err.Error())
+		}
+		return
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		b.bindStruct(n, path, v)
@@ -63,6 +69,10 @@ func (b binder) bind(n *node, path string, v reflect.Value) {
 		b.out.unreadable(path, "cannot be set in the configuration: remove it")
 	}
 }
+
+// word is a section of keys that may also be written as one plain word, such as
+// `auth: none`. The error says what to write, and not what stood there.
+type word interface{ FromWord(text string) error }
 
 func isScalar(v reflect.Value) bool {
 	if _, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
@@ -109,7 +119,11 @@ func (b binder) bindMap(n *node, path string, v reflect.Value) {
 	made := reflect.MakeMap(v.Type())
 	for _, e := range n.entries {
 		value := reflect.New(v.Type().Elem()).Elem()
-		b.bind(e.value, under(path, keyShown(e.key)), value)
+		written := e.value
+		if value.Kind() == reflect.Slice && written.shape == scalar {
+			written = &node{shape: list, items: []*node{written}} // one value of several possible
+		}
+		b.bind(written, under(path, keyShown(e.key)), value)
 		made.SetMapIndex(reflect.ValueOf(e.key).Convert(v.Type().Key()), value)
 	}
 	v.Set(made)

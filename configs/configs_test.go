@@ -276,3 +276,31 @@ func TestAFileThatIsNotThereSaysWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+// loose is an adapter's section with parts that may be one word.
+type loose struct {
+	Auth  looseAuth           `yaml:"auth"`
+	Query map[string][]string `yaml:"query"`
+}
+
+type looseAuth struct {
+	Type string `yaml:"type"`
+}
+
+func (a *looseAuth) FromWord(text string) error { a.Type = text; return nil }
+
+func TestASectionsPartMayBeOneWordOrKeys(t *testing.T) {
+	for _, written := range []string{"{type: x, auth: none, query: {location: L1}}", "{type: x, auth: {type: none}, query: {location: [L1]}}"} {
+		cfg, err := configs.Parse([]byte(strings.Replace(small, "{type: emis}", written, 1)), t.TempDir(), noVariables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got loose
+		if faults := cfg.Practices[0].Source.Decode(&got); len(faults) > 0 {
+			t.Fatalf("%s: %v", written, faults)
+		}
+		if got.Auth.Type != "none" || len(got.Query["location"]) != 1 || got.Query["location"][0] != "L1" {
+			t.Errorf("%s: %+v", written, got)
+		}
+	}
+}

@@ -103,7 +103,7 @@ func TestOneMistakeOneMessage(t *testing.T) {
 		{small, "mode", "mode: sim\npolicy: {reminders: [1d]}", "policy.reminders[0]", "keys"},
 		{small, "mode", "mode: sim\npolicy: {latest: 10m}", "policy.latest", "15m"},
 		{small, "mode", "mode: sim\npolicy: {latest: 1d}", "policy.latest", "24h"},
-		{small, "mode", "mode: sim\npolicy: {stale_after: 25h}", "policy.stale_after", "24h"},
+		{small, "mode", "mode: sim\npolicy: {stale_after: 73h}", "policy.stale_after", "72h"},
 		{small, "mode", "mode: sim\npolicy: {stale_after: 0s}", "policy.stale_after", "more than 0"},
 		{small, "mode", "mode: sim\npolicy: {wording: funny}", "policy.wording", "default"},
 		{small, "mode", "mode: sim\npolicy: {booked_late: maybe}", "policy.booked_late", "withhold"},

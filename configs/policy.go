@@ -72,7 +72,7 @@ func (p policySection) domain() gateway.Policy {
 // The bounds of a sane policy.
 const (
 	leastLatest  = 15 * time.Minute // a text read on the way in helps nobody
-	mostStale    = 24 * time.Hour
+	mostStale    = 72 * time.Hour
 	leastStale   = 5 * time.Minute // in live mode: below it a slow read stops all texts
 	mostReminder = 10
 )
@@ -83,7 +83,7 @@ func checkPolicy(p policySection, mode Mode, path string, out *report) {
 	checkWindow(p.Window, under(path, "window"), out)
 	switch {
 	case p.StaleAfter <= 0 || p.StaleAfter > mostStale:
-		out.fault(under(path, "stale_after"), "must be more than 0 and at most 24h: an older diary may hold cancelled visits")
+		out.fault(under(path, "stale_after"), "must be more than 0 and at most 72h: an older diary may hold cancelled visits")
 	case mode == Live && p.StaleAfter < leastStale:
 		out.fault(under(path, "stale_after"), "must be at least 5m in live mode: one slow read would stop every text")
 	}

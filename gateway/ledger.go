@@ -34,6 +34,7 @@ type Planned struct {
 
 // Entry is one appointment with the plan for its reminders.
 type Entry struct {
+	Ref       Ref // of the appointment; zero: worked out from its id
 	Facts     Facts
 	FirstSeen time.Time // when it was first known at this start
 	Plan      []Planned

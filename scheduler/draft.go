@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"bellman/gateway"
@@ -17,7 +18,6 @@ type Draft struct {
 // Drafted is one appointment's plan, with what was decided for each reminder.
 type Drafted struct {
 	gateway.Entry
-	Ref       gateway.Ref
 	Known     bool // at this start
 	Owed      []gateway.Owed
 	Decisions []gateway.Decision
@@ -35,52 +35,85 @@ type Drafting struct {
 // Make decides every reminder of the appointments in the feed. Appointments that
 // have begun are left as they stand.
 func (d Drafting) Make() Draft {
-	merged := gateway.Merge(d.Feed.Appointments)
-	var out Draft
-	at := make(map[gateway.AppointmentID]int, len(d.Feed.Appointments))
-	for _, a := range d.Feed.Appointments {
+	rows, doubled := single(d.Feed.Appointments)
+	merged := gateway.Merge(rows)
+	out := Draft{Doubled: doubled, Entries: make([]Drafted, 0, len(rows))}
+	for _, a := range rows {
 		if !a.Start.After(d.Now) {
 			continue
 		}
-		if i, ok := at[a.ID]; ok {
-			// Two rows for one appointment that disagree: nobody can say which
-			// is true, so its status is not understood.
-			out.Doubled++
-			if out.Entries[i].Facts.Appointment != a {
-				a = out.Entries[i].Facts.Appointment
-				a.Status = gateway.StatusUnknown
-				out.Entries[i] = d.one(a, false)
-			}
-			continue
-		}
-		at[a.ID] = len(out.Entries)
 		lead, ok := merged[a.ID]
-		out.Entries = append(out.Entries, d.one(a, ok && d.speaksFor(lead, a)))
+		out.Entries = append(out.Entries, d.one(a, ok && d.speaksFor(lead, a), gateway.None))
 	}
 	return out
 }
 
-// one decides the reminders of one appointment.
-func (d Drafting) one(a gateway.Appointment, merged bool) Drafted {
+// single gives each appointment once, and how many rows were too many. Of rows
+// that disagree nobody can say which is true: the status of such an appointment is
+// not understood, at the latest start, since what has begun would be passed over.
+func single(rows []gateway.Appointment) ([]gateway.Appointment, int) {
+	out := make([]gateway.Appointment, 0, len(rows))
+	at := make(map[gateway.AppointmentID]int, len(rows))
+	first := make(map[gateway.AppointmentID]gateway.Appointment)
+	for _, a := range rows {
+		i, ok := at[a.ID]
+		if !ok {
+			at[a.ID] = len(out)
+			out = append(out, a)
+			continue
+		}
+		if _, ok := first[a.ID]; !ok {
+			first[a.ID] = out[i]
+		}
+		if a == first[a.ID] {
+			continue
+		}
+		if out[i].Start.Before(a.Start) {
+			out[i] = a
+		}
+		out[i].Status = gateway.StatusUnknown
+	}
+	return out, len(rows) - len(out)
+}
+
+// one decides the reminders of one appointment. standing holds whatever would be
+// sent.
+func (d Drafting) one(a gateway.Appointment, merged bool, standing gateway.Reason) Drafted {
 	ref := d.Diary.Ref(a.ID)
-	e := Drafted{Ref: ref}
+	e := Drafted{Entry: gateway.Entry{Ref: ref}}
 	e.FirstSeen, e.Known = d.seen(ref, a.Start)
 	e.Facts = gateway.Facts{
-		Appointment: a, Merged: merged,
+		Appointment: a, Merged: merged, Standing: standing,
 		OffList: d.Allowed != nil && !a.Patient.Mobile.IsZero() && !d.Allowed(a.Patient.Mobile),
 	}
 	m := gateway.Moment{
-		Now: d.Now, FeedAsOf: d.Feed.AsOf,
+		Now: d.Now, FeedAsOf: d.Feed.AsOf, Standing: standing,
 		OptedOut: d.Diary.OptedOut(a.Patient.Mobile), Merged: merged, OffList: e.Facts.OffList,
 	}
 	p := d.Practice
-	e.Owed = p.Policy.Plan(a.Start, p.Nation, e.FirstSeen)
-	for _, o := range e.Owed {
+	owed := p.Policy.Plan(a.Start, p.Nation, e.FirstSeen)
+	e.Owed = make([]gateway.Owed, 0, len(owed))
+	e.Decisions = make([]gateway.Decision, 0, len(owed))
+	e.Plan = make([]gateway.Planned, 0, len(owed))
+	for _, o := range owed {
+		if e.Known && d.reachesBack(ref, o) {
+			continue
+		}
 		dec := p.Policy.Decide(a, o, p.Nation, m)
+		e.Owed = append(e.Owed, o)
 		e.Decisions = append(e.Decisions, dec)
 		e.Plan = append(e.Plan, planned(o, dec))
 	}
 	return e
+}
+
+// reachesBack reports whether a reminder was due before the practice had its rule:
+// a rule that is added today must not text at once everybody for whom it would
+// have been due on some earlier day. It does where the practice sends what was
+// booked late.
+func (d Drafting) reachesBack(ref gateway.Ref, o gateway.Owed) bool {
+	h, _ := d.Diary.Head(ref)
+	return !d.Practice.Policy.SendBookedLate && o.Due.Before(d.Now) && !slices.Contains(h.Rules, o.Rule)
 }
 
 // seen gives when an appointment was first known at a start, which is now when it

@@ -43,6 +43,9 @@ type Scheduler struct {
 	o     Options
 	owner string
 	gate  chan struct{}
+
+	mu      sync.Mutex
+	reading map[gateway.ODS]bool // practices that this process reads at the moment
 }
 
 // maxReads bounds the reads that go on at the same time in one process.
@@ -52,7 +55,7 @@ const maxReads = 16
 func New(o Options) *Scheduler {
 	var b [8]byte
 	_, _ = rand.Read(b[:])
-	return &Scheduler{o: o, owner: hex.EncodeToString(b[:]), gate: make(chan struct{}, maxReads)}
+	return &Scheduler{o: o, owner: hex.EncodeToString(b[:]), gate: make(chan struct{}, maxReads), reading: map[gateway.ODS]bool{}}
 }
 
 // Run reads every practice once, jittered when they are many, and then to its
@@ -60,18 +63,19 @@ func New(o Options) *Scheduler {
 func (s *Scheduler) Run(ctx context.Context) error {
 	log := cronLog{s.o.Log}
 	c := cron.New(cron.WithLocation(gateway.London()), cron.WithLogger(log), cron.WithChain(cron.Recover(log), cron.SkipIfStillRunning(log)))
-	var first sync.WaitGroup
 	for _, p := range s.o.Practices {
-		delay := jitter(p.ODS, len(s.o.Practices))
-		if _, err := c.AddFunc(p.Poll, func() { s.visit(ctx, p, delay) }); err != nil {
+		if _, err := c.AddFunc(p.Poll, func() { s.visit(ctx, p) }); err != nil {
 			return fmt.Errorf("timetable of %s: %w", p.ODS, err)
 		}
-		first.Go(func() { s.visit(ctx, p, delay) })
 	}
 	// Nothing is timetabled between 01:00 and 02:00, which may be missing or
 	// stand twice.
 	if _, err := c.AddFunc("40 3 * * *", func() { s.sweep(ctx) }); err != nil {
 		return fmt.Errorf("timetable of the sweep: %w", err)
+	}
+	var first sync.WaitGroup
+	for _, p := range s.o.Practices {
+		first.Go(func() { s.visit(ctx, p) })
 	}
 	c.Start()
 	<-ctx.Done()
@@ -81,14 +85,14 @@ func (s *Scheduler) Run(ctx context.Context) error {
 }
 
 // visit waits for its turn and ticks. What goes wrong in one practice stays there.
-func (s *Scheduler) visit(ctx context.Context, p Practice, delay time.Duration) {
+func (s *Scheduler) visit(ctx context.Context, p Practice) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.o.Metrics.failed(p.ODS)
 			s.o.Log.Error("a read broke down", "practice", p.ODS, "kind", fmt.Sprintf("%T", r))
 		}
 	}()
-	if !wait(ctx, delay) {
+	if !wait(ctx, jitter(p.ODS, len(s.o.Practices))) {
 		return
 	}
 	select {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"bellman/gateway"
@@ -38,9 +39,17 @@ const (
 // It is level-triggered: right when late, doubled or skipped. Another replica
 // reading the same practice makes it do nothing.
 func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
+	if !s.begin(p.ODS) {
+		return nil
+	}
+	defer s.end(p.ODS)
 	token, err := s.o.Memory.Lock(ctx, p.ODS, s.owner, readLease)
-	if err != nil || token == 0 {
+	if err != nil {
 		return err
+	}
+	if token == 0 {
+		s.hear(ctx, p.ODS)
+		return nil
 	}
 	defer func() {
 		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -54,11 +63,40 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	now := s.o.Clock.Now()
 	feed, err := p.Source.Read(limited, SpanOf(p.Policy, now))
 	if err != nil {
-		s.o.Metrics.failed(p.ODS)
+		if ctx.Err() == nil {
+			s.o.Metrics.failed(p.ODS)
+			s.hear(ctx, p.ODS)
+		}
 		return fmt.Errorf("read the diary: %w", err)
 	}
 	s.o.Metrics.read(p.ODS, p.SourceType, feed)
 	return s.plan(ctx, p, feed, token)
+}
+
+// begin reports whether this process is not reading the practice already: the
+// first read after the start and the timetable may meet.
+func (s *Scheduler) begin(p gateway.ODS) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reading[p] {
+		return false
+	}
+	s.reading[p] = true
+	return true
+}
+
+func (s *Scheduler) end(p gateway.ODS) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.reading, p)
+}
+
+// hear learns the age of a feed from the store, where another replica reads it or
+// where we could not: a restart must not make it look as if it had never been read.
+func (s *Scheduler) hear(ctx context.Context, p gateway.ODS) {
+	if f, err := s.o.Memory.Feed(ctx, p); err == nil && !f.AsOf.IsZero() {
+		s.o.Metrics.fresh(p, f.AsOf)
+	}
 }
 
 // SpanOf gives the stretch of a diary that a practice's rules need to see at now.
@@ -82,12 +120,13 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if err != nil {
 		return err
 	}
-	draft := Drafting{Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed}.Make()
+	drafting := Drafting{Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed}
+	draft := drafting.Make()
 	facts, err := m.Recall(ctx, d, absent(d, feed, draft.Entries, now))
 	if err != nil {
 		return err
 	}
-	entries := append(draft.Entries, gone(p.Practice, d, facts, feed.Complete && len(feed.Unreadable) == 0)...)
+	entries := append(draft.Entries, drafting.gone(facts)...)
 	held, err := s.brake(ctx, p.ODS, entries, before)
 	if err != nil {
 		return err
@@ -100,11 +139,13 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 		return err
 	}
 	s.moved(done.Moves)
-	state := gateway.FeedState{AsOf: feed.AsOf, Read: len(feed.Appointments), Unreadable: len(feed.Unreadable), Missing: held}
+	state := after(before, feed, held, draft.Entries)
 	if err := m.SetFeed(ctx, p.ODS, state); err != nil {
 		return err
 	}
-	s.o.Metrics.fresh(p.ODS, feed.AsOf)
+	if !state.AsOf.IsZero() {
+		s.o.Metrics.fresh(p.ODS, state.AsOf)
+	}
 	s.report(p.ODS, feed, draft, done, held)
 	if !done.Earliest.IsZero() {
 		if err := m.Wake(ctx, done.Earliest); err != nil {
@@ -112,6 +153,26 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 		}
 	}
 	return s.account(ctx, p.ODS, now)
+}
+
+// after gives the state of the feed after a read. Only a complete one makes it
+// fresh. One that is not certain neither confirms nor clears what waits for a
+// second read or for a person, but for what it shows.
+func after(before gateway.FeedState, feed gateway.Feed, held []gateway.Ref, shown []Drafted) gateway.FeedState {
+	out := gateway.FeedState{AsOf: before.AsOf, Read: len(feed.Appointments), Unreadable: len(feed.Unreadable), Missing: held}
+	if feed.Complete {
+		out.AsOf = feed.AsOf
+	}
+	if certain(feed) {
+		return out
+	}
+	out.Released = before.Released
+	for _, ref := range before.Missing {
+		if !slices.Contains(held, ref) && !slices.ContainsFunc(shown, func(e Drafted) bool { return e.Ref == ref }) {
+			out.Missing = append(out.Missing, ref)
+		}
+	}
+	return out
 }
 
 // brake applies the brake where a read withdraws enough to look closer.
@@ -190,7 +251,7 @@ func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.A
 		return err
 	}
 	drafting := Drafting{Practice: p, Diary: d, Now: now, Allowed: s.o.Allowed, Feed: gateway.Feed{AsOf: feed.AsOf}}
-	done, err := s.o.Memory.Plan(ctx, d, now, []gateway.Entry{drafting.one(a, false).Entry})
+	done, err := s.o.Memory.Plan(ctx, d, now, []gateway.Entry{drafting.one(a, false, gateway.None).Entry})
 	if err != nil {
 		return err
 	}

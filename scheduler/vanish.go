@@ -7,8 +7,9 @@ import (
 	"bellman/gateway"
 )
 
-// absent gives the refs of appointments that were known, ought to be in a read,
-// and are not.
+// absent gives the refs of appointments that were known, are still to come, and
+// are not in a read that speaks for them: that covers their start, or makes the
+// whole diary count as fresh.
 func absent(d gateway.Diary, feed gateway.Feed, drafted []Drafted, now time.Time) []gateway.Ref {
 	in := make(map[gateway.Ref]bool, len(drafted))
 	for i := range drafted {
@@ -16,7 +17,7 @@ func absent(d gateway.Diary, feed gateway.Feed, drafted []Drafted, now time.Time
 	}
 	var out []gateway.Ref
 	for ref, h := range d.Heads() {
-		if !in[ref] && h.Start.After(now) && feed.Covers.Has(h.Start) {
+		if !in[ref] && h.Start.After(now) && (feed.Complete || feed.Covers.Has(h.Start)) {
 			out = append(out, ref)
 		}
 	}
@@ -24,28 +25,26 @@ func absent(d gateway.Diary, feed gateway.Feed, drafted []Drafted, now time.Time
 	return out
 }
 
-// gone plans for appointments that a read no longer shows. Only a read that is
-// complete, and in which every record could be read, says that they are no longer
-// booked; after any other they are held, since they were not confirmed.
-func gone(practice gateway.Practice, d gateway.Diary, facts []gateway.Facts, certain bool) []Drafted {
-	state, why := gateway.Withdrawn, gateway.Gone
-	if !certain {
-		state, why = gateway.Held, gateway.NotConfirmed
-	}
+// certain reports whether an absence from a read means that the visit is no longer
+// booked: the read is complete, and every record in it could be read.
+func certain(feed gateway.Feed) bool { return feed.Complete && len(feed.Unreadable) == 0 }
+
+// gone decides for appointments that a read no longer shows. Where the read is
+// certain, and covers them, they are no longer booked; otherwise what would be
+// sent is held, since it was not confirmed. What is withheld for another reason
+// keeps it.
+func (d Drafting) gone(facts []gateway.Facts) []Drafted {
 	out := make([]Drafted, 0, len(facts))
 	for _, f := range facts {
-		ref := d.Ref(f.Appointment.ID)
-		h, ok := d.Head(ref)
-		if !ok {
+		a := f.Appointment
+		if !certain(d.Feed) || !d.Feed.Covers.Has(a.Start) {
+			out = append(out, d.one(a, f.Merged, gateway.NotConfirmed))
 			continue
 		}
-		if f.Standing = gateway.None; !certain {
-			f.Standing = why
-		}
-		e := Drafted{Ref: ref, Known: true, Entry: gateway.Entry{Facts: f, FirstSeen: h.FirstSeen}}
-		for _, o := range practice.Policy.Plan(h.Start, practice.Nation, h.FirstSeen) {
-			if slices.Contains(h.Rules, o.Rule) {
-				e.Plan = append(e.Plan, gateway.Planned{Rule: o.Rule, State: state, Reason: why, At: o.SendAt})
+		e := d.one(a, f.Merged, gateway.None)
+		for i := range e.Plan {
+			if p := &e.Plan[i]; p.State != gateway.Withdrawn {
+				p.State, p.Reason = gateway.Withdrawn, gateway.Gone
 			}
 		}
 		out = append(out, e)

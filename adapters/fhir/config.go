@@ -56,12 +56,17 @@ type Credentials struct {
 	Scope      string         `yaml:"scope"`       // empty: defaultScope; "none": not sent
 }
 
+// FromWord takes the plain form, `auth: none`.
+func (a *Auth) FromWord(text string) error {
+	a.Type = text
+	return nil
+}
+
 // UnmarshalYAML accepts a plain word or a mapping.
 func (a *Auth) UnmarshalYAML(decode func(any) error) error {
 	var word string
 	if decode(&word) == nil {
-		a.Type = word
-		return nil
+		return a.FromWord(word)
 	}
 	type mapping Auth
 	return decode((*mapping)(a))
@@ -71,16 +76,21 @@ func (a *Auth) UnmarshalYAML(decode func(any) error) error {
 // names to a value or a list of values.
 type Query url.Values
 
+// FromWord takes the plain form, a URL's query.
+func (q *Query) FromWord(text string) error {
+	values, err := url.ParseQuery(strings.TrimPrefix(text, "?"))
+	if err != nil {
+		return errors.New("is not of the form name=value&name=value")
+	}
+	*q = Query(values)
+	return nil
+}
+
 // UnmarshalYAML accepts a string in the form of a URL's query, or a mapping.
 func (q *Query) UnmarshalYAML(decode func(any) error) error {
 	var word string
 	if decode(&word) == nil {
-		values, err := url.ParseQuery(strings.TrimPrefix(word, "?"))
-		if err != nil {
-			return errors.New("query is not of the form name=value&name=value")
-		}
-		*q = Query(values)
-		return nil
+		return q.FromWord(word)
 	}
 	var mapping map[string]any
 	if err := decode(&mapping); err != nil {

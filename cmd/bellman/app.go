@@ -109,7 +109,7 @@ func (a *app) openStore(ctx context.Context) error {
 		return err
 	}
 	a.store.Serve(a.codes())
-	return nil
+	return a.store.VerifyKeys(ctx, a.codes())
 }
 
 func (a *app) codes() []gateway.ODS {
@@ -212,7 +212,7 @@ func render(ps []gateway.Practice) func(gateway.Practice, gateway.Appointment, t
 }
 
 // inFlight is how many texts are handed over at the same time.
-const inFlight = 64
+const inFlight = 128
 
 // rereaders gives the sender the clinical systems that can be asked again.
 func (a *app) rereaders() []sender.Practice {

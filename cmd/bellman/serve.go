@@ -236,7 +236,7 @@ func (s *service) watch(ctx context.Context) {
 
 func (s *service) look(ctx context.Context) {
 	keeping := store.Durability(ctx, s.rdb)
-	s.durable.Store(&keeping)
+	defer s.durable.Store(&keeping) // last: until then the service is not ready
 	var words *string
 	if err := s.provider.Check(ctx); err != nil && ctx.Err() == nil {
 		w := err.Error()
@@ -267,7 +267,10 @@ func (s *service) ready(ctx context.Context) (missing, warnings []string) {
 	case hold:
 		missing = append(missing, "the store was emptied and is in hold; nothing is sent before `bellman queue release --yes`")
 	}
-	if k := s.durable.Load(); k != nil {
+	k := s.durable.Load()
+	if k == nil {
+		missing = append(missing, "redis and the provider are being looked at for the first time")
+	} else {
 		warnings = k.Unwise
 		if s.cfg.Mode == configs.Live {
 			missing = append(missing, k.Unsafe...)

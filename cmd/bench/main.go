@@ -30,6 +30,7 @@ const (
 )
 
 func main() {
+	debug.SetGCPercent(400)
 	if len(os.Args) > 1 && os.Args[1] == "phones" {
 		playTwilio()
 		return
@@ -46,7 +47,6 @@ func main() {
 		}
 		return
 	}
-	debug.SetGCPercent(400)
 	if err := bench(context.Background(), *rounds, *planned, *sent); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

@@ -99,7 +99,7 @@ func measurePlan(ctx context.Context, n int, planned, again, bytes *figure) erro
 	return nil
 }
 
-// planAll plans every practice, two at a time.
+// planAll plans every practice, several at a time as the service does.
 func planAll(ctx context.Context, st *store.Store, feed gateway.Feed, now time.Time, rules ...string) (time.Duration, error) {
 	work := make(chan gateway.ODS, practices)
 	for _, p := range codes() {
@@ -109,7 +109,7 @@ func planAll(ctx context.Context, st *store.Store, feed gateway.Feed, now time.T
 	errs := make(chan error, practices)
 	began := time.Now()
 	var wg sync.WaitGroup
-	for range 2 {
+	for range 6 {
 		wg.Go(func() {
 			for p := range work {
 				errs <- planOne(ctx, st, practiceOf(p, rules...), feed, now)
@@ -235,6 +235,6 @@ func senderOn(st *store.Store, phones string, clock gateway.Clock, n int) (*send
 	c := &counting{Store: st, left: n, done: make(chan struct{})}
 	return sender.New(sender.Options{
 		Memory: c, Provider: provider, Practices: ps, Clock: clock, Log: slog.New(slog.DiscardHandler),
-		Metrics: sender.NewMetrics(prometheus.NewRegistry(), codes()), Render: render, InFlight: 64, Timeout: 10 * time.Second,
+		Metrics: sender.NewMetrics(prometheus.NewRegistry(), codes()), Render: render, InFlight: 128, Timeout: 10 * time.Second,
 	}), c.done, nil
 }

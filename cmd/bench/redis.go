@@ -32,7 +32,8 @@ func startRedis(ctx context.Context) (*server, error) {
 	}
 	s := &server{dir: dir}
 	s.child = exec.Command("redis-server", "--port", "0", "--unixsocket", s.socket(), "--dir", dir,
-		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction")
+		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction",
+		"--hash-max-listpack-entries", "64") // as the embedded server has it and the README recommends
 	if err := s.child.Start(); err != nil {
 		return nil, fmt.Errorf("redis-server: install it with apt install redis-server: %w", err)
 	}

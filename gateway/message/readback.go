@@ -2,8 +2,8 @@ package message
 
 import (
 	"errors"
-	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"bellman/gateway"
@@ -13,12 +13,6 @@ import (
 // shares nothing with the code that wrote it. Only when it gives back the
 // appointment's own start is it sent: a wrong clock, zone or table of months
 // would otherwise misdirect a whole surgery at once.
-
-var (
-	englishWhen = regexp.MustCompile(`\bon ([A-Z][a-z]+day) ([0-9]{1,2}) ([A-Z][a-z]+)(?: ([0-9]{4}))? at ([0-9:apm]+|midday|midnight)\.`)
-	welshWhen   = regexp.MustCompile(`\bar ddydd ([A-Z][a-z]+) ([0-9]{1,2}) ([A-Z][a-z]+)(?: ([0-9]{4}))? am ([0-9:apm]+|hanner dydd|hanner nos)\.`)
-	clockWords  = regexp.MustCompile(`^(1[0-2]|[1-9])(?::([0-5][0-9]))?([ap])m$`)
-)
 
 // The words as a reader knows them.
 var (
@@ -42,27 +36,75 @@ var (
 // readBack gives the start that a reader at now understands from a text: the
 // next such day, unless the year is told.
 func readBack(text string, l Language, now time.Time) (time.Time, error) {
-	pattern := englishWhen
-	if l == Welsh {
-		pattern = welshWhen
+	var w when
+	found := 0
+	for words := strings.Fields(text); len(words) > 0; words = words[1:] {
+		if at, ok := whenIn(words, l); ok {
+			w, found = at, found+1
+		}
 	}
-	found := pattern.FindAllStringSubmatch(text, 2)
-	if len(found) != 1 {
+	if found != 1 {
 		return time.Time{}, errNoWhen
 	}
-	words := found[0]
-	weekday, knowsDay := weekdays[words[1]]
-	month, knowsMonth := months[words[3]]
-	hour, minute, knowsTime := readClock(words[5])
-	day, err := strconv.Atoi(words[2])
+	weekday, knowsDay := weekdays[w.weekday]
+	month, knowsMonth := months[w.month]
+	hour, minute, knowsTime := readClock(w.clock)
+	day, err := strconv.Atoi(w.day)
 	if !knowsDay || !knowsMonth || !knowsTime || err != nil {
 		return time.Time{}, errNoWhen
 	}
-	t, doubt := gateway.FromWall(readYear(words[4], month, day, now), month, day, hour, minute, 0)
+	t, doubt := gateway.FromWall(readYear(w.year, month, day, now), month, day, hour, minute, 0)
 	if local := t.In(gateway.London()); doubt != gateway.NoDoubt || local.Weekday() != weekday || local.Day() != day {
 		return time.Time{}, errWrongWhen
 	}
 	return t, nil
+}
+
+// when is a date and time as it stands in a text.
+type when struct{ weekday, day, month, year, clock string }
+
+// whenIn reads a date and time that begin with the first word: "on Wednesday 6
+// August [2027] at 9:10am." or "ar ddydd Mercher 6 Awst [2027] am 9:10am.".
+func whenIn(words []string, l Language) (when, bool) {
+	begin, at := []string{"on"}, "at"
+	if l == Welsh {
+		begin, at = []string{"ar", "ddydd"}, "am"
+	}
+	for _, b := range begin {
+		if len(words) == 0 || words[0] != b {
+			return when{}, false
+		}
+		words = words[1:]
+	}
+	if len(words) < 5 {
+		return when{}, false
+	}
+	w := when{weekday: words[0], day: words[1], month: words[2]}
+	if words = words[3:]; isNumber(words[0], 4, 4) {
+		w.year, words = words[0], words[1:]
+	}
+	if !isNumber(w.day, 1, 2) || len(words) < 2 || words[0] != at {
+		return when{}, false
+	}
+	w.clock = words[1]
+	if w.clock == "hanner" && len(words) > 2 {
+		w.clock += " " + words[2]
+	}
+	clock, ended := strings.CutSuffix(w.clock, ".")
+	w.clock = clock
+	return w, ended
+}
+
+func isNumber(s string, least, most int) bool {
+	if len(s) < least || len(s) > most {
+		return false
+	}
+	for _, r := range s {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // readYear gives the year that is told, else that of the next such day from today.
@@ -84,14 +126,24 @@ func readClock(s string) (hour, minute int, ok bool) {
 	case "midnight", "hanner nos":
 		return 0, 0, true
 	}
-	words := clockWords.FindStringSubmatch(s)
-	if words == nil {
+	clock, half := strings.CutSuffix(s, "am")
+	afternoon := false
+	if !half {
+		if clock, afternoon = strings.CutSuffix(s, "pm"); !afternoon {
+			return 0, 0, false
+		}
+	}
+	hours, minutes, told := strings.Cut(clock, ":")
+	if !isNumber(hours, 1, 2) || hours[0] == '0' || (told && !isNumber(minutes, 2, 2)) {
 		return 0, 0, false
 	}
-	hour, _ = strconv.Atoi(words[1])
-	minute, _ = strconv.Atoi("0" + words[2])
+	hour, _ = strconv.Atoi(hours)
+	minute, _ = strconv.Atoi("0" + minutes)
+	if hour > 12 || minute > 59 {
+		return 0, 0, false
+	}
 	hour %= 12
-	if words[3] == "p" {
+	if afternoon {
 		hour += 12
 	}
 	return hour, minute, true

@@ -67,8 +67,8 @@ const (
 	maxRereads  = 32               // looks at one practice's clinical system at the same time
 	recordLimit = 10 * time.Second // writing down an outcome after a stop
 
-	lanes     = 2                    // rounds at the same time
-	goodBatch = 16                   // claims or outcomes that make a round trip worth while
+	lanes     = 3                    // rounds at the same time
+	goodBatch = 32                   // claims or outcomes that make a round trip worth while
 	gather    = 2 * time.Millisecond // how long to wait for as many
 )
 

@@ -85,7 +85,9 @@ func (d *diary) add(page string) error {
 func (d *diary) Ref(id gateway.AppointmentID) gateway.Ref { return d.key.ref(id) }
 
 // OptedOut reports whether a number opted out of the practice.
-func (d *diary) OptedOut(n gateway.Phone) bool { return !n.IsZero() && d.optouts[d.key.tag(n)] }
+func (d *diary) OptedOut(n gateway.Phone) bool {
+	return len(d.optouts) > 0 && !n.IsZero() && d.optouts[d.key.tag(n)]
+}
 
 // Head gives what is known of an appointment.
 func (d *diary) Head(r gateway.Ref) (gateway.Head, bool) {
@@ -191,7 +193,10 @@ func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, 
 		return false, fmt.Errorf("plan: an appointment is owed more than %d reminders", maxRules)
 	}
 	content := encodeFacts(e.Facts)
-	ref := d.key.ref(a.ID)
+	ref := e.Ref
+	if ref == (gateway.Ref{}) {
+		ref = d.key.ref(a.ID)
+	}
 	h := gateway.Head{Start: a.Start, FirstSeen: e.FirstSeen, Tag: d.key.tag(a.Patient.Mobile)}
 	signed := append(append(make([]byte, 0, len(content)+4+20*len(e.Plan)), content...), seconds(a.Start)...)
 	h.Rules = make([]gateway.Rule, 0, len(e.Plan))

@@ -131,3 +131,23 @@ func (s *Store) rewrap(ctx context.Context, p gateway.ODS) error {
 	}
 	return errors.New("another process keeps changing them")
 }
+
+// VerifyKeys tries the key file on what was sealed before: the keys of the
+// practices that have some, and the opt-out journal. A key file that fits neither
+// would otherwise be noticed only when a patient's STOP could not be read back.
+func (s *Store) VerifyKeys(ctx context.Context, ps []gateway.ODS) error {
+	for _, p := range ps {
+		kept, err := s.keptKey(ctx, p, s.mark(ShardOf(p)), "")
+		if err == nil && kept != "" {
+			_, err = unwrap(s.master, p, kept)
+		}
+		if err != nil {
+			return fmt.Errorf("keys of %s: %w", p, err)
+		}
+	}
+	_, damaged, err := s.journal.read()
+	if err == nil && damaged > 0 {
+		err = fmt.Errorf("%w: it does not open %d line(s) of the opt-out journal; put back the key file that sealed them", ErrKeyFile, damaged)
+	}
+	return err
+}

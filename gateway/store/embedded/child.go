@@ -126,6 +126,9 @@ func (s *Server) settings() []string {
 		"--appendfsync", "always",
 		"--save", "",
 		"--maxmemory-policy", "noeviction",
+		// Past a few dozen fields a search through a packed hash costs more than
+		// the text it is for.
+		"--hash-max-listpack-entries", "64",
 		"--crash-log-enabled", "no",
 		"--daemonize", "no",
 		"--always-show-logo", "no",

@@ -15,8 +15,9 @@
 --     or a rule that no longer stands is withdrawn here instead
 --   o the number opted out meanwhile (withdrawn here)  s stays as it is (same state and reason)
 -- In hold nothing may go to Sending, and the whole call is refused.
--- A record that was found unreadable (reason 51) loses its digest, so that the
--- next read of the diary writes it anew.
+-- A record whose reminder is withdrawn here, or that was found unreadable (reason
+-- 51), loses its digest, so that the next read of the diary decides it anew: what
+-- was withdrawn for a STOP comes back after a START.
 -- See plan.lua for the layout of records and reminders.
 local epoch = redis.call('GET', KEYS[1])
 if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('EMPTIED') end
@@ -133,7 +134,8 @@ for i = 5, #ARGV, 11 do
       due[sub(key, 1, 11) .. ods] = false
     end
     if record and (to == 'a' or to == 'd' or to == 'u') then g.texted[sub(record, 18, 29)] = key end
-    if record and reason == '\51' and #record >= 9 then
+    -- The record no longer says what stands, so it loses its digest.
+    if record and (to == 'w' or reason == '\51') and #record >= 9 then
       record = sub(record, 1, 1) .. '\0\0\0\0\0\0\0\0' .. sub(record, 10)
       g.record[ref] = record
       redis.call('HSET', g.p .. ':a', ref, record)

@@ -1,0 +1,395 @@
+package scheduler_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
+
+	"bellman/gateway"
+	"bellman/gateway/message"
+	"bellman/gateway/sender"
+	"bellman/gateway/store"
+	"bellman/gateway/store/storetest"
+	"bellman/scheduler"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const riverside gateway.ODS = "A81001"
+
+// The appointments of these tests are on Tuesday at ten; the texts a day before
+// are due on Monday at ten.
+var (
+	friday  = time.Date(2026, time.November, 20, 9, 0, 0, 0, time.UTC)
+	monday  = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
+	tuesday = monday.AddDate(0, 0, 1)
+	week    = must(gateway.ParseRule("7d"))
+	day     = must(gateway.ParseRule("1d"))
+	hours   = must(gateway.ParseRule("4h"))
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// hand is a clock that is set by hand.
+type hand struct{ at atomic.Int64 }
+
+func (h *hand) Now() time.Time { return time.UnixMilli(h.at.Load()).UTC() }
+
+func (h *hand) set(t time.Time) { h.at.Store(t.UnixMilli()) }
+
+func (h *hand) on(d time.Duration) { h.at.Add(d.Milliseconds()) }
+
+// stage is one practice with its diary, a Redis and a scheduler.
+type stage struct {
+	t       testing.TB
+	clock   hand
+	address string
+	place   storetest.Place
+	store   *store.Store
+	raw     redis.UniversalClient
+	surgery scheduler.Practice
+	diary   *diary
+	sched   *scheduler.Scheduler
+	metrics *prometheus.Registry
+	phones  *outbox
+	moves   []gateway.Move
+	log     lines
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	t.Parallel()
+	s := &stage{t: t, place: storetest.NewPlace(t), address: storetest.Redis(t), metrics: prometheus.NewRegistry(), phones: &outbox{}}
+	s.clock.set(friday)
+	s.store = s.open()
+	s.raw = storetest.Client(t, s.address)
+	s.diary = &diary{clock: &s.clock, visits: map[gateway.AppointmentID]gateway.Appointment{}, complete: true}
+	s.surgery = scheduler.Practice{Practice: practice(riverside), Source: s.diary, SourceType: "scripted", Poll: "@every 1h"}
+	s.sched = s.newScheduler(s.metrics, s.surgery)
+	t.Cleanup(func() {
+		if strings.Contains(s.log.String(), "77009") {
+			t.Error("the log holds a number")
+		}
+		if t.Failed() {
+			t.Log(s.log.String())
+		}
+	})
+	return s
+}
+
+// open opens the store as one more process of the installation.
+func (s *stage) open() *store.Store {
+	st := storetest.OpenAt(s.t, s.address, s.place)
+	st.Serve([]gateway.ODS{riverside})
+	return st
+}
+
+func (s *stage) newScheduler(r *prometheus.Registry, practices ...scheduler.Practice) *scheduler.Scheduler {
+	return scheduler.New(scheduler.Options{
+		Memory: s.store, Practices: practices, Clock: &s.clock, Log: s.log.logger(),
+		Metrics: scheduler.NewMetrics(r, &s.clock, practices),
+		Moved:   func(ms []gateway.Move) { s.moves = append(s.moves, ms...) },
+	})
+}
+
+func practice(ods gateway.ODS) gateway.Practice {
+	weekdays := gateway.Hours{From: 8 * 60, To: 18 * 60}
+	for d := time.Monday; d <= time.Friday; d++ {
+		weekdays.Days[d] = true
+	}
+	return gateway.Practice{
+		ODS: ods, Name: "Riverside Surgery", Phone: "01632 960001", Nation: gateway.England, Sender: "+441632960101",
+		Policy: gateway.Policy{Rules: []gateway.Rule{day}, Hours: weekdays, StaleAfter: 90 * time.Minute, Latest: time.Hour},
+	}
+}
+
+// person gives the appointment of the n-th invented patient: Tuesday at ten.
+func person(n int) gateway.Appointment {
+	return gateway.Appointment{
+		ID: gateway.AppointmentID(fmt.Sprintf("88%03d", n)), Start: tuesday, Site: "5", Mode: gateway.ModeInPerson, Status: gateway.StatusBooked,
+		Patient: gateway.Patient{ID: gateway.PatientID(fmt.Sprint(1000 + n)), Mobile: number(n), MobileKind: gateway.NumberMobile},
+	}
+}
+
+func number(n int) gateway.Phone { return gateway.NewPhone(fmt.Sprintf("+447700900%03d", n)) }
+
+// read reads the diary once.
+func (s *stage) read() {
+	s.t.Helper()
+	if err := s.sched.Tick(s.t.Context(), s.surgery); err != nil {
+		s.t.Fatal("read the diary:", err)
+	}
+	s.sound()
+}
+
+// booked puts appointments into the diary and reads it.
+func (s *stage) booked(as ...gateway.Appointment) {
+	s.t.Helper()
+	for _, a := range as {
+		s.diary.book(a)
+	}
+	s.read()
+}
+
+// come sets the clock and reads the diary, as the timetable would have.
+func (s *stage) come(at time.Time) {
+	s.t.Helper()
+	s.clock.set(at)
+	s.read()
+}
+
+// rules gives the practice other rules.
+func (s *stage) rules(rs ...gateway.Rule) {
+	s.surgery.Policy.Rules = rs
+}
+
+// id gives the reminder of an appointment and rule.
+func (s *stage) id(a gateway.Appointment, r gateway.Rule) gateway.ReminderID {
+	s.t.Helper()
+	return gateway.ReminderID{Practice: s.surgery.ODS, Ref: must(s.store.Ref(s.t.Context(), s.surgery.ODS, a.ID)), Rule: r, Start: a.Start}
+}
+
+// stands compares where the reminder of an appointment and rule stands.
+func (s *stage) stands(a gateway.Appointment, r gateway.Rule, want gateway.State, why gateway.Reason) {
+	s.t.Helper()
+	st, ok, err := s.store.Reminder(s.t.Context(), s.id(a, r))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !ok {
+		st.State = gateway.Queued
+	}
+	if st.State != want || st.Reason != why {
+		s.t.Errorf("the %s reminder is %s (%s), want %s (%s)", r, st.State, st.Reason, want, why)
+	}
+}
+
+// told gives the moves since it was last asked, by reason.
+func (s *stage) told() map[gateway.Reason]int {
+	out := map[gateway.Reason]int{}
+	for _, m := range s.moves {
+		out[m.Reason]++
+	}
+	s.moves = nil
+	return out
+}
+
+// sound checks what must hold after every read: that every reminder can be
+// answered for, that none lives for a start or rule that no longer stands, and
+// that the counters say what is there.
+func (s *stage) sound() {
+	s.t.Helper()
+	ctx, p := s.t.Context(), s.surgery.ODS
+	if n := must(s.store.Unexplained(ctx, p, s.clock.Now())); n != 0 {
+		s.t.Errorf("%d reminders are owed and nowhere", n)
+	}
+	if got := s.metric("bellman_unexplained"); got != 0 {
+		s.t.Errorf("the metric tells of %v that cannot be explained", got)
+	}
+	counted := map[gateway.State]int{}
+	owed := map[string]bool{}
+	entries := must(s.raw.HGetAll(ctx, key(p, "r")).Result())
+	for _, k := range must(s.store.Appointments(ctx, p)) {
+		for _, r := range k.Head.Rules {
+			id := gateway.ReminderID{Practice: p, Ref: k.Ref, Rule: r, Start: k.Head.Start}
+			b := id.Key()
+			owed[string(b[:])] = true
+			if _, ok := entries[string(b[:])]; !ok {
+				counted[gateway.Queued]++
+			}
+		}
+	}
+	for k, v := range entries {
+		st := gateway.State(v[0])
+		counted[st]++
+		if (st == gateway.Queued || st == gateway.Held || st == gateway.Claimed) && !owed[k] {
+			s.t.Errorf("one is %s for a start or a rule that no longer stands", st)
+		}
+	}
+	counts := must(s.store.Counts(ctx, []gateway.ODS{p}))[p]
+	for _, st := range gateway.States {
+		if counts[st] != counted[st] {
+			s.t.Errorf("%d %s are counted, %d are there", counts[st], st, counted[st])
+		}
+	}
+}
+
+// key gives the name of one of a practice's keys in Redis.
+func key(p gateway.ODS, letter string) string {
+	return fmt.Sprintf("{%02d}:P:%s:%s", store.ShardOf(p), p, letter)
+}
+
+// metric gives the sum of a metric over all its labels that hold every value given.
+func (s *stage) metric(name string, labels ...string) float64 {
+	s.t.Helper()
+	sum := 0.0
+	for _, f := range must(s.metrics.Gather()) {
+		if f.GetName() != name {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			all := true
+			for _, want := range labels {
+				found := false
+				for _, l := range m.GetLabel() {
+					found = found || l.GetValue() == want
+				}
+				all = all && found
+			}
+			if all {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
+}
+
+// send lets a sender send what is due, until nothing is.
+func (s *stage) send() {
+	s.t.Helper()
+	idle := &idling{Store: s.open(), practice: s.surgery.ODS}
+	idle.Serve([]gateway.ODS{s.surgery.ODS})
+	ctx, cancel := context.WithCancel(s.t.Context())
+	idle.nothing = cancel
+	sender.New(sender.Options{
+		Memory: idle, Provider: s.phones, Clock: &s.clock, Log: s.log.logger(), Render: message.Render, InFlight: 4, Timeout: time.Second,
+		Practices: []sender.Practice{{Practice: s.surgery.Practice}},
+		Metrics:   sender.NewMetrics(prometheus.NewRegistry(), []gateway.ODS{s.surgery.ODS}),
+	}).Run(ctx)
+}
+
+// idling is the store of a sender; it tells when nothing is due or claimed.
+type idling struct {
+	*store.Store
+	practice gateway.ODS
+	nothing  func()
+}
+
+func (i *idling) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
+	c, err := i.Store.Claim(ctx, o)
+	if c.Looked > 0 || err != nil {
+		return c, err
+	}
+	counts, err := i.Counts(ctx, []gateway.ODS{i.practice})
+	if err == nil && counts[i.practice][gateway.Claimed] == 0 {
+		i.nothing()
+	}
+	return c, err
+}
+
+// outbox is a provider that takes everything and remembers it.
+type outbox struct {
+	mu   sync.Mutex
+	sent []gateway.Outgoing
+}
+
+func (*outbox) Name() string { return "outbox" }
+
+func (o *outbox) Send(_ context.Context, m gateway.Outgoing) (gateway.Handover, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent = append(o.sent, m)
+	return gateway.Handover{MessageID: fmt.Sprintf("SM%032d", len(o.sent)), Segments: 1}, nil
+}
+
+// to counts the texts to a number.
+func (o *outbox) to(n gateway.Phone) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	c := 0
+	for _, m := range o.sent {
+		if m.To == n {
+			c++
+		}
+	}
+	return c
+}
+
+// diary is a clinical system that says what a test wrote into it.
+type diary struct {
+	clock      gateway.Clock
+	mu         sync.Mutex
+	visits     map[gateway.AppointmentID]gateway.Appointment
+	rows       []gateway.Appointment // besides the visits, as they stand
+	complete   bool
+	unreadable []gateway.Unreadable
+	covers     *gateway.Span
+	age        time.Duration
+	fails      error
+	reading    func() // in the middle of a read
+	reads      int
+}
+
+var errDown = errors.New("clinic.example: connection refused")
+
+func (d *diary) book(as ...gateway.Appointment) {
+	for _, a := range as {
+		d.visits[a.ID] = a
+	}
+}
+
+func (d *diary) drop(as ...gateway.Appointment) {
+	for _, a := range as {
+		delete(d.visits, a.ID)
+	}
+}
+
+func (d *diary) Read(_ context.Context, span gateway.Span) (gateway.Feed, error) {
+	d.mu.Lock()
+	d.reads++
+	d.mu.Unlock()
+	f := gateway.Feed{
+		Appointments: append(slices.Collect(maps.Values(d.visits)), d.rows...), Unreadable: d.unreadable,
+		Covers: span, Complete: d.complete, AsOf: d.clock.Now().Add(-d.age),
+	}
+	if d.covers != nil {
+		f.Covers = *d.covers
+	}
+	if d.reading != nil {
+		d.reading()
+	}
+	if d.fails != nil {
+		return gateway.Feed{}, d.fails
+	}
+	return f, nil
+}
+
+// lines keeps what was logged.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *lines) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
