@@ -46,7 +46,6 @@ var law = map[string]room{
 
 	"bellman/cmd/bellman": {4, everything},
 	"bellman/cmd/bench":   {4, everything},
-	"bellman/cmd/deps":    {4, everything},
 }
 
 // sideways are the arrows between packages of one layer.
