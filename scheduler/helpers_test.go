@@ -57,13 +57,25 @@ func (h *hand) set(t time.Time) { h.at.Store(t.UnixMilli()) }
 
 func (h *hand) on(d time.Duration) { h.at.Add(d.Milliseconds()) }
 
+// judge is what a test says its verdict to.
+type judge interface {
+	Helper()
+	Context() context.Context
+	Error(...any)
+	Errorf(string, ...any)
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
 // stage is one practice with its diary, a Redis and a scheduler.
 type stage struct {
-	t       testing.TB
+	outer   *testing.T
+	t       judge // outer, or one of many histories
 	clock   hand
 	address string
 	place   storetest.Place
 	store   *store.Store
+	sending *store.Store // the sender's
 	raw     redis.UniversalClient
 	surgery scheduler.Practice
 	diary   *diary
@@ -77,7 +89,7 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	t.Parallel()
-	s := &stage{t: t, place: storetest.NewPlace(t), address: storetest.Redis(t), metrics: prometheus.NewRegistry(), phones: &outbox{}}
+	s := &stage{outer: t, t: t, place: storetest.NewPlace(t), address: storetest.Redis(t), metrics: prometheus.NewRegistry(), phones: &outbox{}}
 	s.clock.set(friday)
 	s.store = s.open()
 	s.raw = storetest.Client(t, s.address)
@@ -97,7 +109,7 @@ func newStage(t *testing.T) *stage {
 
 // open opens the store as one more process of the installation.
 func (s *stage) open() *store.Store {
-	st := storetest.OpenAt(s.t, s.address, s.place)
+	st := storetest.OpenAt(s.outer, s.address, s.place)
 	st.Serve([]gateway.ODS{riverside})
 	return st
 }
@@ -265,8 +277,12 @@ func (s *stage) metric(name string, labels ...string) float64 {
 // send lets a sender send what is due, until nothing is.
 func (s *stage) send() {
 	s.t.Helper()
-	idle := &idling{Store: s.open(), practice: s.surgery.ODS}
+	if s.sending == nil {
+		s.sending = s.open()
+	}
+	idle := &idling{Store: s.sending, practice: s.surgery.ODS}
 	idle.Serve([]gateway.ODS{s.surgery.ODS})
+	idle.Look()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	idle.nothing = cancel
 	sender.New(sender.Options{
