@@ -90,14 +90,14 @@ func beginTogether(t *testing.T, g *surgery) {
 func optOutsSurvive(t *testing.T, g *surgery) {
 	first := stop(g, riverside, 1)
 	stop(g, riverside, 2)
-	again := stop(g, riverside, 3)
+	stop(g, riverside, 3)
 	elsewhere := stop(g, hillside, 4)
 	for _, n := range []int{2, 3} {
 		if err := g.s.RemoveOptOut(t.Context(), riverside, number(n), g.now, "patient"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	again = stop(g, riverside, 3)
+	again := stop(g, riverside, 3)
 	g.flush()
 	g.s = g.open()
 	g.hold(true)
