@@ -17,13 +17,13 @@ import (
 )
 
 // watched is the store, with places at which a test can step in. idle is the turn
-// of the last claim that found nothing due.
+// of the last claim that found nothing due, found counts those that found something.
 type watched struct {
 	*store.Store
-	turn, idle, woken atomic.Int64
-	claimed           func()                       // after something was claimed
-	moving            func([]gateway.Change) error // before a move; an error is what the sender gets instead
-	moved             func([]gateway.Change) error // after it
+	turn, idle, found, woken atomic.Int64
+	claimed                  func()                       // after something was claimed
+	moving                   func([]gateway.Change) error // before a move; an error is what the sender gets instead
+	moved                    func([]gateway.Change) error // after it
 }
 
 func (w *watched) Look() {
@@ -34,6 +34,9 @@ func (w *watched) Look() {
 func (w *watched) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
 	turn := w.turn.Load()
 	c, err := w.Store.Claim(ctx, o)
+	if c.Looked > 0 {
+		w.found.Add(1)
+	}
 	if len(c.Claims) > 0 && w.claimed != nil {
 		w.claimed()
 	}

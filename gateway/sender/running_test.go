@@ -87,6 +87,10 @@ func (r *running) stop() {
 func (r *running) quiet() {
 	r.s.t.Helper()
 	r.s.await("the sender is done with what is due", func() bool {
+		found := r.memory.found.Load()
+		if r.s.count(gateway.Claimed)+r.s.count(gateway.Sending) > 0 {
+			return false
+		}
 		r.memory.Store.Look()
 		turn, woken := r.memory.turn.Add(1), r.memory.woken.Load()
 		done := func() bool {
@@ -96,7 +100,8 @@ func (r *running) quiet() {
 			_ = r.s.store.Wake(r.s.t.Context(), r.s.clock.Now())
 			time.Sleep(2 * time.Millisecond)
 		}
-		return done() && r.s.count(gateway.Claimed)+r.s.count(gateway.Sending) == 0
+		// Nothing was found since nothing was under way: so nothing went back.
+		return done() && r.memory.found.Load() == found && r.s.count(gateway.Claimed)+r.s.count(gateway.Sending) == 0
 	})
 }
 
