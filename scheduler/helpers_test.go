@@ -295,12 +295,16 @@ func (s *stage) send() {
 // idling is the store of a sender; it tells when nothing is due or claimed.
 type idling struct {
 	*store.Store
+	claiming sync.Mutex
 	practice gateway.ODS
 	nothing  func()
 }
 
 func (i *idling) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
+	i.claiming.Lock()
+	i.Look() // one lane's late answer must not tell the other that nothing is due
 	c, err := i.Store.Claim(ctx, o)
+	i.claiming.Unlock()
 	if c.Looked > 0 || err != nil {
 		return c, err
 	}

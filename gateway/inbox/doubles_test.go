@@ -96,11 +96,15 @@ func (s *stage) sendAll() {
 // behind.
 type idling struct {
 	*store.Store
-	nothing func()
+	claiming sync.Mutex
+	nothing  func()
 }
 
 func (i *idling) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
+	i.claiming.Lock()
+	i.Look() // one lane's late answer must not tell the other that nothing is due
 	c, err := i.Store.Claim(ctx, o)
+	i.claiming.Unlock()
 	if c.Looked > 0 || err != nil {
 		return c, err
 	}

@@ -301,6 +301,34 @@ func TestTwoInboxesReconcilingAtOnceSendNothingTwice(t *testing.T) {
 	}
 }
 
+// An inbox that was paused with an old list in its hands, in which the text was not
+// yet. Meanwhile another one had it sent again, and that fate is unknown as well.
+func TestAnInboxThatWakesWithAnOldListChangesNothing(t *testing.T) {
+	s := newStage(t)
+	id := s.sent(1, twiliosim.ErrorLost)
+	s.come(monday.Add(settle))
+	slow := s.newInbox(func(o *inbox.Options) {
+		o.Lister = odd{o.Lister, func(_ gateway.Phone, all []gateway.Listed) ([]gateway.Listed, error) {
+			s.reconcile()
+			s.stands(id, gateway.Queued, gateway.None)
+			if err := s.sim.Script(twiliosim.ErrorTaken); err != nil {
+				t.Error(err)
+			}
+			s.sendAll()
+			s.stands(id, gateway.Unknown, gateway.UnknownOutcome)
+			return all, nil
+		}}
+	})
+	if err := slow.Reconcile(t.Context(), s.practice(riverside)); err != nil {
+		t.Error(err)
+	}
+	s.stands(id, gateway.Unknown, gateway.UnknownOutcome)
+	s.come(s.clock.Now().Add(settle))
+	s.reconcile()
+	s.stands(id, gateway.Delivered, gateway.None)
+	s.texts(1, 1)
+}
+
 func TestReconciliationRunsByItself(t *testing.T) {
 	s := newStage(t, func(o *inbox.Options) { o.Settle = 400 * time.Millisecond })
 	id := s.sent(1, twiliosim.ErrorTaken)

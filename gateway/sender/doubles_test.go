@@ -20,6 +20,7 @@ import (
 // of the last claim that found nothing due, found counts those that found something.
 type watched struct {
 	*store.Store
+	claiming                 sync.Mutex
 	turn, idle, found, woken atomic.Int64
 	claimed                  func()                       // after something was claimed
 	moving                   func([]gateway.Change) error // before a move; an error is what the sender gets instead
@@ -32,8 +33,12 @@ func (w *watched) Look() {
 }
 
 func (w *watched) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
+	// One lane's late answer must not tell the other that nothing is due.
+	w.claiming.Lock()
 	turn := w.turn.Load()
+	w.Store.Look()
 	c, err := w.Store.Claim(ctx, o)
+	w.claiming.Unlock()
 	if c.Looked > 0 {
 		w.found.Add(1)
 	}

@@ -24,6 +24,7 @@ type diary struct {
 	practice gateway.ODS
 	heads    map[gateway.Ref]gateway.Head
 	optouts  map[Tag]bool
+	again    map[string]struct{} // refs to decide again although nothing changed
 	key      *practiceKey
 }
 
@@ -45,6 +46,11 @@ func (s *Store) known(ctx context.Context, p gateway.ODS) (*diary, error) {
 	if d.optouts, err = s.optedOutTags(ctx, p); err != nil {
 		return nil, err
 	}
+	again, err := s.rdb.SMembersMap(ctx, keysOf(p).again()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read what is known of %s: %w", p, plain(err))
+	}
+	d.again = again
 	for cursor := "0"; ; {
 		got, err := s.run(ctx, []call{{s.scripts.known, []string{ShardOf(p).epoch(), keysOf(p).appointments()}, []any{k.mark, cursor}}})
 		if err != nil {
@@ -181,7 +187,7 @@ func (s *Store) newPlanCall(d *diary, now time.Time) call {
 	args := make([]any, 0, 4+planBatch*6)
 	return call{
 		script: s.scripts.plan,
-		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts()},
+		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.again()},
 		args:   append(args, d.key.mark, millis(now), seconds(now), string(d.practice)),
 	}
 }
@@ -220,7 +226,7 @@ func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, 
 	h.Digest = d.key.digest(signed)
 	expect := ""
 	if old, ok := d.heads[ref]; ok {
-		if old.Digest == h.Digest {
+		if _, again := d.again[string(ref[:])]; old.Digest == h.Digest && !again {
 			return false, nil
 		}
 		expect = string(old.Digest[:])

@@ -66,7 +66,7 @@ func (s *Store) sweep(ctx context.Context, d *diary, apps, reminders, links []an
 		apps, reminders, links = apps[len(a):], reminders[len(r):], links[len(l):]
 		args := append([]any{d.key.mark, string(d.practice), len(a), len(r)}, append(append(append([]any(nil), a...), r...), l...)...)
 		got, err := s.run(ctx, []call{{s.scripts.sweep, []string{
-			sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.texted(),
+			sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.texted(), k.again(),
 		}, args}})
 		if err != nil {
 			return n, fmt.Errorf("sweep %s: %w", d.practice, err)

@@ -107,8 +107,7 @@ for i = 1, #members do
       set[#set + 1] = 'w\7' .. now4 .. attempts .. string.rep('\0', 12)
       count(ods, state, -1)
       count(ods, 'w', 1)
-      -- Without its digest the next read decides it anew, after a START.
-      redis.call('HSET', p .. ':a', ref, sub(record, 1, 1) .. '\0\0\0\0\0\0\0\0' .. sub(record, 10))
+      redis.call('SADD', p .. ':d', ref) -- to be decided again by the next read
       moves[#moves + 1] = key .. state .. 'w\7\0\0' .. string.char(#ods) .. ods
       local story = redis.call('HGET', p .. ':e', ref) or ''
       if #story < 16000 then

@@ -15,9 +15,10 @@
 --     or a rule that no longer stands is withdrawn here instead
 --   o the number opted out meanwhile (withdrawn here)  s stays as it is (same state and reason)
 -- In hold nothing may go to Sending, and the whole call is refused.
--- A record whose reminder is withdrawn here, or that was found unreadable (reason
--- 51), loses its digest, so that the next read of the diary decides it anew: what
--- was withdrawn for a STOP comes back after a START.
+-- A record that was found unreadable (reason 51) loses its digest, so that the
+-- next read of the diary writes it anew. What is withdrawn here is put on the
+-- practice's list of appointments to be decided again by the next read, although
+-- their records have not changed: after a STOP there may be a START.
 -- See plan.lua for the layout of records and reminders.
 local epoch = redis.call('GET', KEYS[1])
 if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('EMPTIED') end
@@ -36,7 +37,7 @@ for i = 5, #ARGV, 11 do
   local ods, key = ARGV[i], ARGV[i + 1]
   local g = groups[ods]
   if not g then
-    g = { p = prefix .. ods, keys = {}, refs = {}, entry = {}, record = {}, tells = {}, told = {}, set = {}, texted = {}, counts = {} }
+    g = { p = prefix .. ods, keys = {}, refs = {}, entry = {}, record = {}, tells = {}, told = {}, set = {}, texted = {}, again = {}, counts = {} }
     groups[ods] = g
     order[#order + 1] = g
   end
@@ -134,8 +135,8 @@ for i = 5, #ARGV, 11 do
       due[sub(key, 1, 11) .. ods] = false
     end
     if record and (to == 'a' or to == 'd' or to == 'u') then g.texted[sub(record, 18, 29)] = key end
-    -- The record no longer says what stands, so it loses its digest.
-    if record and (to == 'w' or reason == '\51') and #record >= 9 then
+    if to == 'w' then g.again[#g.again + 1] = ref end
+    if record and reason == '\51' and #record >= 9 then
       record = sub(record, 1, 1) .. '\0\0\0\0\0\0\0\0' .. sub(record, 10)
       g.record[ref] = record
       redis.call('HSET', g.p .. ':a', ref, record)
@@ -169,6 +170,7 @@ for _, g in ipairs(order) do
   local set, texted = flat(g.set), flat(g.texted)
   if #set > 0 then redis.call('HSET', g.p .. ':r', unpack(set)) end
   if #texted > 0 then redis.call('HSET', g.p .. ':t', unpack(texted)) end
+  if #g.again > 0 then redis.call('SADD', g.p .. ':d', unpack(g.again)) end
   if #g.tells > 0 then
     local old, new = redis.call('HMGET', g.p .. ':e', unpack(g.tells)), {}
     for j = 1, #g.tells do

@@ -2,6 +2,7 @@
 -- their reminders into line. Many appointments a call, one practice.
 --
 -- KEYS 1 epoch  2 due  3 lease  4 appointments  5 reminders  6 stories  7 counts
+--      8 appointments to decide again
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 practice
 --      then for each appointment:
 --        ref (9 bytes), digest of the record we read before ('' for none),
@@ -79,7 +80,7 @@ for a = 1, #apps do
       local wanted = {}
       for j = 1, app.n do wanted[sub(ARGV[app.first + j], 1, 2)] = true end
       if same then
-        tell(app.ref, 'N', '\0\0', app.start, none, '')
+        if had ~= sub(app.record, 2, 9) then tell(app.ref, 'N', '\0\0', app.start, none, '') end
       else
         tell(app.ref, 'M', '\0\0', sub(old, 10, 13), none, app.start)
       end
@@ -161,6 +162,7 @@ for a = 1, #apps do
 end
 
 if #hset > 0 then redis.call('HSET', KEYS[4], unpack(hset)) end
+redis.call('SREM', KEYS[8], unpack(refs))
 if #zrem > 0 then redis.call('ZREM', KEYS[2], unpack(zrem)) end
 if new > 0 then count('q', new) end
 if nadd > 0 then redis.call('ZADD', KEYS[2], unpack(zadd)) end

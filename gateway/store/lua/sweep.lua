@@ -2,7 +2,7 @@
 -- Each is looked at again here: what changed since the caller looked stays.
 --
 -- KEYS 1 epoch  2 due  3 lease  4 appointments  5 reminders  6 stories  7 counts
---      8 number tag -> the last reminder handed over
+--      8 number tag -> the last reminder handed over  9 appointments to decide again
 -- ARGV 1 the mark we know  2 practice  3 how many appointments  4 how many reminders
 --      then for each appointment: ref (9 bytes) and start (4 bytes), joined
 --      then for each reminder: its key (15 bytes), and 'g' if it only goes with its appointment
@@ -35,6 +35,7 @@ for i = 5, 4 + apps do
     end
     redis.call('HDEL', KEYS[4], ref)
     redis.call('HDEL', KEYS[6], ref)
+    redis.call('SREM', KEYS[9], ref)
     gone = gone + 1
   end
 end

@@ -164,7 +164,7 @@ func sweepMeetsMove(t *testing.T, g *surgery) {
 	g.plan(g.owed(a, day), g.owed(b, day))
 	is := a
 	is.Start = a.Start.AddDate(0, 0, 20)
-	const keysOfSweep = 8
+	const keysOfSweep = 9
 	swept := g.s
 	g.meddle = func(keys int) {
 		if keys == keysOfSweep {
