@@ -97,7 +97,7 @@ func newStage(t *testing.T) *stage {
 	s.surgery = scheduler.Practice{Practice: practice(riverside), Source: s.diary, SourceType: "scripted", Poll: "@every 1h"}
 	s.sched = s.newScheduler(s.metrics, s.surgery)
 	t.Cleanup(func() {
-		if strings.Contains(s.log.String(), "77009") {
+		if strings.Contains(s.log.String(), "+447700900") {
 			t.Error("the log holds a number")
 		}
 		if t.Failed() {
