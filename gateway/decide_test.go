@@ -94,7 +94,7 @@ func unclearFacts() []fact {
 		{"registration unclear", func(q *question) { q.a.Patient.Left = gateway.FlagUnclear }, gateway.Hold, gateway.LeftUnclear},
 		{"choice unclear", func(q *question) { q.a.Patient.Declined = gateway.FlagUnclear }, gateway.Hold, gateway.DeclinedUnclear},
 		{"flag of a later version", func(q *question) { q.a.Patient.Deceased = 99 }, gateway.Hold, gateway.DeceasedUnclear},
-		{"practice in hold", func(q *question) { q.moment.Standing = gateway.StoreInHold }, gateway.Hold, gateway.StoreInHold},
+		{"withdrawals held", func(q *question) { q.moment.Standing = gateway.ManyWithdrawals }, gateway.Hold, gateway.ManyWithdrawals},
 		{"feed never read", func(q *question) { q.moment.FeedAsOf = time.Time{} }, gateway.Hold, gateway.FeedStale},
 		{"feed stale", func(q *question) { q.moment.FeedAsOf = q.moment.Now.Add(-q.policy.StaleAfter - time.Second) }, gateway.Hold, gateway.FeedStale},
 		{"feed from the future", func(q *question) { q.moment.FeedAsOf = q.moment.Now.Add(q.policy.StaleAfter + time.Second) }, gateway.Hold, gateway.FeedStale},

@@ -28,7 +28,6 @@ const (
 	NotOnAllowList Reason = 16
 	RuleRemoved    Reason = 17
 	ByStaff        Reason = 18
-	NumberChanged  Reason = 19
 
 	// Held: cannot tell yet; looked at again.
 	FeedStale        Reason = 40
@@ -40,7 +39,6 @@ const (
 	TimeUnclear      Reason = 46
 	RereadFailed     Reason = 47
 	ManyWithdrawals  Reason = 48
-	StoreInHold      Reason = 49
 	WordingFailed    Reason = 50
 	RecordUnreadable Reason = 51
 	RestrictUnclear  Reason = 52
@@ -79,7 +77,6 @@ var reasons = map[Reason]reasonWords{
 	NotOnAllowList: {"not_on_allow_list", "this is a trial and the number is not on its list"},
 	RuleRemoved:    {"rule_removed", "the practice no longer sends this reminder"},
 	ByStaff:        {"by_staff", "a member of staff withdrew it"},
-	NumberChanged:  {"number_changed", "the patient's number changed while this text was being sent"},
 
 	FeedStale:        {"feed_stale", "the diary has not been read recently enough to be trusted"},
 	StatusUnclear:    {"status_unclear", "the appointment's status is not understood"},
@@ -90,7 +87,6 @@ var reasons = map[Reason]reasonWords{
 	TimeUnclear:      {"time_unclear", "the time falls in the hour when the clocks change"},
 	RereadFailed:     {"reread_failed", "the clinical system could not be asked again just before sending"},
 	ManyWithdrawals:  {"many_withdrawals", "an unusual number of appointments vanished at once"},
-	StoreInHold:      {"store_in_hold", "the store was emptied and is being reconciled"},
 	WordingFailed:    {"wording_failed", "the text could not be worded"},
 	RecordUnreadable: {"unreadable", "our own record of the appointment cannot be read"},
 	RestrictUnclear:  {"restriction_unclear", "it is not clear whether this patient may be texted"},
