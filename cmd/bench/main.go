@@ -36,8 +36,8 @@ func main() {
 		return
 	}
 	rounds := flag.Int("rounds", 3, "how often each is measured, in turn")
-	planned := flag.Int("planned", 100_000, "appointments to plan, of two reminders each")
-	sent := flag.Int("sent", 20_000, "texts to hand over")
+	planned := flag.Int("planned", 300_000, "appointments to plan, of two reminders each")
+	sent := flag.Int("sent", 40_000, "texts to hand over")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of our own two measurements to this file")
 	flag.Parse()
 	if *profile != "" {
