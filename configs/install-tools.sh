@@ -19,7 +19,6 @@ fi
 echo "installing $name"
 export DEBIAN_FRONTEND=noninteractive
 $run apt-get update -qq >/dev/null 2>&1 || true
-# A policy that starts no service: the tests start their own.
 if ! $run apt-get install -y -qq --no-install-recommends "$name" >/dev/null; then
 	echo "could not install $name; install it by hand: sudo apt install $name" >&2
 	exit 1
