@@ -89,7 +89,7 @@ func TestWhatSaysThatAPatientHasLeft(t *testing.T) {
 		{"to Scotland", gone("SCT", "2026-01-01", ""), gateway.FlagYes},
 		{"to Scotland and back", gone("SCT", "2020-01-01", "2021-12-31"), gateway.FlagNo},
 		{"to Scotland next year", gone("SCT", "2027-01-01", ""), gateway.FlagNo},
-		{"for a reason of the future", gone("XXX", "2026-01-01", ""), gateway.FlagUnclear},
+		{"for a reason of the future", gone("QQQ", "2026-01-01", ""), gateway.FlagUnclear},
 		{"at a time that cannot be read", gone("ORR", "lately", ""), gateway.FlagUnclear},
 	} {
 		if got := patientOf(t, test.elements).Left; got != test.want {

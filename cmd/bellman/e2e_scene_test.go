@@ -9,8 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,17 +37,16 @@ func (c *sceneClock) set(to time.Time) { c.ahead.Store(int64(time.Until(to))) }
 // scene is a practice with its clinical system, a phone network, and a folder in
 // which a person from the practice's IT has written bellman.yaml.
 type scene struct {
-	receiptsLost bool // a receipt that comes while no service runs is not sent again
-	t            *testing.T
-	dir          string
-	clock        *sceneClock
-	diary        *surgery.Diary
-	twilio       *twiliosim.Sim
-	fhir         *fhirsim.Sim // nil with another source
-	emis         *emissim.Sim
-	public       *front    // what the provider calls
-	asked        *recorder // what Bellman asked of the outside
-	export       string    // the folder of exports; "" with another source
+	t      *testing.T
+	dir    string
+	clock  *sceneClock
+	diary  *surgery.Diary
+	twilio *twiliosim.Sim
+	fhir   *fhirsim.Sim // nil with another source
+	emis   *emissim.Sim
+	public *front    // what the provider calls
+	asked  *recorder // what Bellman asked of the outside
+	export string    // the folder of exports; "" with another source
 }
 
 const (
@@ -354,9 +351,6 @@ func (v *serving) quiet() {
 	v.s.t.Helper()
 	v.await("nothing is on its way", func() string {
 		for _, state := range []string{"claimed", "sending", "accepted"} {
-			if state == "accepted" && v.s.receiptsLost {
-				continue
-			}
 			if n := v.metric("bellman_reminders", `state="`+state+`"`); n != 0 {
 				return fmt.Sprintf("%v %s", n, state)
 			}
@@ -420,88 +414,4 @@ func count(phones map[string][]twiliosim.Text) int {
 		n += len(texts)
 	}
 	return n
-}
-
-// journal is a writer that can be read meanwhile.
-type journal struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.String()
-}
-
-// recorder writes down what was asked of what is simulated, and can fail calls.
-type recorder struct {
-	mu   sync.Mutex
-	uris []string
-	fail func(*http.Request) int // a status, or 0 to let it pass
-}
-
-func (c *recorder) wrap(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c.mu.Lock()
-		c.uris = append(c.uris, r.Method+" "+r.RequestURI)
-		fail := c.fail
-		c.mu.Unlock()
-		if fail != nil {
-			if status := fail(r); status != 0 {
-				w.WriteHeader(status)
-				return
-			}
-		}
-		h.ServeHTTP(w, r)
-	})
-}
-
-func (c *recorder) failing(f func(*http.Request) int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.fail = f
-}
-
-func (c *recorder) all() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.uris)
-}
-
-// front is the practice's own front end: a fixed public address that leads to
-// wherever the public door is now.
-type front struct {
-	url string
-	to  atomic.Pointer[url.URL]
-}
-
-func newFront(t *testing.T) *front {
-	f := &front{}
-	proxy := &httputil.ReverseProxy{
-		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(f.to.Load()) },
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-	}
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f.to.Load() == nil {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(srv.Close)
-	f.url = srv.URL
-	return f
-}
-
-func (f *front) lead(to string) {
-	if u, err := url.Parse(to); err == nil {
-		f.to.Store(u)
-	}
 }
