@@ -131,7 +131,7 @@ redis: {url: embedded, dir: ./data}
 keys: {file: ./bellman.keys}
 optouts: {journal: ./optouts.journal}
 provider: twilio
-twilio: {account_sid: %s, auth_token_file: ./twilio.token, base_url: %s, max_per_second: 50, settle: 2s, timeout: 2s}
+twilio: {account_sid: %s, auth_token_file: ./twilio.token, base_url: %s, max_per_second: 1000, settle: 2s, timeout: 2s}
 policy: {%s}
 practices:
   - ods: %s

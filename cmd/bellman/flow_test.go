@@ -89,9 +89,12 @@ func (s *scene) optedOut(p patient) (out bool, by string) {
 // hour lets everything come that is due until a moment.
 func (v *serving) hour(to time.Time) {
 	v.s.t.Helper()
+	// No jump over a text that is just leaving: its lease would run out in it.
+	v.quiet()
 	v.s.clock.set(to.Add(-2 * time.Minute))
 	v.s.drop()
 	v.fresh()
+	v.quiet()
 	// What was held in that moment for want of a fresh read is looked at again a
 	// minute later.
 	v.s.clock.set(to)
