@@ -104,10 +104,14 @@ func (p *Provider) Close() { p.transport.CloseIdleConnections() }
 
 // Send hands one text to Twilio and gives its message id. The error is always a
 // *gateway.SendError: TryLater when nothing can have left or Twilio says that it
-// did nothing, Uncertain whenever the text may have been taken.
+// did nothing, Uncertain whenever the text may have been taken. It ends with the
+// context's deadline; where there is none, after the configured timeout.
 func (p *Provider) Send(ctx context.Context, m gateway.Outgoing) (gateway.Handover, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.timeout)
+		defer cancel()
+	}
 	e := &exchange{ctx: ctx, via: p, head: p.sendHead, limit: maxAnswer, brief: true}
 	if ctx.Err() != nil {
 		return gateway.Handover{}, e.failure()

@@ -212,7 +212,7 @@ func render(ps []gateway.Practice) func(gateway.Practice, gateway.Appointment, t
 }
 
 // inFlight is how many texts are handed over at the same time.
-const inFlight = 128
+const inFlight = 256
 
 // rereaders gives the sender the clinical systems that can be asked again.
 func (a *app) rereaders() []sender.Practice {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -22,6 +21,7 @@ import (
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 
 	"bellman/adapters/twilio/twiliosim"
+	"bellman/gateway/message"
 )
 
 // on gives asynq the same server as ours.
@@ -31,11 +31,9 @@ func (o on) MakeRedisClient() any {
 	return redis.NewClient(&redis.Options{Network: "unix", Addr: o.s.socket(), PoolSize: 64})
 }
 
-// payload is as large as our sealed record.
-var payload = []byte(strings.Repeat("p", 250))
-
 // schedule puts n tasks under unique ids into asynq, from 32 goroutines.
-func schedule(c *asynq.Client, n int, in time.Duration) error {
+func schedule(c *asynq.Client, e envelope, n int, in time.Duration) error {
+	feed := diaryOf(n, time.Now().Add(26*time.Hour).Truncate(time.Minute), time.Now())
 	var next atomic.Int64
 	errs := make(chan error, 32)
 	for range 32 {
@@ -46,7 +44,11 @@ func schedule(c *asynq.Client, n int, in time.Duration) error {
 					errs <- nil
 					return
 				}
-				_, err := c.Enqueue(asynq.NewTask("send", payload), asynq.ProcessIn(in), asynq.TaskID(fmt.Sprintf("88000-%d-1d", i)))
+				a := &feed.Appointments[i-1]
+				sealed, err := e.seal(a)
+				if err == nil {
+					_, err = c.Enqueue(asynq.NewTask("send", sealed), asynq.ProcessIn(in), asynq.TaskID(string(a.ID)+"-1d"))
+				}
 				if err != nil {
 					errs <- err
 					return
@@ -69,9 +71,13 @@ func measureAsynqPlan(ctx context.Context, n int, planned, bytes *figure) error 
 	defer r.stop()
 	c := asynq.NewClient(on{r})
 	defer func() { _ = c.Close() }()
+	e, err := newEnvelope()
+	if err != nil {
+		return err
+	}
 	before := r.memory(ctx)
 	began := time.Now()
-	if err := schedule(c, n, 24*time.Hour); err != nil {
+	if err := schedule(c, e, n, 24*time.Hour); err != nil {
 		return err
 	}
 	planned.add(perSecond(n, time.Since(began)))
@@ -82,7 +88,7 @@ func measureAsynqPlan(ctx context.Context, n int, planned, bytes *figure) error 
 // measureAsynqSend has n scheduled tasks fall due and hands each over: four
 // servers of sixteen, the fastest of what was tried, checking for due tasks as
 // often as may be.
-func measureAsynqSend(ctx context.Context, n int, phones string, sent, allocs *figure) error {
+func measureAsynqSend(ctx context.Context, n int, phones *twilioDouble, sent, allocs *figure) error {
 	r, err := startRedis(ctx)
 	if err != nil {
 		return err
@@ -90,20 +96,34 @@ func measureAsynqSend(ctx context.Context, n int, phones string, sent, allocs *f
 	defer r.stop()
 	c := asynq.NewClient(on{r})
 	defer func() { _ = c.Close() }()
-	if err := schedule(c, n, time.Millisecond); err != nil {
+	e, err := newEnvelope()
+	if err != nil {
 		return err
 	}
-	api := plainTwilio(phones)
+	if err := schedule(c, e, n, time.Millisecond); err != nil {
+		return err
+	}
+	api := plainTwilio(phones.address)
 	var left atomic.Int64
 	left.Store(int64(n))
 	var first sync.Once
 	var began time.Time
 	done := make(chan struct{})
-	handle := asynq.HandlerFunc(func(context.Context, *asynq.Task) error {
+	practice := practiceOf("B00000", "1d")
+	pen := message.NewPen(practice)
+	handle := asynq.HandlerFunc(func(_ context.Context, t *asynq.Task) error {
 		first.Do(func() { began = time.Now() })
+		a, err := e.open(t.Payload())
+		if err != nil {
+			return err
+		}
+		text, _, err := pen.Render(a, time.Now())
+		if err != nil {
+			return err
+		}
 		p := &openapi.CreateMessageParams{}
-		p.SetTo("+447700900123").SetFrom("+447700900001").SetBody("Riverside Surgery: reminder of your appointment on Tuesday 3 March at 9:10am. If you cannot come, ring 01632 960001. Reply STOP to stop these texts.")
-		p.SetStatusCallback("http://127.0.0.1:1/twilio/status?r=88000").SetValidityPeriod(3600)
+		p.SetTo(a.Patient.Mobile.Reveal()).SetFrom(practice.Sender).SetBody(text.Reveal())
+		p.SetStatusCallback("http://127.0.0.1:1/twilio/status?r=" + string(a.ID)).SetValidityPeriod(3600)
 		if _, err := api.CreateMessage(p); err != nil {
 			return err
 		}
@@ -115,6 +135,7 @@ func measureAsynqSend(ctx context.Context, n int, phones string, sent, allocs *f
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
+	cpu := spentBy(ctx, r, phones.pid)
 	var servers []*asynq.Server
 	for range 4 {
 		s := asynq.NewServer(on{r}, asynq.Config{Concurrency: 16, LogLevel: asynq.FatalLevel, DelayedTaskCheckInterval: 100 * time.Millisecond})
@@ -133,6 +154,7 @@ func measureAsynqSend(ctx context.Context, n int, phones string, sent, allocs *f
 	for _, s := range servers {
 		s.Shutdown()
 	}
+	fmt.Fprintf(os.Stderr, "  asynq, processor time a text, us: %s\n", spentBy(ctx, r, phones.pid).each(cpu, n))
 	sent.add(perSecond(n, took))
 	allocs.add(float64(after.Mallocs-before.Mallocs) / float64(n))
 	return err

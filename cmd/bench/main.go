@@ -1,6 +1,7 @@
 // Command bench measures Bellman on the machine it runs on, beside asynq doing
-// the same job in the same run: plan reminders under unique ids, then hand each
-// over with one HTTP post through twilio-go. Everything is local: a private
+// the same job in the same run, on as many reminders: plan them under unique ids
+// with their data sealed, then open, word and hand over each with one HTTP post
+// through twilio-go. Everything is local: a private
 // redis-server and the simulated Twilio in a process of its own.
 //
 // Machines are noisy: read the ratios, not the rates.
@@ -39,7 +40,15 @@ func main() {
 	planned := flag.Int("planned", 300_000, "appointments to plan, of two reminders each")
 	sent := flag.Int("sent", 40_000, "texts to hand over")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of our own two measurements to this file")
+	ledger := flag.Int("ledger", 0, "only walk reminders through the ledger, in batches of this size, and say what Redis pays")
 	flag.Parse()
+	if *ledger > 0 {
+		if err := measureLedger(context.Background(), *sent, *ledger); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *profile != "" {
 		if err := profiled(*profile, *planned, *sent); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
@@ -84,9 +93,9 @@ func bench(ctx context.Context, rounds, planned, sent int) error {
 	for range rounds {
 		for _, step := range []func() error{
 			func() error { return measurePlan(ctx, planned, ourPlan, again, bytes) },
-			func() error { return measureAsynqPlan(ctx, planned/4, theirPlan, theirBytes) },
+			func() error { return measureAsynqPlan(ctx, 2*planned, theirPlan, theirBytes) },
 			func() error { return measureSend(ctx, sent, phones, ourSend, allocs) },
-			func() error { return measureAsynqSend(ctx, sent/2, phones, theirSend, theirAllocs) },
+			func() error { return measureAsynqSend(ctx, sent, phones, theirSend, theirAllocs) },
 		} {
 			began := time.Now()
 			if err := step(); err != nil {
@@ -164,27 +173,33 @@ func verdict(what string, got, want float64, atLeast bool) {
 	fmt.Printf("%-32s %8.2f   wanted %s %.1f: %s\n", what, got, sign, want, word)
 }
 
+// twilioDouble is the simulated Twilio in its own process.
+type twilioDouble struct {
+	address string
+	pid     int
+}
+
 // startTwilio runs the simulated Twilio as a process of its own, so that its
 // work is not counted as ours.
-func startTwilio() (string, func(), error) {
+func startTwilio() (*twilioDouble, func(), error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	child := exec.Command(self, "phones")
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	if err := child.Start(); err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	var addr string
 	if _, err := fmt.Fscanln(out, &addr); err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
-	return addr, func() { _ = child.Process.Kill(); _ = child.Wait() }, nil
+	return &twilioDouble{addr, child.Process.Pid}, func() { _ = child.Process.Kill(); _ = child.Wait() }, nil
 }
 
 func realClock() gateway.Clock { return gateway.ClockFunc(time.Now) }

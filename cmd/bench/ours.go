@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -143,7 +144,7 @@ func planOne(ctx context.Context, st *store.Store, p gateway.Practice, feed gate
 }
 
 // measureSend has n reminders fall due and hands them over.
-func measureSend(ctx context.Context, n int, phones string, sent, allocs *figure) error {
+func measureSend(ctx context.Context, n int, phones *twilioDouble, sent, allocs *figure) error {
 	r, err := startRedis(ctx)
 	if err != nil {
 		return err
@@ -166,7 +167,7 @@ func measureSend(ctx context.Context, n int, phones string, sent, allocs *figure
 			return err
 		}
 	}
-	s, done, err := senderOn(st, phones, later, n/practices*practices)
+	s, done, err := senderOn(st, phones.address, later, n/practices*practices)
 	if err != nil {
 		return err
 	}
@@ -175,6 +176,7 @@ func measureSend(ctx context.Context, n int, phones string, sent, allocs *figure
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
+	cpu := spentBy(ctx, r, phones.pid)
 	began := time.Now()
 	stopped := make(chan struct{})
 	go func() { s.Run(working); close(stopped) }()
@@ -189,6 +191,7 @@ func measureSend(ctx context.Context, n int, phones string, sent, allocs *figure
 	cancel()
 	<-stopped
 	total := n / practices * practices
+	fmt.Fprintf(os.Stderr, "processor time a text, us: %s\n", spentBy(ctx, r, phones.pid).each(cpu, total))
 	sent.add(perSecond(total, took))
 	allocs.add(float64(after.Mallocs-before.Mallocs) / float64(total))
 	return nil
@@ -235,6 +238,6 @@ func senderOn(st *store.Store, phones string, clock gateway.Clock, n int) (*send
 	c := &counting{Store: st, left: n, done: make(chan struct{})}
 	return sender.New(sender.Options{
 		Memory: c, Provider: provider, Practices: ps, Clock: clock, Log: slog.New(slog.DiscardHandler),
-		Metrics: sender.NewMetrics(prometheus.NewRegistry(), codes()), Render: render, InFlight: 128, Timeout: 10 * time.Second,
+		Metrics: sender.NewMetrics(prometheus.NewRegistry(), codes()), Render: render, InFlight: 256, Timeout: 10 * time.Second,
 	}), c.done, nil
 }

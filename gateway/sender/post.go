@@ -19,13 +19,23 @@ type outcome struct {
 	parts  int  // segments, when it did
 }
 
+// poster hands over what was written down as leaving, until no more comes. Its
+// stack has grown once and for all, which a goroutine for each text would pay for
+// anew.
+func (s *Sender) poster(ctx context.Context) {
+	for j := range s.leaving {
+		s.post(ctx, j)
+		s.release(1)
+	}
+}
+
 // post hands one text over. From here on it may have gone, so the call is not
 // cut short by a stop: it ends by itself within the provider's timeout.
 //
 // It begins no hand-over after its time: when this process was paused for long,
 // another may have taken the text up, found it nowhere, and sent it.
 func (s *Sender) post(ctx context.Context, j job) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout+time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
 	defer cancel()
 	began := s.o.Clock.Now()
 	id := j.claim.ID
@@ -111,8 +121,10 @@ func backoff(attempts int, asked time.Duration) time.Duration {
 // record writes outcomes down, as many at once as there are, until the channel
 // is closed.
 func (s *Sender) record() {
+	batch := make([]outcome, 0, maxBatch)
 	for o := range s.outcomes {
-		s.writeDown(s.more([]outcome{o}))
+		batch = s.more(append(batch[:0], o))
+		s.writeDown(batch)
 	}
 }
 

@@ -17,14 +17,14 @@ var (
 // askAgain lets the clinical system be asked once more, beside the round, so that
 // one that does not answer holds up its own practice only. It reports false when
 // so many looks at that system are under way that this one has to wait its turn.
-func (s *Sender) askAgain(ctx context.Context, c gateway.Claim, posts *sync.WaitGroup) bool {
+func (s *Sender) askAgain(ctx context.Context, c *gateway.Claim, looking *sync.WaitGroup) bool {
 	looks := s.looks[c.ID.Practice]
 	select {
 	case looks <- struct{}{}:
 	default:
 		return false
 	}
-	posts.Go(func() {
+	looking.Go(func() {
 		j, w := s.reread(ctx, c)
 		<-looks
 		if w == nil {
@@ -49,7 +49,7 @@ func (s *Sender) askAgain(ctx context.Context, c gateway.Claim, posts *sync.Wait
 // reread looks at one appointment in the clinical system, in the moment of
 // sending. What it finds changed is written down as the newest truth and planned
 // anew; the claim goes back to the queue and meets the new plan there.
-func (s *Sender) reread(ctx context.Context, c gateway.Claim) (job, *withheld) {
+func (s *Sender) reread(ctx context.Context, c *gateway.Claim) (job, *withheld) {
 	was := c.Facts.Appointment
 	is, err := s.ask(ctx, c.ID.Practice, was)
 	now := s.o.Clock.Now()

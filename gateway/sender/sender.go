@@ -67,7 +67,7 @@ const (
 	maxRereads  = 32               // looks at one practice's clinical system at the same time
 	recordLimit = 10 * time.Second // writing down an outcome after a stop
 
-	lanes     = 3                    // rounds at the same time
+	lanes     = 4                    // rounds at the same time
 	goodBatch = 32                   // claims or outcomes that make a round trip worth while
 	gather    = 2 * time.Millisecond // how long to wait for as many
 )
@@ -78,6 +78,7 @@ type Sender struct {
 	practices map[gateway.ODS]Practice
 	looks     map[gateway.ODS]chan struct{} // looks at each clinical system under way
 	permits   chan struct{}
+	leaving   chan job // written down as Sending, each with its permit
 	outcomes  chan outcome
 	breaker   *breaker
 	reaping   sync.Mutex // one lane looks for the work of dead senders at a time
@@ -88,7 +89,7 @@ type Sender struct {
 func New(o Options) *Sender {
 	s := &Sender{
 		o: o, practices: make(map[gateway.ODS]Practice, len(o.Practices)), looks: make(map[gateway.ODS]chan struct{}),
-		permits: make(chan struct{}, o.InFlight), outcomes: make(chan outcome, o.InFlight),
+		permits: make(chan struct{}, o.InFlight), leaving: make(chan job, o.InFlight), outcomes: make(chan outcome, o.InFlight),
 		breaker: newBreaker(o.Metrics.account),
 	}
 	for _, p := range o.Practices {
@@ -103,21 +104,26 @@ func New(o Options) *Sender {
 // Run sends until ctx ends. It then finishes the hand-overs that have begun,
 // gives back what it had claimed, and writes everything down before it returns.
 func (s *Sender) Run(ctx context.Context) {
-	var record, posts, working sync.WaitGroup
+	var record, posting, looking, working sync.WaitGroup
 	record.Go(s.record)
+	for range s.o.InFlight {
+		posting.Go(func() { s.poster(ctx) })
+	}
 	wakes := s.o.Memory.Wakes(ctx)
 	for range lanes {
-		working.Go(func() { s.lane(ctx, wakes, &posts) })
+		working.Go(func() { s.lane(ctx, wakes, &looking) })
 	}
 	working.Wait()
-	posts.Wait()
+	looking.Wait()
+	close(s.leaving)
+	posting.Wait()
 	close(s.outcomes)
 	record.Wait()
 }
 
 // lane claims and hands over, round after round, and sleeps while nothing is due.
 // Two of them keep Redis and the provider busy at the same time.
-func (s *Sender) lane(ctx context.Context, wakes <-chan time.Time, posts *sync.WaitGroup) {
+func (s *Sender) lane(ctx context.Context, wakes <-chan time.Time, looking *sync.WaitGroup) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
@@ -133,7 +139,7 @@ func (s *Sender) lane(ctx context.Context, wakes <-chan time.Time, posts *sync.W
 		}
 		wait := idle
 		for busy := false; ctx.Err() == nil; {
-			again, next := s.round(ctx, posts, busy)
+			again, next := s.round(ctx, looking, busy)
 			if again {
 				busy = true
 				continue
@@ -148,7 +154,7 @@ func (s *Sender) lane(ctx context.Context, wakes <-chan time.Time, posts *sync.W
 // round claims once and works on what it got. It reports whether to go on at
 // once, or else how long there is nothing to do. busy says that more is known to
 // be due.
-func (s *Sender) round(ctx context.Context, posts *sync.WaitGroup, busy bool) (bool, time.Duration) {
+func (s *Sender) round(ctx context.Context, looking *sync.WaitGroup, busy bool) (bool, time.Duration) {
 	s.reap(ctx, s.o.Clock.Now())
 	limit := s.acquire(ctx, busy)
 	if limit == 0 {
@@ -165,7 +171,7 @@ func (s *Sender) round(ctx context.Context, posts *sync.WaitGroup, busy bool) (b
 		}
 		return false, idle
 	}
-	used := s.work(ctx, catch.Claims, limit, posts)
+	used := s.work(ctx, catch.Claims, limit, looking)
 	s.release(limit - used)
 	if catch.Looked > 0 {
 		return true, 0

@@ -10,7 +10,7 @@ import (
 
 // job is one claim on its way to the provider.
 type job struct {
-	claim gateway.Claim
+	claim *gateway.Claim
 	owed  gateway.Owed
 	until time.Time // the provider may try until then
 	begin time.Time // the hand-over must have begun by then, or somebody else may take it up
@@ -20,22 +20,22 @@ type job struct {
 
 // withheld is a claim that is not sent now, and the move that says so.
 type withheld struct {
-	claim  gateway.Claim
+	claim  *gateway.Claim
 	change gateway.Change
 }
 
-func withhold(c gateway.Claim, to gateway.State, why gateway.Reason, at time.Time) *withheld {
+func withhold(c *gateway.Claim, to gateway.State, why gateway.Reason, at time.Time) *withheld {
 	return &withheld{c, gateway.Change{ID: c.ID, Token: c.Token, Only: string(byte(gateway.Claimed)), To: to, Reason: why, At: at}}
 }
 
 // work decides every claim, writes down as Sending what is to go, and lets it
 // go. It returns how many permits the hand-overs took with them.
-func (s *Sender) work(ctx context.Context, claims []gateway.Claim, permits int, posts *sync.WaitGroup) int {
+func (s *Sender) work(ctx context.Context, claims []gateway.Claim, permits int, looking *sync.WaitGroup) int {
 	now := s.o.Clock.Now()
-	var jobs []job
+	jobs := make([]job, 0, len(claims))
 	var not []withheld
 	for i := range claims {
-		c := claims[i]
+		c := &claims[i]
 		if ctx.Err() != nil {
 			not = append(not, *withhold(c, gateway.Queued, gateway.None, now))
 			continue
@@ -46,7 +46,7 @@ func (s *Sender) work(ctx context.Context, claims []gateway.Claim, permits int, 
 			not = append(not, *w)
 		case s.practices[c.ID.Practice].Reread == nil:
 			jobs = append(jobs, j)
-		case !s.askAgain(ctx, c, posts):
+		case !s.askAgain(ctx, c, looking):
 			not = append(not, *withhold(c, gateway.Queued, gateway.None, now.Add(soon)))
 		}
 	}
@@ -56,17 +56,14 @@ func (s *Sender) work(ctx context.Context, claims []gateway.Claim, permits int, 
 		if used >= permits {
 			s.permits <- struct{}{}
 		}
-		posts.Go(func() {
-			defer s.release(1)
-			s.post(ctx, j)
-		})
+		s.leaving <- j
 	}
 	return min(len(sending), permits)
 }
 
 // decide looks at one claim with what the store knows. It gives a job to send,
 // or what withholds it.
-func (s *Sender) decide(c gateway.Claim, now time.Time) (job, *withheld) {
+func (s *Sender) decide(c *gateway.Claim, now time.Time) (job, *withheld) {
 	p, configured := s.practices[c.ID.Practice]
 	if !configured || c.Damaged {
 		return job{}, blind(c, p.Policy, configured, now)
@@ -100,7 +97,7 @@ func (s *Sender) decide(c gateway.Claim, now time.Time) (job, *withheld) {
 // blind holds a claim on which nothing can be decided, because its record cannot
 // be read or its practice is not in this process's configuration, and gives it up
 // once it can be of no use any more. Its start alone is known, from its id.
-func blind(c gateway.Claim, p gateway.Policy, configured bool, now time.Time) *withheld {
+func blind(c *gateway.Claim, p gateway.Policy, configured bool, now time.Time) *withheld {
 	why := gateway.RecordUnreadable
 	if !configured {
 		why = gateway.FeedStale
@@ -122,7 +119,7 @@ func (s *Sender) render(p gateway.Practice, a gateway.Appointment, now time.Time
 }
 
 // owedBy finds the claim's rule in the practice's plan of today.
-func owedBy(p gateway.Practice, c gateway.Claim) (gateway.Owed, bool) {
+func owedBy(p gateway.Practice, c *gateway.Claim) (gateway.Owed, bool) {
 	for _, o := range p.Policy.Plan(c.Facts.Appointment.Start, p.Nation, c.FirstSeen) {
 		if o.Rule == c.ID.Rule {
 			return o, true

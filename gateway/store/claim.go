@@ -57,7 +57,7 @@ func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, e
 	return out, nil
 }
 
-const claimFields = 6
+const claimFields = 3
 
 func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gateway.Claiming, out *gateway.Catch) error {
 	got, err := c.Slice()
@@ -79,23 +79,27 @@ func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gatewa
 		out.Moves = append(out.Moves, m)
 		b = b[n:]
 	}
-	asOf := map[string]time.Time{}
+	asOf := map[gateway.ODS]time.Time{}
 	metas := got[3].([]any)
 	for i := 0; i+1 < len(metas); i += 2 {
-		asOf[metas[i].(string)], _ = parseMillis(metas[i+1].(string))
+		asOf[gateway.ODS(metas[i].(string))], _ = parseMillis(metas[i+1].(string))
 	}
 	items := got[4].([]any)
 	for i := 0; i+claimFields <= len(items); i += claimFields {
-		ods := items[i].(string)
-		id, err := gateway.ReminderFromKey(gateway.ODS(ods), []byte(items[i+1].(string)))
+		ods, head := gateway.ODS(items[i].(string)), []byte(items[i+1].(string))
+		if len(head) != gateway.KeySize+3 {
+			return errRecord
+		}
+		id, err := gateway.ReminderFromKey(ods, head[:gateway.KeySize])
 		if err != nil {
 			return err
 		}
+		was := head[gateway.KeySize:]
 		cl := gateway.Claim{
 			ID: id, Token: o.Token, FeedAsOf: asOf[ods],
-			Was: gateway.State(items[i+2].(string)[0]), WasFor: gateway.Reason(items[i+3].(string)[0]), Attempts: int(items[i+4].(string)[0]),
+			Was: gateway.State(was[0]), WasFor: gateway.Reason(was[1]), Attempts: int(was[2]),
 		}
-		s.openClaim(ctx, &cl, []byte(items[i+5].(string)))
+		s.openClaim(ctx, &cl, []byte(items[i+2].(string)))
 		out.Claims = append(out.Claims, cl)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 		if !ok || fill[sh] == moveBatch {
 			n = len(calls)
 			open[sh], fill[sh] = n, 0
-			args := make([]any, 0, 4+11*min(len(changes), moveBatch))
+			args := make([]any, 0, 4+3*min(len(changes), moveBatch))
 			calls = append(calls, call{s.scripts.move, []string{sh.epoch(), sh.due(), sh.lease()}, append(args, s.mark(sh), millis(now), seconds(now), sh.prefix())})
 		}
 		slots[i] = slot{n, fill[sh]}
@@ -62,6 +63,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 	return out, nil
 }
 
+// appendChange adds one change to a call, in the layout that move.lua reads.
 func appendChange(c *gateway.Change, args []any) []any {
 	key := c.ID.Key()
 	from := gateway.SourcesOf(c.To)
@@ -69,28 +71,30 @@ func appendChange(c *gateway.Change, args []any) []any {
 		from = "" // a claim without a lease would never end
 	}
 	if c.Only != "" {
-		from = strings.Map(func(r rune) rune {
-			if strings.ContainsRune(c.Only, r) {
-				return r
-			}
-			return -1
-		}, from)
+		from = both(from, c.Only)
 	}
-	token, digest, consent, at := "", "", "", ""
-	if c.Token != (gateway.Token{}) {
-		token = string(c.Token[:])
-	}
-	if c.Digest != (gateway.Digest{}) {
-		digest = string(c.Digest[:])
-	}
+	b := append(make([]byte, 0, 64), key[:]...)
+	b = append(b, byte(c.To), byte(c.Reason), '-')
 	if c.Consent {
-		consent = "o"
+		b[len(b)-1] = 'o'
 	}
+	b = binary.BigEndian.AppendUint32(b, uint32(c.Code))
+	b = append(append(b, c.Token[:]...), c.Digest[:]...)
+	b = append(append(b, byte(len(from))), from...)
 	if !c.At.IsZero() {
-		at = millis(c.At)
+		b = strconv.AppendInt(b, c.At.UnixMilli(), 10)
 	}
-	code := binary.BigEndian.AppendUint32(nil, uint32(c.Code))
-	return append(args, string(c.ID.Practice), key[:], from, string(byte(c.To)), string([]byte{byte(c.Reason)}), token, digest, consent, at, code, c.MessageID)
+	return append(args, string(c.ID.Practice), b, c.MessageID)
+}
+
+// both gives the states that stand in both lists.
+func both(a, b string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(b, r) {
+			return r
+		}
+		return -1
+	}, a)
 }
 
 func later(a, b time.Time) time.Time {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -184,7 +183,7 @@ func (s *Store) Recall(ctx context.Context, known gateway.Diary, refs []gateway.
 
 func (s *Store) newPlanCall(d *diary, now time.Time) call {
 	sh, k := ShardOf(d.practice), keysOf(d.practice)
-	args := make([]any, 0, 4+planBatch*6)
+	args := make([]any, 0, 4+planBatch*2)
 	return call{
 		script: s.scripts.plan,
 		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.again()},
@@ -204,45 +203,54 @@ func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, 
 		ref = d.key.ref(a.ID)
 	}
 	h := gateway.Head{Start: a.Start, FirstSeen: e.FirstSeen, Tag: d.key.tag(a.Patient.Mobile)}
-	signed := append(append(make([]byte, 0, len(content)+4+20*len(e.Plan)), content...), seconds(a.Start)...)
+	signed := append(append(make([]byte, 0, len(content)+4+planRule*len(e.Plan)), content...), seconds(a.Start)...)
 	h.Rules = make([]gateway.Rule, 0, len(e.Plan))
-	rules := make([]string, len(e.Plan))
-	for i, p := range e.Plan {
+	wanted := append(make([]byte, 0, planHead+planRule*len(e.Plan)), ref[:]...)
+	wanted = append(wanted, make([]byte, planHead-len(ref))...)
+	for _, p := range e.Plan {
 		h.Rules = append(h.Rules, p.Rule)
-		b := binary.BigEndian.AppendUint16(make([]byte, 0, 20), p.Rule.Code())
-		b = append(b, byte(p.State), byte(p.Reason))
-		b = strconv.AppendInt(b, p.At.UnixMilli(), 10)
-		rules[i] = string(b)
+		wanted = appendRule(wanted, p)
+		b := wanted[len(wanted)-planRule:]
 		// The time to look at what is held or withdrawn is no part of the facts.
-		if p.State == gateway.Queued {
-			signed = append(signed, b...)
-		} else {
-			signed = append(signed, b[:4]...)
-		}
-		if p.State == gateway.Queued && (out.Earliest.IsZero() || p.At.Before(out.Earliest)) {
+		if p.State != gateway.Queued {
+			b = b[:4]
+		} else if out.Earliest.IsZero() || p.At.Before(out.Earliest) {
 			out.Earliest = p.At
 		}
+		signed = append(signed, b...)
 	}
 	h.Digest = d.key.digest(signed)
-	expect := ""
 	if old, ok := d.heads[ref]; ok {
 		if _, again := d.again[string(ref[:])]; old.Digest == h.Digest && !again {
 			return false, nil
 		}
-		expect = string(old.Digest[:])
+		copy(wanted[len(ref):], old.Digest[:])
 	}
 	head := appendHead(h, make([]byte, 0, 256))
 	sealed, err := d.key.seal(content, recordPlace(ref, head))
 	if err != nil {
 		return false, fmt.Errorf("seal: %w", errSealed)
 	}
-	c.args = append(c.args, string(ref[:]), expect, append(head, sealed...), len(rules))
-	for _, r := range rules {
-		c.args = append(c.args, r)
-	}
+	c.args = append(c.args, wanted, append(head, sealed...))
 	d.heads[ref] = h
 	out.Written++
 	return true, nil
+}
+
+// The layout of what plan.lua is told of an appointment besides its record.
+const (
+	planHead = 17 // ref and digest
+	planRule = 18 // rule, state, reason and 14 digits
+)
+
+// appendRule adds one wanted reminder, in the layout that plan.lua reads.
+func appendRule(b []byte, p gateway.Planned) []byte {
+	b = binary.BigEndian.AppendUint16(b, p.Rule.Code())
+	b = append(append(b, byte(p.State), byte(p.Reason)), "00000000000000"...)
+	for at, ms := len(b)-1, max(0, p.At.UnixMilli()); ms > 0; at, ms = at-1, ms/10 {
+		b[at] = byte('0' + ms%10)
+	}
+	return b
 }
 
 const moveSize = gateway.KeySize + 5

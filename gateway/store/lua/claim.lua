@@ -8,18 +8,19 @@
 -- Returns { how many were looked at, next due time in ms or '',
 --           moves joined (20 bytes + practice length + practice),
 --           practice, as-of, ...   (pairs, as one list)
---           practice, reminder key, state before, reason before, attempts, record, ... }
+--           practice, reminder key with state, reason and attempts before (18 bytes), record, ... }
 -- See plan.lua for the layout of records and reminders.
 local epoch = redis.call('GET', KEYS[1])
 if epoch == 'H' .. ARGV[1] then return redis.error_reply('INHOLD') end
 if epoch ~= ARGV[1] then return redis.error_reply('EMPTIED') end
 local now, now4, until_, token, prefix = tonumber(ARGV[2]), ARGV[3], ARGV[5], ARGV[6], ARGV[7]
 local every, burst = tonumber(ARGV[8]), tonumber(ARGV[9])
-local sub = string.sub
+local sub, byte = string.sub, string.byte
 
 local members = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[2], 'LIMIT', 0, ARGV[4])
 local moves, metas, items = {}, {}, {}
 local zrem, zadd, lease = {}, {}, {}
+local nrem, nlease, nitems = 0, 0, 0
 local counts, seen, tats, denied = {}, {}, {}, {}
 
 local function count(ods, state, by)
@@ -28,11 +29,13 @@ local function count(ods, state, by)
   c[state] = (c[state] or 0) + by
 end
 
--- listed says whether the appointment's record owes the reminder of a rule.
-local function listed(record, rule)
-  if not record or #record < 30 or sub(record, 1, 1) ~= '1' then return false end
-  for j = 0, string.byte(record, 30) - 1 do
-    if sub(record, 31 + 2 * j, 32 + 2 * j) == rule then return true end
+-- listed says whether the appointment's record owes the reminder of a member.
+local function listed(record, member)
+  if not record or #record < 30 or byte(record, 1) ~= 49 then return false end
+  local r1, r2 = byte(member, 10, 11)
+  for at = 31, 29 + 2 * byte(record, 30), 2 do
+    local a, b = byte(record, at, at + 1)
+    if a == r1 and b == r2 then return true end
   end
   return false
 end
@@ -56,71 +59,73 @@ local function room(ods)
   return true
 end
 
--- Everything is read in a few calls per practice.
-local groups, records, entries, optouts = {}, {}, {}, {}
+-- Everything is read in a few calls per practice. Few strings are made: they are
+-- what costs here.
+local groups, codes, refs, keys, records, entries, optouts = {}, {}, {}, {}, {}, {}, {}
 for i = 1, #members do
   local m = members[i]
   local ods = sub(m, 12)
   local g = groups[ods]
   if not g then
-    g = { at = {}, refs = {}, set = {} }
+    g = { at = {}, refs = {}, n = 0, set = {}, nset = 0 }
     groups[ods] = g
   end
-  g.at[#g.at + 1] = i
-  g.refs[#g.refs + 1] = sub(m, 1, 9)
+  local n = g.n + 1
+  codes[i], refs[i] = ods, sub(m, 1, 9)
+  g.n, g.at[n], g.refs[n] = n, i, refs[i]
 end
 for ods, g in pairs(groups) do
   local p = prefix .. ods
-  local got, keys, tags, of = redis.call('HMGET', p .. ':a', unpack(g.refs)), {}, {}, {}
-  for j = 1, #g.at do
+  local got, wanted, tags, of, n = redis.call('HMGET', p .. ':a', unpack(g.refs)), {}, {}, {}, 0
+  for j = 1, g.n do
     local i, record = g.at[j], got[j]
-    records[i] = record
-    if listed(record, sub(members[i], 10, 11)) then
-      of[#of + 1] = i
-      keys[#keys + 1] = sub(members[i], 1, 11) .. sub(record, 10, 13)
-      tags[#tags + 1] = sub(record, 18, 29)
-    else
-      records[i] = false
+    if listed(record, members[i]) then
+      local key = sub(members[i], 1, 11) .. sub(record, 10, 13)
+      n = n + 1
+      of[n], wanted[n], tags[n] = i, key, sub(record, 18, 29)
+      keys[i], records[i] = key, record
     end
   end
-  if #of > 0 then
-    local held, stopped = redis.call('HMGET', p .. ':r', unpack(keys)), redis.call('HMGET', p .. ':o', unpack(tags))
-    for j = 1, #of do entries[of[j]], optouts[of[j]] = held[j], stopped[j] end
+  if n > 0 then
+    local held, stopped = redis.call('HMGET', p .. ':r', unpack(wanted)), redis.call('HMGET', p .. ':o', unpack(tags))
+    for j = 1, n do entries[of[j]], optouts[of[j]] = held[j], stopped[j] end
   end
 end
 
 for i = 1, #members do
-  local m, record, entry = members[i], records[i], entries[i]
-  local ref, rule, ods = sub(m, 1, 9), sub(m, 10, 11), sub(m, 12)
-  local p, set = prefix .. ods, groups[ods].set
-  if not record then
-    zrem[#zrem + 1] = m
+  local m, key, entry, ods = members[i], keys[i], entries[i], codes[i]
+  if not key then
+    nrem = nrem + 1
+    zrem[nrem] = m
   else
-    local key = ref .. rule .. sub(record, 10, 13)
+    local p, g = prefix .. ods, groups[ods]
     local state, reason, attempts = 'q', '\0', '\0'
     if entry then state, reason, attempts = sub(entry, 1, 1), sub(entry, 2, 2), sub(entry, 7, 7) end
     if state ~= 'q' and state ~= 'h' then
-      zrem[#zrem + 1] = m
+      nrem = nrem + 1
+      zrem[nrem] = m
     elseif optouts[i] then
-      zrem[#zrem + 1] = m
-      set[#set + 1] = key
-      set[#set + 1] = 'w\7' .. now4 .. attempts .. string.rep('\0', 12)
+      nrem = nrem + 1
+      zrem[nrem] = m
+      g.set[g.nset + 1], g.set[g.nset + 2] = key, 'w\7' .. now4 .. attempts .. string.rep('\0', 12)
+      g.nset = g.nset + 2
       count(ods, state, -1)
       count(ods, 'w', 1)
-      redis.call('SADD', p .. ':d', ref) -- to be decided again by the next read
+      redis.call('SADD', p .. ':d', refs[i]) -- to be decided again by the next read
       moves[#moves + 1] = key .. state .. 'w\7\0\0' .. string.char(#ods) .. ods
-      local story = redis.call('HGET', p .. ':e', ref) or ''
+      local story = redis.call('HGET', p .. ':e', refs[i]) or ''
       if #story < 16000 then
-        redis.call('HSET', p .. ':e', ref, story .. 'w' .. now4 .. rule .. sub(record, 10, 13) .. '\7\0')
+        redis.call('HSET', p .. ':e', refs[i], story .. 'w' .. now4 .. sub(key, 10) .. '\7\0')
       end
     else
       local ok, at = room(ods)
       if ok then
-        zrem[#zrem + 1] = m
-        set[#set + 1] = key
-        set[#set + 1] = 'c' .. reason .. now4 .. attempts .. token .. '\0\0\0\0'
-        lease[#lease + 1] = until_
-        lease[#lease + 1] = key .. ods
+        nrem = nrem + 1
+        zrem[nrem] = m
+        g.set[g.nset + 1], g.set[g.nset + 2] = key, 'c' .. reason .. now4 .. attempts .. token .. '\0\0\0\0'
+        g.nset = g.nset + 2
+        lease[nlease + 1], lease[nlease + 2] = until_, key .. ods
+        nlease = nlease + 2
         count(ods, state, -1)
         count(ods, 'c', 1)
         if not seen[ods] then
@@ -128,12 +133,8 @@ for i = 1, #members do
           metas[#metas + 1] = ods
           metas[#metas + 1] = redis.call('HGET', p .. ':m', 'asof') or ''
         end
-        items[#items + 1] = ods
-        items[#items + 1] = key
-        items[#items + 1] = state
-        items[#items + 1] = reason
-        items[#items + 1] = attempts
-        items[#items + 1] = record
+        items[nitems + 1], items[nitems + 2], items[nitems + 3] = ods, key .. state .. reason .. attempts, records[i]
+        nitems = nitems + 3
       else
         zadd[#zadd + 1] = string.format('%.0f', math.ceil(at))
         zadd[#zadd + 1] = m
@@ -143,11 +144,11 @@ for i = 1, #members do
 end
 
 for ods, g in pairs(groups) do
-  if #g.set > 0 then redis.call('HSET', prefix .. ods .. ':r', unpack(g.set)) end
+  if g.nset > 0 then redis.call('HSET', prefix .. ods .. ':r', unpack(g.set)) end
 end
-if #zrem > 0 then redis.call('ZREM', KEYS[2], unpack(zrem)) end
+if nrem > 0 then redis.call('ZREM', KEYS[2], unpack(zrem)) end
 if #zadd > 0 then redis.call('ZADD', KEYS[2], unpack(zadd)) end
-if #lease > 0 then redis.call('ZADD', KEYS[3], unpack(lease)) end
+if nlease > 0 then redis.call('ZADD', KEYS[3], unpack(lease)) end
 for ods, tat in pairs(tats) do
   redis.call('SET', prefix .. ods .. ':rate', string.format('%.3f', tat), 'PX', 60000)
 end

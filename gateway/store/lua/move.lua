@@ -3,12 +3,14 @@
 --
 -- KEYS 1 epoch  2 due  3 lease
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 prefix of the practices' keys
---      then for each reminder 11 values:
---        practice, key (15 bytes), states it may come from (letters), state it goes to,
---        reason (1 byte), token it must carry ('' for any), digest its appointment
---        must still have ('' for any), 'o' to refuse when the number opted out ('' not),
---        score in ms for the due set ('' for now) or the lease ('' to keep it),
---        code (4 bytes), message id ('' to keep)
+--      then for each reminder 3 values:
+--        practice
+--        what is wanted: key (15 bytes), state it goes to, reason (1), 'o' to refuse
+--          when the number opted out ('-' not), code (4), token it must carry (8, zeros
+--          for any), digest its appointment must still have (8, zeros for any), how
+--          many states it may come from (1), these, then the score in ms for the due
+--          set ('' for now) or the lease ('' to keep it)
+--        message id ('' to keep)
 -- Returns for each reminder: state before (1), then one letter:
 --   y moved  n stands elsewhere, or under another token
 --   d the appointment changed; what would have gone back to the queue for a start
@@ -23,52 +25,63 @@
 local epoch = redis.call('GET', KEYS[1])
 if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('EMPTIED') end
 if epoch ~= ARGV[1] then
-  for i = 8, #ARGV, 11 do
-    if ARGV[i] == 's' then return redis.error_reply('INHOLD') end
+  for i = 6, #ARGV, 3 do
+    if string.byte(ARGV[i], 16) == 115 then return redis.error_reply('INHOLD') end
   end
 end
 local now4, prefix = ARGV[3], ARGV[4]
-local sub, char = string.sub, string.char
+local sub, char, byte = string.sub, string.char, string.byte
+local anyToken, anyDigest = '\0\0\0\0\0\0\0\0', '\0\0\0\0\0\0\0\0'
 
 -- Everything is read in a few calls per practice, changed here, and written in a
--- few calls at the end. Two changes of one reminder see one another.
-local groups, order = {}, {}
-for i = 5, #ARGV, 11 do
-  local ods, key = ARGV[i], ARGV[i + 1]
+-- few calls at the end. Two changes of one reminder see one another. Few strings
+-- are made: they are what costs here.
+local groups, order, keys, refs = {}, {}, {}, {}
+local n = 0
+for i = 5, #ARGV, 3 do
+  local ods, key = ARGV[i], sub(ARGV[i + 1], 1, 15)
+  local ref = sub(key, 1, 9)
+  n = n + 1
+  keys[n], refs[n] = key, ref
   local g = groups[ods]
   if not g then
-    g = { p = prefix .. ods, keys = {}, refs = {}, entry = {}, record = {}, tells = {}, told = {}, set = {}, texted = {}, again = {}, counts = {} }
+    g = { p = prefix .. ods, keys = {}, refs = {}, nkeys = 0, nrefs = 0, entry = {}, record = {}, tells = {}, told = {},
+      set = {}, nset = 0, texted = {}, ntexted = 0, again = {}, counts = {} }
     groups[ods] = g
     order[#order + 1] = g
   end
   if g.entry[key] == nil then
     g.entry[key] = false
-    g.keys[#g.keys + 1] = key
+    g.nkeys = g.nkeys + 1
+    g.keys[g.nkeys] = key
   end
-  local ref = sub(key, 1, 9)
   if g.record[ref] == nil then
     g.record[ref] = false
-    g.refs[#g.refs + 1] = ref
+    g.nrefs = g.nrefs + 1
+    g.refs[g.nrefs] = ref
   end
 end
 for _, g in ipairs(order) do
   local got = redis.call('HMGET', g.p .. ':r', unpack(g.keys))
-  for j = 1, #g.keys do g.entry[g.keys[j]] = got[j] end
+  for j = 1, g.nkeys do g.entry[g.keys[j]] = got[j] end
   got = redis.call('HMGET', g.p .. ':a', unpack(g.refs))
-  for j = 1, #g.refs do g.record[g.refs[j]] = got[j] end
+  for j = 1, g.nrefs do g.record[g.refs[j]] = got[j] end
 end
 
 -- optedOut says whether the number of a record opted out; asked once a practice.
 local function optedOut(g, record)
   if not g.optouts then
     g.optouts = {}
-    local tags = {}
-    for j = 1, #g.refs do
+    local tags, nt = {}, 0
+    for j = 1, g.nrefs do
       local r = g.record[g.refs[j]]
-      if r and #r >= 30 then tags[#tags + 1] = sub(r, 18, 29) end
+      if r and #r >= 30 then
+        nt = nt + 1
+        tags[nt] = sub(r, 18, 29)
+      end
     end
     local got = redis.call('HMGET', g.p .. ':o', unpack(tags))
-    for j = 1, #tags do g.optouts[tags[j]] = got[j] and true or false end
+    for j = 1, nt do g.optouts[tags[j]] = got[j] and true or false end
   end
   return g.optouts[sub(record, 18, 29)]
 end
@@ -77,24 +90,27 @@ end
 -- the reason why not: gone, damaged, moved to another start, or the rule removed.
 local function stands(record, key)
   if not record then return '\3' end
-  if #record < 30 or sub(record, 1, 1) ~= '1' then return '\51' end
+  if #record < 30 or byte(record, 1) ~= 49 then return '\51' end
   if sub(record, 10, 13) ~= sub(key, 12) then return '\2' end
-  local rule = sub(key, 10, 11)
-  for j = 0, string.byte(record, 30) - 1 do
-    if sub(record, 31 + 2 * j, 32 + 2 * j) == rule then return nil end
+  local r1, r2 = byte(key, 10, 11)
+  for at = 31, 29 + 2 * byte(record, 30), 2 do
+    local a, b = byte(record, at, at + 1)
+    if a == r1 and b == r2 then return nil end
   end
   return '\17'
 end
 
 local out, due, lease = {}, {}, {}
-for i = 5, #ARGV, 11 do
-  local ods, key, froms, to = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local reason, token, digest, optout = ARGV[i + 4], ARGV[i + 5], ARGV[i + 6], ARGV[i + 7]
-  local score, code, sid = ARGV[i + 8], ARGV[i + 9], ARGV[i + 10]
-  local g, ref = groups[ods], sub(key, 1, 9)
+n = 0
+for i = 5, #ARGV, 3 do
+  local ods, wanted, sid = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  n = n + 1
+  local key, ref, g = keys[n], refs[n], groups[ods]
+  local to, reason, optout, code = sub(wanted, 16, 16), sub(wanted, 17, 17), sub(wanted, 18, 18), sub(wanted, 19, 22)
+  local token, digest, nfroms = sub(wanted, 23, 30), sub(wanted, 31, 38), byte(wanted, 39)
   local entry, record = g.entry[key], g.record[ref]
   local overtaken = stands(record, key)
-  local from, attempts, had, message, was = '-', '\0', '\0\0\0\0\0\0\0\0', '', '\0'
+  local from, attempts, had, message, was = '-', '\0', anyToken, '', '\0'
   if entry then
     from, was, attempts, had, message = sub(entry, 1, 1), sub(entry, 2, 2), sub(entry, 7, 7), sub(entry, 8, 15), sub(entry, 20)
   elseif not overtaken then
@@ -103,49 +119,59 @@ for i = 5, #ARGV, 11 do
   if sid ~= '' then message = sid end
   local waits = to == 'q' or to == 'h'
   local verdict, change = 'y', true
-  if from == to and was == reason and to ~= 's' and (token == '' or token == had) then
+  local held = token == anyToken or token == had
+  if from == to and was == reason and to ~= 's' and held then
     verdict, change = 's', false
-  elseif not string.find(froms, from, 1, true) or (token ~= '' and token ~= had) then
+  elseif not held or not string.find(sub(wanted, 40, 39 + nfroms), from, 1, true) then
     verdict, change = 'n', false
-  elseif digest ~= '' and (not record or sub(record, 2, 9) ~= digest) then
+  elseif digest ~= anyDigest and (not record or sub(record, 2, 9) ~= digest) then
     verdict, change = 'd', false
   elseif waits and overtaken then
     verdict, change, to, reason = 'd', from ~= 'w', 'w', overtaken
-  elseif (optout ~= '' or to == 's') and overtaken then
+  elseif (optout == 'o' or to == 's') and overtaken then
     verdict, change = 'd', false
-  elseif optout ~= '' and optedOut(g, record) then
+  elseif optout == 'o' and optedOut(g, record) then
     verdict, to, reason = 'o', 'w', '\7'
   end
   if change then
     waits = to == 'q' or to == 'h'
-    if to == 's' then attempts = char(math.min(string.byte(attempts) + 1, 255)) end
+    if to == 's' then attempts = char(math.min(byte(attempts) + 1, 255)) end
     local now = to .. reason .. now4 .. attempts .. had .. code .. message
-    g.entry[key], g.set[key] = now, now
+    g.entry[key] = now
+    g.set[g.nset + 1], g.set[g.nset + 2] = key, now
+    g.nset = g.nset + 2
     g.counts[from] = (g.counts[from] or 0) - 1
     g.counts[to] = (g.counts[to] or 0) + 1
     if to == 's' then
-      if score ~= '' then lease[key .. ods] = score end
+      if #wanted >= 40 + nfroms then lease[key .. ods] = sub(wanted, 40 + nfroms) end
     elseif from == 'c' or from == 's' then
       lease[key .. ods] = false
     end
     if waits then
+      local score = sub(wanted, 40 + nfroms)
       if score == '' then score = ARGV[2] end
       due[sub(key, 1, 11) .. ods] = score
     elseif (from == 'q' or from == 'h') and not overtaken then
       due[sub(key, 1, 11) .. ods] = false
     end
-    if record and (to == 'a' or to == 'd' or to == 'u') then g.texted[sub(record, 18, 29)] = key end
+    if record and (to == 'a' or to == 'd' or to == 'u') then
+      g.texted[g.ntexted + 1], g.texted[g.ntexted + 2] = sub(record, 18, 29), key
+      g.ntexted = g.ntexted + 2
+    end
     if to == 'w' then g.again[#g.again + 1] = ref end
     if record and reason == '\51' and #record >= 9 then
-      record = sub(record, 1, 1) .. '\0\0\0\0\0\0\0\0' .. sub(record, 10)
+      record = sub(record, 1, 1) .. anyDigest .. sub(record, 10)
       g.record[ref] = record
       redis.call('HSET', g.p .. ':a', ref, record)
     end
     -- No news: held again for the same reason; leaving, which its outcome tells.
     if to ~= 's' and not (from == 'c' and to == 'h' and was == reason) then
-      local extra = ''
-      if code ~= '\0\0\0\0' then extra = code end
-      local line = to .. now4 .. sub(key, 10) .. reason .. char(#extra) .. extra
+      local line
+      if code == '\0\0\0\0' then
+        line = to .. now4 .. sub(key, 10) .. reason .. '\0'
+      else
+        line = to .. now4 .. sub(key, 10) .. reason .. '\4' .. code
+      end
       if g.told[ref] then
         g.told[ref] = g.told[ref] .. line
       else
@@ -154,22 +180,12 @@ for i = 5, #ARGV, 11 do
       end
     end
   end
-  out[#out + 1] = from .. verdict
+  out[n] = from .. verdict
 end
 
--- flat gives a table as the list that a command takes.
-local function flat(t)
-  local l = {}
-  for k, v in pairs(t) do
-    l[#l + 1] = k
-    l[#l + 1] = v
-  end
-  return l
-end
 for _, g in ipairs(order) do
-  local set, texted = flat(g.set), flat(g.texted)
-  if #set > 0 then redis.call('HSET', g.p .. ':r', unpack(set)) end
-  if #texted > 0 then redis.call('HSET', g.p .. ':t', unpack(texted)) end
+  if g.nset > 0 then redis.call('HSET', g.p .. ':r', unpack(g.set)) end
+  if g.ntexted > 0 then redis.call('HSET', g.p .. ':t', unpack(g.texted)) end
   if #g.again > 0 then redis.call('SADD', g.p .. ':d', unpack(g.again)) end
   if #g.tells > 0 then
     local old, new = redis.call('HMGET', g.p .. ':e', unpack(g.tells)), {}

@@ -4,10 +4,10 @@
 -- KEYS 1 epoch  2 due  3 lease  4 appointments  5 reminders  6 stories  7 counts
 --      8 appointments to decide again
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 practice
---      then for each appointment:
---        ref (9 bytes), digest of the record we read before ('' for none),
---        the new record, number of rules, then for each rule:
---        rule (2) state wanted (1: q h w) reason (1) score in ms (digits)
+--      then for each appointment 2 values:
+--        ref (9 bytes), digest of the record we read before (8, zeros for none), then
+--          for each rule: rule (2) state wanted (1: q h w) reason (1) score in ms (14 digits)
+--        the new record
 -- Returns { conflicting refs joined, moves joined (20 bytes each: ref rule start from to reason pad pad) }
 --
 -- A reminder that staff withdrew (reason 18) stays so whatever the diary says. A
@@ -20,31 +20,30 @@
 local epoch = redis.call('GET', KEYS[1])
 if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('EMPTIED') end
 local now4, ods = ARGV[3], ARGV[4]
-local sub = string.sub
+local sub, byte = string.sub, string.byte
+local first, size = 18, 18 -- where the rules begin, and the size of each
 
--- First look at everything in two calls.
-local apps, refs, keys = {}, {}, {}
-local i, last, nkeys = 5, #ARGV, 0
-while i <= last do
-  local ref, record, n = ARGV[i], ARGV[i + 2], tonumber(ARGV[i + 3])
-  local start = sub(record, 10, 13)
-  apps[#apps + 1] = { ref = ref, expect = ARGV[i + 1], record = record, start = start, n = n, first = i + 3, at = nkeys }
-  refs[#refs + 1] = ref
-  i = i + 4
-  for j = i, i + n - 1 do
+-- First look at everything in two calls. Few strings are made: they are what
+-- costs here.
+local refs, keys, napps, nkeys = {}, {}, 0, 0
+for i = 5, #ARGV, 2 do
+  local app = ARGV[i]
+  local ref, start = sub(app, 1, 9), sub(ARGV[i + 1], 10, 13)
+  napps = napps + 1
+  refs[napps] = ref
+  for at = first, #app, size do
     nkeys = nkeys + 1
-    keys[nkeys] = ref .. sub(ARGV[j], 1, 2) .. start
+    keys[nkeys] = ref .. sub(app, at, at + 1) .. start
   end
-  i = i + n
 end
-if #apps == 0 then return { '', '' } end
+if napps == 0 then return { '', '' } end
 local olds = redis.call('HMGET', KEYS[4], unpack(refs))
 local entries = {}
-if #keys > 0 then entries = redis.call('HMGET', KEYS[5], unpack(keys)) end
+if nkeys > 0 then entries = redis.call('HMGET', KEYS[5], unpack(keys)) end
 
 local conflicts, moves, counts = {}, {}, {}
 local hset, zadd, zrem, leaserem, rset, rdel = {}, {}, {}, {}, {}, {}
-local nadd, new = 0, 0
+local nadd, nset, new, nkey = 0, 0, 0, 0
 local function wait(score, member)
   zadd[nadd + 1], zadd[nadd + 2] = score, member
   nadd = nadd + 2
@@ -63,54 +62,59 @@ local function moved(key, from, to, reason)
   count(to, 1)
 end
 local none = '\0'
-local fresh = '\0' .. string.rep('\0', 8) .. string.rep('\0', 4)
+local none8 = '\0\0\0\0\0\0\0\0'
+local fresh = '\0' .. none8 .. string.rep('\0', 4)
 
-for a = 1, #apps do
-  local app, old = apps[a], olds[a]
-  if old and (#old < 30 or sub(old, 1, 1) ~= '1' or #old < 30 + 2 * string.byte(old, 30)) then old = false end
-  local had = ''
+for a = 1, napps do
+  local app, record, ref, old = ARGV[3 + 2 * a], ARGV[4 + 2 * a], refs[a], olds[a]
+  local mine = nkey -- where its entries begin
+  nkey = nkey + (#app - first + 1) / size
+  if old and (#old < 30 or byte(old, 1) ~= 49 or #old < 30 + 2 * byte(old, 30)) then old = false end
+  local had = none8
   if old then had = sub(old, 2, 9) end
-  if had ~= app.expect then
-    conflicts[#conflicts + 1] = app.ref
+  if had ~= sub(app, 10, 17) then
+    conflicts[#conflicts + 1] = ref
   else
-    local same = old and sub(old, 10, 13) == app.start
+    local start = sub(record, 10, 13)
+    local same = old and sub(old, 10, 13) == start
     local known = {}
     if old then
       local n = string.byte(old, 30)
       local wanted = {}
-      for j = 1, app.n do wanted[sub(ARGV[app.first + j], 1, 2)] = true end
+      for at = first, #app, size do wanted[sub(app, at, at + 1)] = true end
       if same then
-        if had ~= sub(app.record, 2, 9) then tell(app.ref, 'N', '\0\0', app.start, none, '') end
+        if had ~= sub(record, 2, 9) then tell(ref, 'N', '\0\0', start, none, '') end
       else
-        tell(app.ref, 'M', '\0\0', sub(old, 10, 13), none, app.start)
+        tell(ref, 'M', '\0\0', sub(old, 10, 13), none, start)
       end
       for j = 0, n - 1 do
         local rule = sub(old, 31 + 2 * j, 32 + 2 * j)
         known[rule] = same
         if not same or not wanted[rule] then
-          local key = app.ref .. rule .. sub(old, 10, 13)
+          local key = ref .. rule .. sub(old, 10, 13)
           local entry = redis.call('HGET', KEYS[5], key)
           local state = entry and sub(entry, 1, 1) or 'q'
           if state == 'q' or state == 'h' or state == 'c' then
             local reason = same and '\17' or '\2'
             redis.call('HSET', KEYS[5], key, 'w' .. reason .. now4 .. fresh)
             moved(key, state, 'w', reason)
-            tell(app.ref, 'w', rule, sub(old, 10, 13), reason, '')
+            tell(ref, 'w', rule, sub(old, 10, 13), reason, '')
             if state == 'c' then leaserem[#leaserem + 1] = key .. ods end
           end
-          if not wanted[rule] then zrem[#zrem + 1] = app.ref .. rule .. ods end
+          if not wanted[rule] then zrem[#zrem + 1] = ref .. rule .. ods end
         end
       end
     end
-    for j = 1, app.n do
-      local r, entry = ARGV[app.first + j], entries[app.at + j]
-      if not entry and not old and string.byte(r, 3) == 113 then
+    for at = first, #app, size do
+      mine = mine + 1
+      local entry = entries[mine]
+      if not entry and not old and byte(app, at + 2) == 113 then
         -- By far the most: one that was never heard of, to wait its turn.
         new = new + 1
-        wait(sub(r, 5), app.ref .. sub(r, 1, 2) .. ods)
+        wait(sub(app, at + 4, at + 17), ref .. sub(app, at, at + 1) .. ods)
       else
-        local rule, want, reason, score = sub(r, 1, 2), sub(r, 3, 3), sub(r, 4, 4), sub(r, 5)
-        local key, member = app.ref .. rule .. app.start, app.ref .. rule .. ods
+        local rule, want, reason, score = sub(app, at, at + 1), sub(app, at + 2, at + 2), sub(app, at + 3, at + 3), sub(app, at + 4, at + 17)
+        local key, member = ref .. rule .. start, ref .. rule .. ods
         local state
         if entry then state = sub(entry, 1, 1) elseif known[rule] then state = 'q' else state = '-' end
         local open = state == '-' or state == 'q' or state == 'h' or (state == 'w' and sub(entry, 2, 2) ~= '\18')
@@ -125,7 +129,7 @@ for a = 1, #apps do
           elseif open then
             rdel[#rdel + 1] = key
             moved(key, state, 'q', none)
-            tell(app.ref, 'q', rule, app.start, none, '')
+            tell(ref, 'q', rule, start, none, '')
             wait(score, member)
           elseif not same then
             zrem[#zrem + 1] = member
@@ -137,7 +141,7 @@ for a = 1, #apps do
               rset[#rset + 1] = key
               rset[#rset + 1] = 'h' .. reason .. now4 .. fresh
               moved(key, state, 'h', reason)
-              tell(app.ref, 'h', rule, app.start, reason, '')
+              tell(ref, 'h', rule, start, reason, '')
             end
           elseif not same then
             zrem[#zrem + 1] = member
@@ -149,19 +153,19 @@ for a = 1, #apps do
               rset[#rset + 1] = key
               rset[#rset + 1] = 'w' .. reason .. now4 .. fresh
               moved(key, state, 'w', reason)
-              tell(app.ref, 'w', rule, app.start, reason, '')
+              tell(ref, 'w', rule, start, reason, '')
             end
             if state == 'c' then leaserem[#leaserem + 1] = key .. ods end
           end
         end
       end
     end
-    hset[#hset + 1] = app.ref
-    hset[#hset + 1] = app.record
+    hset[nset + 1], hset[nset + 2] = ref, record
+    nset = nset + 2
   end
 end
 
-if #hset > 0 then redis.call('HSET', KEYS[4], unpack(hset)) end
+if nset > 0 then redis.call('HSET', KEYS[4], unpack(hset)) end
 redis.call('SREM', KEYS[8], unpack(refs))
 if #zrem > 0 then redis.call('ZREM', KEYS[2], unpack(zrem)) end
 if new > 0 then count('q', new) end
