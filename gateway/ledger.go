@@ -59,9 +59,10 @@ type Planning struct {
 type Claim struct {
 	ID        ReminderID
 	Token     Token
-	Was       State  // Queued or Held
-	WasFor    Reason // why it was held before
-	Attempts  int    // hand-overs tried before
+	Until     time.Time // it is ours until then
+	Was       State     // Queued or Held
+	WasFor    Reason    // why it was held before
+	Attempts  int       // hand-overs tried before
 	Digest    Digest
 	FirstSeen time.Time
 	Facts     Facts

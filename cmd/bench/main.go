@@ -36,8 +36,8 @@ func main() {
 		playTwilio()
 		return
 	}
-	rounds := flag.Int("rounds", 3, "how often each is measured, in turn")
-	planned := flag.Int("planned", 300_000, "appointments to plan, of two reminders each")
+	rounds := flag.Int("rounds", 5, "how often each is measured, in turn")
+	planned := flag.Int("planned", 150_000, "appointments to plan, of two reminders each")
 	sent := flag.Int("sent", 40_000, "texts to hand over")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of our own two measurements to this file")
 	ledger := flag.Int("ledger", 0, "only walk reminders through the ledger, in batches of this size, and say what Redis pays")

@@ -20,10 +20,13 @@ func (s *Sender) leave(ctx context.Context, jobs []job) []job {
 	now := s.o.Clock.Now()
 	changes := make([]gateway.Change, len(jobs))
 	for i := range jobs {
-		jobs[i].begin = now.Add(claimLease)
 		c := jobs[i].claim
-		changes[i] = gateway.Change{
-			ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true, At: jobs[i].begin.Add(s.o.Timeout),
+		changes[i] = gateway.Change{ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true}
+		// The claim's own lease is long enough for most; a new one costs Redis more.
+		jobs[i].begin = c.Until.Add(-s.o.Timeout)
+		if jobs[i].begin.Before(now.Add(claimLease / 3)) {
+			jobs[i].begin = now.Add(claimLease)
+			changes[i].At = jobs[i].begin.Add(s.o.Timeout)
 		}
 	}
 	got, err := s.o.Memory.Move(limited, now, changes)

@@ -58,7 +58,7 @@ type Options struct {
 // The spans of a sender's work.
 const (
 	idle        = time.Second      // looks at least so often
-	claimLease  = 30 * time.Second // a claim is ours for so long
+	claimLease  = 30 * time.Second // a hand-over begins within so long of its claim
 	claimLimit  = 5 * time.Second  // one claim
 	rereadLimit = 10 * time.Second // one look at the clinical system
 	lookAgain   = time.Minute      // what is held is decided again so often
@@ -184,7 +184,7 @@ func (s *Sender) round(ctx context.Context, looking *sync.WaitGroup, busy bool) 
 func (s *Sender) claim(ctx context.Context, now time.Time, limit int) (gateway.Catch, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimLimit)
 	defer cancel()
-	return s.o.Memory.Claim(ctx, gateway.Claiming{Now: now, Limit: limit, Lease: claimLease, Token: newToken(), PerSec: s.o.PerSec})
+	return s.o.Memory.Claim(ctx, gateway.Claiming{Now: now, Limit: limit, Lease: claimLease + s.o.Timeout, Token: newToken(), PerSec: s.o.PerSec})
 }
 
 func newToken() gateway.Token {

@@ -96,7 +96,7 @@ func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gatewa
 		}
 		was := head[gateway.KeySize:]
 		cl := gateway.Claim{
-			ID: id, Token: o.Token, FeedAsOf: asOf[ods],
+			ID: id, Token: o.Token, Until: o.Now.Add(o.Lease), FeedAsOf: asOf[ods],
 			Was: gateway.State(was[0]), WasFor: gateway.Reason(was[1]), Attempts: int(was[2]),
 		}
 		s.openClaim(ctx, &cl, []byte(items[i+2].(string)))

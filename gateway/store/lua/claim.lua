@@ -146,7 +146,11 @@ end
 for ods, g in pairs(groups) do
   if g.nset > 0 then redis.call('HSET', prefix .. ods .. ':r', unpack(g.set)) end
 end
-if nrem > 0 then redis.call('ZREM', KEYS[2], unpack(zrem)) end
+if nrem > 0 and nrem == #members then
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, nrem - 1)
+elseif nrem > 0 then
+  redis.call('ZREM', KEYS[2], unpack(zrem))
+end
 if #zadd > 0 then redis.call('ZADD', KEYS[2], unpack(zadd)) end
 if nlease > 0 then redis.call('ZADD', KEYS[3], unpack(lease)) end
 for ods, tat in pairs(tats) do

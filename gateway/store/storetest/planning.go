@@ -46,7 +46,7 @@ func claimGivesFactsBack(t *testing.T, g *surgery) {
 	}
 	want := gateway.Claim{
 		ID: g.id(riverside, a, day), Token: token(1), Was: gateway.Queued, FirstSeen: seen,
-		Facts: e.Facts, FeedAsOf: seen.Add(time.Hour), Digest: got.Claims[0].Digest,
+		Facts: e.Facts, FeedAsOf: seen.Add(time.Hour), Digest: got.Claims[0].Digest, Until: g.now.Add(lease),
 	}
 	// Neither is needed to decide or to word a reminder, so neither is kept.
 	want.Facts.Appointment.Patient.Name, want.Facts.Appointment.Patient.NHSNumber = gateway.Name{}, gateway.NHSNumber{}
