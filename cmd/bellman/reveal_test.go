@@ -39,6 +39,8 @@ var revealers = map[string]string{
 	"gateway/store/record.go encodeFacts":    "sealed into Redis",
 	"gateway/store/reply.go KeepReply":       "sealed into Redis",
 	"gateway/store/seal.go tag":              "hashed under the practice's key",
+	"cmd/bench/asynq.go measureAsynqSend":    "an invented number and its text, in the body of the request",
+	"cmd/bench/envelope.go seal":             "an invented number, sealed into a task",
 	"cmd/bellman/app.go connect":             "redis.url, to connect",
 	"cmd/bellman/app.go allowed":             "compared with allow_numbers",
 	"cmd/bellman/optout.go optoutExport":     "on the screen of who asked with --reveal, which is audited",
