@@ -156,6 +156,16 @@ type OptOut struct {
 	Number   Phone
 	Since    time.Time
 	By       string // "patient", "staff", "provider"
+	// Message is the provider's id of the text that asked for it, "" when none did.
+	// Only the journal keeps it.
+	Message string
+}
+
+// Consent is what the journal knows of one number's wish.
+type Consent struct {
+	Changed time.Time // when it last opted out or in again; zero: never
+	Out     bool      // which of the two
+	Obeyed  time.Time // when the text that was asked about was obeyed; zero: it was not
 }
 
 // Reply is one text that a patient sent to a practice.

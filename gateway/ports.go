@@ -97,6 +97,9 @@ type Inbound struct {
 	From      Phone
 	To        string // the practice's sender
 	Text      Text
+	// Written is when it was written, by the provider's clock: set for what is read
+	// in the provider's list. Zero: it has just come.
+	Written time.Time
 	// OptOut is set when the provider itself took the words for an opt-out,
 	// opt-in or request for help.
 	OptOut ReplyKind

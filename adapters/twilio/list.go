@@ -48,6 +48,30 @@ func (p *Provider) List(ctx context.Context, since time.Time, to ...gateway.Phon
 	return found, nil
 }
 
+// Inbound reads what patients wrote to one of our senders since a moment, newest
+// first: all of it or an error. From is zero where it is not a telephone number.
+func (p *Provider) Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error) {
+	found, err := p.ofSender(ctx, since, (&openapi.ListMessageParams{}).SetTo(sender))
+	for i := range found {
+		found[i].From = p.sender(found[i].From.Reveal())
+	}
+	return found, err
+}
+
+// Outbound reads what was sent from one of our senders since a moment, newest
+// first: all of it or an error.
+func (p *Provider) Outbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error) {
+	return p.ofSender(ctx, since, (&openapi.ListMessageParams{}).SetFrom(sender))
+}
+
+func (p *Provider) ofSender(ctx context.Context, since time.Time, q *openapi.ListMessageParams) ([]gateway.Listed, error) {
+	found, err := p.walk(ctx, q.SetPageSize(pageSize), since.Truncate(time.Second), nil)
+	if err != nil {
+		return nil, fmt.Errorf("list of messages: %w", err)
+	}
+	return found, nil
+}
+
 // walk adds the pages of one question, until the list ends or a whole page is
 // older than since.
 func (p *Provider) walk(ctx context.Context, q *openapi.ListMessageParams, since time.Time, found []gateway.Listed) ([]gateway.Listed, error) {

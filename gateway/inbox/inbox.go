@@ -14,7 +14,8 @@ import (
 // Memory is what the inbox needs of the store.
 type Memory interface {
 	AddOptOut(ctx context.Context, o gateway.OptOut) error
-	RemoveOptOut(ctx context.Context, p gateway.ODS, n gateway.Phone, at time.Time, by string) error
+	OptIn(ctx context.Context, o gateway.OptOut) error
+	Consent(p gateway.ODS, n gateway.Phone, messageID string) (gateway.Consent, error)
 	OptedOut(ctx context.Context, p gateway.ODS, n gateway.Phone) (gateway.OptOut, bool, error)
 	WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]gateway.Move, error)
 	InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
@@ -27,6 +28,8 @@ type Memory interface {
 	Standings(ctx context.Context, ids []gateway.ReminderID) ([]gateway.State, error)
 	Reminder(ctx context.Context, id gateway.ReminderID) (gateway.Standing, bool, error)
 	LastText(ctx context.Context, p gateway.ODS, n gateway.Phone) (gateway.ReminderID, bool, error)
+	HeardUntil(ctx context.Context, p gateway.ODS) (time.Time, error)
+	SetHeardUntil(ctx context.Context, p gateway.ODS, t time.Time) error
 }
 
 // Webhooks reads the provider's calls. Both give an error that Forged recognises
@@ -36,10 +39,13 @@ type Webhooks interface {
 	ParseStatus(rawQuery, signature string, body []byte) (gateway.Receipt, error)
 }
 
-// Lister reads the provider's own list of messages since a time, to and from the
-// given numbers.
+// Lister reads the provider's own list of messages since a time, newest first: to
+// and from the given numbers; to one of our senders; from one of our senders. It
+// gives all of them or an error.
 type Lister interface {
 	List(ctx context.Context, since time.Time, numbers ...gateway.Phone) ([]gateway.Listed, error)
+	Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error)
+	Outbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error)
 }
 
 // Answers words what patients are answered. A zero Text is no answer.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"bellman/gateway"
@@ -21,11 +22,15 @@ const (
 	mostFailures = 3
 )
 
-// Run reconciles texts of unknown fate until ctx ends.
+// Run reads the provider's lists until ctx ends: what patients wrote, and what
+// became of texts of unknown fate.
 func (in *Inbox) Run(ctx context.Context) {
 	if in.o.Lister == nil {
 		return
 	}
+	var hearing sync.WaitGroup
+	defer hearing.Wait()
+	hearing.Go(func() { in.catchUpAll(ctx) })
 	tick := time.NewTicker(min(reconcileEvery, max(in.o.Settle/4, 100*time.Millisecond)))
 	defer tick.Stop()
 	for {

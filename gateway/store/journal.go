@@ -44,6 +44,7 @@ type journalLine struct {
 	Out      bool        `json:"out"` // true: opted out; false: opted in again
 	At       time.Time   `json:"at"`
 	By       string      `json:"by"`
+	Message  string      `json:"message,omitempty"` // the text that asked for it
 }
 
 var journalData = []byte("bellman opt-out journal")

@@ -35,7 +35,7 @@ func (s *Store) AddOptOut(ctx context.Context, o gateway.OptOut) error {
 	if o.Number.IsZero() {
 		return errors.New("opt-out: there is no number")
 	}
-	if err := s.journal.append(journalLine{o.Practice, o.Number.Reveal(), true, o.Since, o.By}); err != nil {
+	if err := s.journal.append(journalLine{o.Practice, o.Number.Reveal(), true, o.Since, o.By, o.Message}); err != nil {
 		return err
 	}
 	err := s.putOptOuts(ctx, []gateway.OptOut{o})
@@ -77,10 +77,7 @@ const optOutBatch = 500
 
 // RemoveOptOut lets a number be texted again.
 func (s *Store) RemoveOptOut(ctx context.Context, p gateway.ODS, number gateway.Phone, at time.Time, by string) error {
-	if err := s.journal.append(journalLine{p, number.Reveal(), false, at, by}); err != nil {
-		return err
-	}
-	return s.dropOptOut(ctx, p, number)
+	return s.OptIn(ctx, gateway.OptOut{Practice: p, Number: number, Since: at, By: by})
 }
 
 func (s *Store) dropOptOut(ctx context.Context, p gateway.ODS, number gateway.Phone) error {
@@ -169,7 +166,7 @@ func (s *Store) replay(ctx context.Context) error {
 		return err
 	}
 	if damaged > 0 {
-		return fmt.Errorf("opt-out journal: %d line(s) cannot be opened with this key file; put back the key file that sealed them", damaged)
+		return errJournalDamaged(damaged)
 	}
 	return s.putOptOuts(ctx, standingOptOuts(lines))
 }
