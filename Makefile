@@ -7,7 +7,7 @@ GOBIN := $(CURDIR)/bin
 STATICCHECK := $(GOBIN)/staticcheck
 FUZZTIME ?= 30s
 
-.PHONY: demo build test race check bench fuzz tools clean
+.PHONY: demo build test check bench chaos fuzz tools clean quick
 
 demo: build
 	$(GOBIN)/bellman demo
@@ -36,6 +36,18 @@ $(STATICCHECK):
 bench: tools
 	$(GO) build -o $(GOBIN)/bench ./cmd/bench
 	$(GOBIN)/bench
+
+# Kills everything at random, three times over, and compares the phones' record
+# with what was owed. CHAOS repeats one story: make chaos CHAOS="-seed 5 -kills 100".
+chaos: build tools
+	$(GO) build -o $(GOBIN)/chaos ./cmd/chaos
+ifdef CHAOS
+	$(GOBIN)/chaos -bellman $(GOBIN)/bellman $(CHAOS)
+else
+	$(GOBIN)/chaos -bellman $(GOBIN)/bellman -seed 1 -kills 1000
+	$(GOBIN)/chaos -bellman $(GOBIN)/bellman -seed 2 -kills 200 -redis-kills 100
+	$(GOBIN)/chaos -bellman $(GOBIN)/bellman -seed 3 -kills 200 -lose 0.1
+endif
 
 # Every fuzz target in turn, FUZZTIME each.
 fuzz:

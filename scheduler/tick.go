@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"bellman/gateway"
@@ -29,7 +30,9 @@ type Memory interface {
 
 // The spans of a read.
 const (
-	readLease = 2 * time.Minute     // one replica's right to read a practice
+	readLease = 20 * time.Second    // one replica's right to read a practice, renewed while it reads
+	renew     = 5 * time.Second     // how often
+	readLimit = 110 * time.Second   // one read
 	margin    = 8 * 24 * time.Hour  // an appointment is known so long before its first reminder may be brought forward
 	atLeast   = 30 * 24 * time.Hour // a read asks for at least so much; adapters narrow it to what their system gives
 	keepFor   = 48 * time.Hour      // what is over is forgotten after so long
@@ -58,8 +61,10 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 			s.o.Log.Warn("give the right to read back", "practice", p.ODS, "error", err)
 		}
 	}()
-	limited, cancel := context.WithTimeout(ctx, readLease-10*time.Second)
-	defer cancel()
+	limited, cancel := context.WithTimeout(ctx, readLimit)
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.keepRight(limited, cancel, p.ODS, token) })
+	defer func() { cancel(); keeping.Wait() }() // before the right is given back: it must not be taken anew after that
 	now := s.o.Clock.Now()
 	feed, err := p.Source.Read(limited, SpanOf(p.Policy, now))
 	if err != nil {
@@ -71,6 +76,20 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	}
 	s.o.Metrics.read(p.ODS, p.SourceType, feed)
 	return s.plan(ctx, p, feed, token)
+}
+
+// keepRight renews the right to read until ctx ends, and ends the read when the
+// right is lost. A short lease lets others go on soon after this process dies.
+func (s *Scheduler) keepRight(ctx context.Context, lost func(), p gateway.ODS, token int64) {
+	for wait(ctx, renew) {
+		asking, done := context.WithTimeout(context.WithoutCancel(ctx), renew)
+		got, err := s.o.Memory.Lock(asking, p, s.owner, readLease)
+		done()
+		if err == nil && got != token {
+			lost()
+			return
+		}
+	}
 }
 
 // begin reports whether this process is not reading the practice already: the
