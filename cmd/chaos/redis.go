@@ -63,13 +63,17 @@ func (r *redisServer) stop() {
 	}
 }
 
-func (r *redisServer) killAtRandom(ctx context.Context, chance *rand.Rand, n int, span time.Duration) {
+// killAtRandom kills it n times, at any moment. Every fourth time the whole machine
+// goes down with it.
+func (r *redisServer) killAtRandom(ctx context.Context, chance *rand.Rand, n int, span time.Duration, rest func()) {
 	for r.kills.Load() < int64(n) {
 		if !sleep(ctx, between(chance, span, n)) {
 			return
 		}
 		r.stop()
-		r.kills.Add(1)
+		if r.kills.Add(1)%4 == 0 {
+			rest()
+		}
 		if !sleep(ctx, within(chance, 300*time.Millisecond)) {
 			ctx = context.WithoutCancel(ctx) // it has to come back
 		}

@@ -127,6 +127,15 @@ func (rs *replicas) killAtRandom(ctx context.Context, chance *rand.Rand, n int, 
 	}
 }
 
+// killAll ends all of them, but for one that is paused.
+func (rs *replicas) killAll() {
+	for _, r := range rs.all {
+		if r.kill() {
+			rs.kills.Add(1)
+		}
+	}
+}
+
 // pauseAtRandom stops the last replica for longer than its lease, and wakes it.
 func (rs *replicas) pauseAtRandom(ctx context.Context, chance *rand.Rand, n int, t timing) {
 	r := rs.all[len(rs.all)-1]

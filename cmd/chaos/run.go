@@ -102,7 +102,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	work.Go(func() { w.live(ctx) })
 	work.Go(func() { replicas.killAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 1)), o.Kills, w.timing.busy()) })
 	work.Go(func() { replicas.pauseAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 2)), o.Pauses, w.timing) })
-	work.Go(func() { redis.killAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 3)), o.RedisKills, w.timing.busy()) })
+	work.Go(func() { redis.killAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 3)), o.RedisKills, w.timing.busy(), replicas.killAll) })
 	end := time.After(time.Until(w.began.Add(w.timing.end())))
 	for over := false; !over; {
 		select {
