@@ -7,7 +7,7 @@ GOBIN := $(CURDIR)/bin
 STATICCHECK := $(GOBIN)/staticcheck
 FUZZTIME ?= 30s
 
-.PHONY: demo build test check bench chaos fuzz tools clean quick
+.PHONY: demo build test check bench chaos fuzz model tools clean quick
 
 demo: build
 	$(GOBIN)/bellman demo
@@ -48,6 +48,10 @@ else
 	$(GOBIN)/chaos -bellman $(GOBIN)/bellman -seed 2 -kills 200 -redis-kills 100
 	$(GOBIN)/chaos -bellman $(GOBIN)/bellman -seed 3 -kills 200 -lose 0.1
 endif
+
+# The larger cases of the model of a reminder's life; docs/reliability.md tells of them.
+model:
+	BELLMAN_MODEL=large $(GO) test -count 1 -timeout 60m -run TestNoOrderOfStepsBreaksALaw -v ./gateway/lifemodel
 
 # Every fuzz target in turn, FUZZTIME each.
 fuzz:

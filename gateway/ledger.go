@@ -139,6 +139,7 @@ type Standing struct {
 	Token     Token
 	Code      int
 	MessageID string
+	Number    [12]byte // with Sending and Unknown: stands for the number that the text was meant for; zero: not known
 }
 
 // FeedState is what is kept of the reads of a practice's diary.

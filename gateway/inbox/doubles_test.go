@@ -21,6 +21,7 @@ type meddled struct {
 	*store.Store
 	moving  func() error // before a move; an error is what the caller gets instead
 	keeping func() error // before a reply is kept
+	asking  func() error // before it is asked what is leaving
 }
 
 var errCut = errors.New("the process was killed here")
@@ -41,6 +42,15 @@ func (m *meddled) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) 
 		}
 	}
 	return m.Store.KeepReply(ctx, r)
+}
+
+func (m *meddled) InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error) {
+	if m.asking != nil {
+		if err := m.asking(); err != nil {
+			return false, err
+		}
+	}
+	return m.Store.InFlight(ctx, p, n)
 }
 
 // failing gives an error the first n times.

@@ -25,6 +25,7 @@ type Memory interface {
 	Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error)
 	Unknowns(ctx context.Context, p gateway.ODS) ([]gateway.Standing, error)
 	FactsOf(ctx context.Context, id gateway.ReminderID) (gateway.Facts, bool, error)
+	NumberTag(ctx context.Context, p gateway.ODS, n gateway.Phone) ([12]byte, error)
 	Standings(ctx context.Context, ids []gateway.ReminderID) ([]gateway.State, error)
 	Reminder(ctx context.Context, id gateway.ReminderID) (gateway.Standing, bool, error)
 	LastText(ctx context.Context, p gateway.ODS, n gateway.Phone) (gateway.ReminderID, bool, error)

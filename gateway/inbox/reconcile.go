@@ -82,6 +82,9 @@ func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Stand
 	if !ok || f.Appointment.Patient.Mobile.IsZero() {
 		return in.giveUp(ctx, u, now, over)
 	}
+	if same, err := in.sameNumber(ctx, u, f.Appointment.Patient.Mobile); err != nil || !same {
+		return errors.Join(err, in.giveUp(ctx, u, now, over))
+	}
 	listed, err := in.o.Lister.List(ctx, u.At.Add(-lookBack), f.Appointment.Patient.Mobile)
 	if err != nil {
 		return errors.Join(err, in.giveUp(ctx, u, now, over))
@@ -105,6 +108,17 @@ func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Stand
 		in.o.Log.Info("settled a text of unknown fate", "reminder", u.ID.String(), "state", c.To.String())
 	}
 	return err
+}
+
+// sameNumber says whether a text was meant for the number that its appointment has
+// now. Where it was not, the list of the new number proves nothing, and the old one
+// is not kept.
+func (in *Inbox) sameNumber(ctx context.Context, u gateway.Standing, n gateway.Phone) (bool, error) {
+	if u.Number == [12]byte{} { // written before numbers were kept with it
+		return true, nil
+	}
+	tag, err := in.o.Memory.NumberTag(ctx, u.ID.Practice, n)
+	return tag == u.Number, err
 }
 
 // others gives the provider's ids of texts to a number of which it is known that

@@ -10,7 +10,9 @@ import (
 )
 
 // quietLimit is how long an answer to STOP waits for a text that is on its way
-// out at that moment; the provider gives up on us after 15 seconds.
+// out at that moment; the provider gives up on us after 15 seconds. What has been
+// written down as leaving and has not begun to leave by then never does: a sender
+// begins sooner or not at all (sender.beginWithin).
 const quietLimit = 8 * time.Second
 
 // Take acts on a text from a patient and gives what to answer. When it returns
@@ -104,6 +106,8 @@ func (in *Inbox) reopened(p gateway.Practice, m gateway.Inbound) bool {
 	return !c.Obeyed.IsZero() || m.Written.Before(c.Changed.Add(-clockRoom))
 }
 
+// awaitQuiet waits until nothing is leaving for a number, or long enough. Redis
+// not answering is no proof that nothing leaves.
 func (in *Inbox) awaitQuiet(ctx context.Context, p gateway.ODS, n gateway.Phone) {
 	ctx, cancel := context.WithTimeout(ctx, quietLimit)
 	defer cancel()
@@ -111,7 +115,7 @@ func (in *Inbox) awaitQuiet(ctx context.Context, p gateway.ODS, n gateway.Phone)
 	defer tick.Stop()
 	for {
 		busy, err := in.o.Memory.InFlight(ctx, p, n)
-		if err != nil || !busy {
+		if err == nil && !busy {
 			return
 		}
 		select {

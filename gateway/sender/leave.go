@@ -23,10 +23,10 @@ func (s *Sender) leave(ctx context.Context, jobs []job) []job {
 		c := jobs[i].claim
 		changes[i] = gateway.Change{ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true}
 		// The claim's own lease is long enough for most; a new one costs Redis more.
-		jobs[i].begin = c.Until.Add(-s.o.Timeout)
-		if jobs[i].begin.Before(now.Add(claimLease / 3)) {
-			jobs[i].begin = now.Add(claimLease)
-			changes[i].At = jobs[i].begin.Add(s.o.Timeout)
+		jobs[i].begin, jobs[i].lease = now.Add(beginWithin), c.Until
+		if c.Until.Before(now.Add(claimLease/3 + s.o.Timeout)) {
+			jobs[i].lease = now.Add(claimLease + s.o.Timeout)
+			changes[i].At = jobs[i].lease
 		}
 	}
 	got, err := s.o.Memory.Move(limited, now, changes)

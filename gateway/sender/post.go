@@ -32,8 +32,9 @@ func (s *Sender) poster(ctx context.Context) {
 // post hands one text over. From here on it may have gone, so the call is not
 // cut short by a stop: it ends by itself within the provider's timeout.
 //
-// It begins no hand-over after its time: when this process was paused for long,
-// another may have taken the text up, found it nowhere, and sent it.
+// It begins no hand-over after its time: when this process was paused, a STOP may
+// have been answered since, or another process may have taken the text up, found
+// it nowhere, and sent it.
 func (s *Sender) post(ctx context.Context, j job) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
 	defer cancel()
@@ -175,7 +176,7 @@ func (s *Sender) writeDown(batch []outcome) {
 		if g.Verdict == gateway.Done && c.To == gateway.Refused {
 			moves = append(moves, gateway.Move{ID: c.ID, From: g.From, To: c.To, Reason: c.Reason})
 		}
-		if o.sent && ours(g, now.Before(o.job.begin.Add(s.o.Timeout))) {
+		if o.sent && ours(g, now.Before(o.job.lease)) {
 			s.o.Metrics.accepted(c.ID.Practice, o.parts, o.began.Sub(o.job.owed.SendAt))
 		}
 	}

@@ -58,7 +58,8 @@ type Options struct {
 // The spans of a sender's work.
 const (
 	idle        = time.Second      // looks at least so often
-	claimLease  = 30 * time.Second // a hand-over begins within so long of its claim
+	claimLease  = 30 * time.Second // the work on a claim, the provider's timeout aside
+	beginWithin = 7 * time.Second  // a hand-over begins so soon after Sending is written: before a STOP that comes between is answered (inbox.quietLimit)
 	claimLimit  = 5 * time.Second  // one claim
 	rereadLimit = 10 * time.Second // one look at the clinical system
 	lookAgain   = time.Minute      // what is held is decided again so often

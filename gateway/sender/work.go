@@ -13,7 +13,8 @@ type job struct {
 	claim *gateway.Claim
 	owed  gateway.Owed
 	until time.Time // the provider may try until then
-	begin time.Time // the hand-over must have begun by then, or somebody else may take it up
+	begin time.Time // the hand-over must have begun by then
+	lease time.Time // until when nobody else takes it up
 	out   gateway.Outgoing
 	parts int
 }

@@ -113,8 +113,13 @@ func parseReminder(v string) (gateway.Standing, bool) {
 	b := []byte(v)
 	r := gateway.Standing{
 		State: gateway.State(b[0]), Reason: gateway.Reason(b[1]), At: fromSeconds(b[2:6]), Attempts: int(b[6]),
-		Code: int(binary.BigEndian.Uint32(b[15:19])), MessageID: v[reminderFixed:],
+		Code: int(binary.BigEndian.Uint32(b[15:19])),
 	}
 	copy(r.Token[:], b[7:15])
+	if r.State != gateway.Sending && r.State != gateway.Unknown {
+		r.MessageID = v[reminderFixed:]
+	} else if rest := b[reminderFixed:]; len(rest) == len(r.Number) {
+		copy(r.Number[:], rest)
+	}
 	return r, r.State.String() != "invalid"
 }

@@ -171,18 +171,45 @@ func (s *Store) InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (b
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return false, fmt.Errorf("in flight: %w", plain(err))
 		}
-		if r, ok := parseReminder(got); !ok || r.State != gateway.Sending {
+		r, ok := parseReminder(got)
+		if !ok || r.State != gateway.Sending {
 			continue
 		}
-		record, err := s.rdb.HGet(ctx, keys.appointments(), m[:len(gateway.Ref{})]).Result()
-		if err != nil && !errors.Is(err, redis.Nil) {
-			return false, fmt.Errorf("in flight: %w", plain(err))
+		number, err := s.leftFor(ctx, p, m[:len(gateway.Ref{})], r)
+		if err != nil {
+			return false, err
 		}
-		if h, _, err := parseHead([]byte(record)); err == nil && h.Tag == tag {
+		if number == tag {
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// leftFor gives what stands for the number that a text leaves for: the one that was
+// written down with it, since the appointment may have another by now.
+func (s *Store) leftFor(ctx context.Context, p gateway.ODS, ref string, r gateway.Standing) (Tag, error) {
+	if r.Number != (Tag{}) {
+		return r.Number, nil
+	}
+	record, err := s.rdb.HGet(ctx, keysOf(p).appointments(), ref).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return Tag{}, fmt.Errorf("in flight: %w", plain(err))
+	}
+	h, _, err := parseHead([]byte(record))
+	if err != nil {
+		return Tag{}, nil // nobody can tell; its sender cannot have either
+	}
+	return h.Tag, nil
+}
+
+// NumberTag gives what stands for a number within a practice.
+func (s *Store) NumberTag(ctx context.Context, p gateway.ODS, n gateway.Phone) ([12]byte, error) {
+	k, err := s.key(ctx, p)
+	if err != nil {
+		return Tag{}, err
+	}
+	return k.tag(n), nil
 }
 
 // Kept reports whether a message was kept before.

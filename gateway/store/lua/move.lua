@@ -116,7 +116,11 @@ for i = 5, #ARGV, 3 do
   elseif not overtaken then
     from = 'q'
   end
-  if sid ~= '' then message = sid end
+  if sid ~= '' then
+    message = sid
+  elseif (from == 's' or from == 'k') and to ~= 'k' then
+    message = '' -- the number's tag, which is kept until the fate is known
+  end
   local waits = to == 'q' or to == 'h'
   local verdict, change = 'y', true
   local held = token == anyToken or token == had
@@ -135,7 +139,9 @@ for i = 5, #ARGV, 3 do
   end
   if change then
     waits = to == 'q' or to == 'h'
-    if to == 's' then attempts = char(math.min(byte(attempts) + 1, 255)) end
+    if to == 's' then
+      attempts, message = char(math.min(byte(attempts) + 1, 255)), sub(record, 18, 29)
+    end
     local now = to .. reason .. now4 .. attempts .. had .. code .. message
     g.entry[key] = now
     g.set[g.nset + 1], g.set[g.nset + 2] = key, now

@@ -15,6 +15,8 @@
 --
 -- Record: format(1) digest(8) start(4) seen(4) number tag(12) rules(1) rule(2)* sealed...
 -- Reminder: state(1) reason(1) at(4) attempts(1) token(8) code(4) message id...
+-- While its text is leaving or of unknown fate (s k) the number tag (12) that it
+-- was meant for stands instead of the message id.
 -- A reminder that merely waits has no entry of its own: it is a rule in the
 -- record of its appointment, and a member of the due set.
 local epoch = redis.call('GET', KEYS[1])
