@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // AppointmentID is the source's own id of an appointment, unique within one
 // practice and stable over reads. Where a source reuses slots for other
@@ -44,4 +47,17 @@ type Appointment struct {
 	Mode       Mode
 	Status     Status
 	Version    string // the source's version or etag, where it has one
+}
+
+// Identity is what our own id of an appointment is made of: the source's id and
+// the patient's. An id that the source, or whoever edits its record, gives to
+// another patient is thereby another appointment, which neither inherits the
+// first one's texts nor hides them. It is for hashing and comparing, not for
+// showing. Ids into which the adapter put the patient are taken as they are.
+func (a Appointment) Identity() AppointmentID {
+	patient := string(a.Patient.ID)
+	if patient == "" || strings.HasSuffix(string(a.ID), "-"+patient) {
+		return a.ID
+	}
+	return a.ID + "\x00" + AppointmentID(patient)
 }

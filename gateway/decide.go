@@ -40,7 +40,7 @@ type Moment struct {
 	OptedOut bool      // this number, for this practice
 	Merged   bool      // another text speaks for this appointment
 	OffList  bool      // a trial, and the number is not on its list
-	Standing Reason    // a hold on the practice or the store, or None
+	Standing Reason    // a hold on the practice or the store; Gone when the visit left the diary; or None
 }
 
 // Decide says whether one reminder is sent. It is pure, total, and the only
@@ -55,6 +55,9 @@ func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
 	}
 	if r := untimely(o, m); r != None {
 		return Decision{Verdict: Suppress, Reason: r}
+	}
+	if m.Standing == Gone {
+		return Decision{Verdict: Suppress, Reason: Gone}
 	}
 	if r := unclear(a); r != None {
 		return Decision{Verdict: Hold, Reason: r}

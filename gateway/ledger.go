@@ -20,7 +20,8 @@ type Facts struct {
 	Merged      bool // another text speaks for it
 	OffList     bool // a trial, and its number is not on the list
 	// Standing holds whatever is due, until a read clears it: the diary did not
-	// confirm the appointment, or too many vanished at once.
+	// confirm the appointment, or too many vanished at once. Gone suppresses it:
+	// the other facts are those of before it left the diary.
 	Standing Reason
 }
 
@@ -38,6 +39,10 @@ type Entry struct {
 	Facts     Facts
 	FirstSeen time.Time // when it was first known at this start
 	Plan      []Planned
+	// Task is what becomes of it for people, where a text about the old start may
+	// have gone: TaskMoved when the start is another one now; TaskCancelled also
+	// when it is the same.
+	Task TaskKind
 }
 
 // Move is one reminder's change of state, as it was made.

@@ -127,7 +127,11 @@ type Surroundings struct {
 // Diary is what is known of one practice when a plan is made: the heads of its
 // appointments, and who opted out. It is a snapshot, for one planning.
 type Diary interface {
+	// Ref gives our own id of an appointment, from its Identity.
 	Ref(AppointmentID) Ref
+	// Beside gives the other appointments that are known for the same number at
+	// the same start: of the same patient under another id, or of a family.
+	Beside(ref Ref, start time.Time, n Phone) []Ref
 	OptedOut(Phone) bool
 	Head(Ref) (Head, bool)
 	Heads() map[Ref]Head

@@ -43,6 +43,7 @@ func (d Drafting) Make() Draft {
 			continue
 		}
 		lead, ok := merged[a.ID]
+		ok = ok && lead.Patient.ID == a.Patient.ID // an id may stand for two patients in one read
 		out.Entries = append(out.Entries, d.one(a, ok && d.speaksFor(lead, a), gateway.None))
 	}
 	return out
@@ -56,16 +57,17 @@ func single(rows []gateway.Appointment) ([]gateway.Appointment, int) {
 	at := make(map[gateway.AppointmentID]int, len(rows))
 	first := make(map[gateway.AppointmentID]gateway.Appointment)
 	for _, a := range rows {
-		i, ok := at[a.ID]
+		id := a.Identity()
+		i, ok := at[id]
 		if !ok {
-			at[a.ID] = len(out)
+			at[id] = len(out)
 			out = append(out, a)
 			continue
 		}
-		if _, ok := first[a.ID]; !ok {
-			first[a.ID] = out[i]
+		if _, ok := first[id]; !ok {
+			first[id] = out[i]
 		}
-		if a == first[a.ID] {
+		if a == first[id] {
 			continue
 		}
 		if out[i].Start.Before(a.Start) {
@@ -79,7 +81,7 @@ func single(rows []gateway.Appointment) ([]gateway.Appointment, int) {
 // one decides the reminders of one appointment. standing holds whatever would be
 // sent.
 func (d Drafting) one(a gateway.Appointment, merged bool, standing gateway.Reason) Drafted {
-	ref := d.Diary.Ref(a.ID)
+	ref := d.Diary.Ref(a.Identity())
 	e := Drafted{Entry: gateway.Entry{Ref: ref}}
 	e.FirstSeen, e.Known = d.seen(ref, a.Start)
 	e.Facts = gateway.Facts{
@@ -130,8 +132,8 @@ func (d Drafting) seen(ref gateway.Ref, start time.Time) (time.Time, bool) {
 // for a reminder for which the other was in time.
 func (d Drafting) speaksFor(lead, a gateway.Appointment) bool {
 	p := d.Practice
-	first, _ := d.seen(d.Diary.Ref(lead.ID), lead.Start)
-	own, _ := d.seen(d.Diary.Ref(a.ID), a.Start)
+	first, _ := d.seen(d.Diary.Ref(lead.Identity()), lead.Start)
+	own, _ := d.seen(d.Diary.Ref(a.Identity()), a.Start)
 	theirs := p.Policy.Plan(lead.Start, p.Nation, first)
 	for i, o := range p.Policy.Plan(a.Start, p.Nation, own) {
 		if theirs[i].Late && !o.Late {

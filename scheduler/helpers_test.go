@@ -168,7 +168,7 @@ func (s *stage) rules(rs ...gateway.Rule) {
 // id gives the reminder of an appointment and rule.
 func (s *stage) id(a gateway.Appointment, r gateway.Rule) gateway.ReminderID {
 	s.t.Helper()
-	return gateway.ReminderID{Practice: s.surgery.ODS, Ref: must(s.store.Ref(s.t.Context(), s.surgery.ODS, a.ID)), Rule: r, Start: a.Start}
+	return gateway.ReminderID{Practice: s.surgery.ODS, Ref: must(s.store.Ref(s.t.Context(), s.surgery.ODS, a.Identity())), Rule: r, Start: a.Start}
 }
 
 // stands compares where the reminder of an appointment and rule stands.

@@ -168,7 +168,10 @@ func (h *history) judge(rt *rapid.T, certain bool) {
 		}
 		for _, r := range p.Rules {
 			a := person(0)
-			a.ID, a.Start = id, was.start
+			for n := 1; a.ID != id; n++ {
+				a = person(n)
+			}
+			a.Start = was.start
 			if st := h.where(rt, h.id(a, r)); st.State == gateway.Queued || certain && st.State == gateway.Held {
 				rt.Errorf("one that the read does not show is %s", st.State)
 			}

@@ -41,13 +41,9 @@ func (d Drafting) gone(facts []gateway.Facts) []Drafted {
 			out = append(out, d.one(a, f.Merged, gateway.NotConfirmed))
 			continue
 		}
-		e := d.one(a, f.Merged, gateway.None)
-		for i := range e.Plan {
-			if p := &e.Plan[i]; p.State != gateway.Withdrawn {
-				p.State, p.Reason = gateway.Withdrawn, gateway.Gone
-			}
-		}
-		out = append(out, e)
+		// The record says so, too: what was leaving just then may yet come back to
+		// the queue, and the sender must not find a visit that looks booked.
+		out = append(out, d.one(a, f.Merged, gateway.Gone))
 	}
 	return out
 }

@@ -227,7 +227,7 @@ func (s *stage) come(at time.Time) {
 // id gives the reminder a day before an appointment.
 func (s *stage) id(p gateway.ODS, a gateway.Appointment) gateway.ReminderID {
 	s.t.Helper()
-	return gateway.ReminderID{Practice: p, Ref: must(s.memory.Ref(s.t.Context(), p, a.ID)), Rule: day, Start: a.Start}
+	return gateway.ReminderID{Practice: p, Ref: must(s.memory.Ref(s.t.Context(), p, a.Identity())), Rule: day, Start: a.Start}
 }
 
 // standing gives where a reminder stands; one without an entry of its own waits.

@@ -187,7 +187,7 @@ func (s *stage) come(at time.Time) {
 // id gives the reminder of an appointment and rule.
 func (s *stage) id(p gateway.ODS, a gateway.Appointment, r gateway.Rule) gateway.ReminderID {
 	s.t.Helper()
-	return gateway.ReminderID{Practice: p, Ref: must(s.store.Ref(s.t.Context(), p, a.ID)), Rule: r, Start: a.Start}
+	return gateway.ReminderID{Practice: p, Ref: must(s.store.Ref(s.t.Context(), p, a.Identity())), Rule: r, Start: a.Start}
 }
 
 // standing gives where a reminder stands; one without an entry of its own waits.

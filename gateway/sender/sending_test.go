@@ -157,7 +157,7 @@ func TestADamagedRecordIsGivenUpInTheEnd(t *testing.T) {
 // damage spoils the sealed part of an appointment's record and leaves its head.
 func (s *stage) damage(a gateway.Appointment) {
 	s.t.Helper()
-	ref := must(s.store.Ref(s.t.Context(), riverside, a.ID))
+	ref := must(s.store.Ref(s.t.Context(), riverside, a.Identity()))
 	c := storetestClient(s)
 	key := redisKey(riverside, "a")
 	record := must(c.HGet(s.t.Context(), key, string(ref[:])).Bytes())

@@ -124,7 +124,7 @@ func (s *Store) openRecord(ctx context.Context, p gateway.ODS, ref gateway.Ref, 
 		return h, gateway.Facts{}, err
 	}
 	f, err := decodeFacts(plainText, h.Start)
-	if err == nil && (k.tag(f.Appointment.Patient.Mobile) != h.Tag || k.ref(f.Appointment.ID) != ref) {
+	if err == nil && (k.tag(f.Appointment.Patient.Mobile) != h.Tag || k.ref(f.Appointment.Identity()) != ref) {
 		err = errRecord
 	}
 	return h, f, err

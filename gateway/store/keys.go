@@ -46,6 +46,7 @@ func (k practiceKeys) optouts() string      { return k.p + ":o" }    // hash: nu
 func (k practiceKeys) texted() string       { return k.p + ":t" }    // hash: number tag -> the last reminder handed over
 func (k practiceKeys) replies() string      { return k.p + ":i" }    // hash: provider's message id -> sealed reply
 func (k practiceKeys) again() string        { return k.p + ":d" }    // set: refs to be decided again by the next read
+func (k practiceKeys) tasks() string        { return k.p + ":w" }    // hash: kind ref rule start -> what a person has to look at
 func (k practiceKeys) meta() string         { return k.p + ":m" }    // hash: keys, as-of, last read
 func (k practiceKeys) lock() string         { return k.p + ":lock" } // string: who reads this practice now
 

@@ -25,6 +25,7 @@ type diary struct {
 	optouts  map[Tag]bool
 	again    map[string]struct{} // refs to decide again although nothing changed
 	key      *practiceKey
+	beside   *neighbours
 }
 
 // Known reads what is known of a practice.
@@ -86,7 +87,7 @@ func (d *diary) add(page string) error {
 	return nil
 }
 
-// Ref gives our own id of an appointment.
+// Ref gives our own id of an appointment, from its Identity.
 func (d *diary) Ref(id gateway.AppointmentID) gateway.Ref { return d.key.ref(id) }
 
 // OptedOut reports whether a number opted out of the practice.
@@ -186,7 +187,7 @@ func (s *Store) newPlanCall(d *diary, now time.Time) call {
 	args := make([]any, 0, 4+planBatch*2)
 	return call{
 		script: s.scripts.plan,
-		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.again()},
+		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.again(), k.tasks()},
 		args:   append(args, d.key.mark, millis(now), seconds(now), string(d.practice)),
 	}
 }
@@ -200,7 +201,7 @@ func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, 
 	content := encodeFacts(e.Facts)
 	ref := e.Ref
 	if ref == (gateway.Ref{}) {
-		ref = d.key.ref(a.ID)
+		ref = d.key.ref(a.Identity())
 	}
 	h := gateway.Head{Start: a.Start, FirstSeen: e.FirstSeen, Tag: d.key.tag(a.Patient.Mobile)}
 	signed := append(append(make([]byte, 0, len(content)+4+planRule*len(e.Plan)), content...), seconds(a.Start)...)
@@ -220,6 +221,7 @@ func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, 
 		signed = append(signed, b...)
 	}
 	h.Digest = d.key.digest(signed)
+	wanted[planHead-1] = byte(e.Task)
 	if old, ok := d.heads[ref]; ok {
 		if _, again := d.again[string(ref[:])]; old.Digest == h.Digest && !again {
 			return false, nil
@@ -239,7 +241,7 @@ func (d *diary) encode(c *call, e *gateway.Entry, out *gateway.Planning) (bool, 
 
 // The layout of what plan.lua is told of an appointment besides its record.
 const (
-	planHead = 17 // ref and digest
+	planHead = 18 // ref, digest and kind of task
 	planRule = 18 // rule, state, reason and 14 digits
 )
 

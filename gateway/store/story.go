@@ -91,7 +91,7 @@ func (s *Store) Appointment(ctx context.Context, p gateway.ODS, ref gateway.Ref)
 	return Kept{Ref: ref, Head: h, Facts: f, Damaged: err != nil}, true, nil
 }
 
-// Ref gives our own id of a practice's appointment.
+// Ref gives our own id of a practice's appointment, from its Identity.
 func (s *Store) Ref(ctx context.Context, p gateway.ODS, id gateway.AppointmentID) (gateway.Ref, error) {
 	k, err := s.key(ctx, p)
 	if err != nil {

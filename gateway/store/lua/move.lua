@@ -17,6 +17,7 @@
 --     or a rule that no longer stands is withdrawn here instead
 --   o the number opted out meanwhile (withdrawn here)  s stays as it is (same state and reason)
 -- In hold nothing may go to Sending, and the whole call is refused.
+-- A reminder that goes to failed becomes a task.
 -- A record that was found unreadable (reason 51) loses its digest, so that the
 -- next read of the diary writes it anew. What is withdrawn here is put on the
 -- practice's list of appointments to be decided again by the next read, although
@@ -159,6 +160,10 @@ for i = 5, #ARGV, 3 do
       due[sub(key, 1, 11) .. ods] = score
     elseif (from == 'q' or from == 'h') and not overtaken then
       due[sub(key, 1, 11) .. ods] = false
+    end
+    if to == 'f' then
+      -- Nobody knows whether the text went: a person has to look (see plan.lua).
+      redis.call('HSETNX', g.p .. ':w', 'u' .. key, '1f' .. now4 .. '\0\0\0\0\0\0\0\0\0\0' .. (record or ''))
     end
     if record and (to == 'a' or to == 'd' or to == 'u') then
       g.texted[g.ntexted + 1], g.texted[g.ntexted + 2] = sub(record, 18, 29), key

@@ -2,13 +2,17 @@
 -- their reminders into line. Many appointments a call, one practice.
 --
 -- KEYS 1 epoch  2 due  3 lease  4 appointments  5 reminders  6 stories  7 counts
---      8 appointments to decide again
+--      8 appointments to decide again  9 tasks
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 practice
 --      then for each appointment 2 values:
---        ref (9 bytes), digest of the record we read before (8, zeros for none), then
+--        ref (9 bytes), digest of the record we read before (8, zeros for none),
+--          kind of task (1: m when it stands, c when it is cancelled, zero for none), then
 --          for each rule: rule (2) state wanted (1: q h w) reason (1) score in ms (14 digits)
 --        the new record
 -- Returns { conflicting refs joined, moves joined (20 bytes each: ref rule start from to reason pad pad) }
+--
+-- Where a text about a start may have gone that stands no longer (moved, or cancelled
+-- at the same start), a task is opened, once, with the record as it was.
 --
 -- A reminder that staff withdrew (reason 18) stays so whatever the diary says. A
 -- record too damaged to have a head counts as none.
@@ -17,13 +21,15 @@
 -- Reminder: state(1) reason(1) at(4) attempts(1) token(8) code(4) message id...
 -- While its text is leaving or of unknown fate (s k) the number tag (12) that it
 -- was meant for stands instead of the message id.
+-- Task: format(1) state of the reminder(1) opened(4) closed(4, zeros: open) new start(4)
+--   length of who closed it and why(2), that, the record (see task.go)
 -- A reminder that merely waits has no entry of its own: it is a rule in the
 -- record of its appointment, and a member of the due set.
 local epoch = redis.call('GET', KEYS[1])
 if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('EMPTIED') end
 local now4, ods = ARGV[3], ARGV[4]
 local sub, byte = string.sub, string.byte
-local first, size = 18, 18 -- where the rules begin, and the size of each
+local first, size = 19, 18 -- where the rules begin, and the size of each
 
 -- First look at everything in two calls. Few strings are made: they are what
 -- costs here.
@@ -63,6 +69,17 @@ local function moved(key, from, to, reason)
   if from ~= '-' then count(from, -1) end
   count(to, 1)
 end
+
+-- gone says whether a text in this state has left, or may have.
+local function gone(state) return state == 'a' or state == 'd' or state == 's' or state == 'k' end
+
+-- later gives the one of two texts that was written down later, each a key and
+-- an entry.
+local function later(key, entry, other)
+  if other and sub(other[2], 3, 6) >= sub(entry, 3, 6) then return other end
+  return { key, entry }
+end
+
 local none = '\0'
 local none8 = '\0\0\0\0\0\0\0\0'
 local fresh = '\0' .. none8 .. string.rep('\0', 4)
@@ -79,7 +96,8 @@ for a = 1, napps do
   else
     local start = sub(record, 10, 13)
     local same = old and sub(old, 10, 13) == start
-    local known = {}
+    local known, told = {}, nil
+    local task = byte(app, 18)
     if old then
       local n = string.byte(old, 30)
       local wanted = {}
@@ -102,6 +120,8 @@ for a = 1, napps do
             moved(key, state, 'w', reason)
             tell(ref, 'w', rule, sub(old, 10, 13), reason, '')
             if state == 'c' then leaserem[#leaserem + 1] = key .. ods end
+          elseif not same and gone(state) then
+            told = later(key, entry, told)
           end
           if not wanted[rule] then zrem[#zrem + 1] = ref .. rule .. ods end
         end
@@ -119,6 +139,7 @@ for a = 1, napps do
         local key, member = ref .. rule .. start, ref .. rule .. ods
         local state
         if entry then state = sub(entry, 1, 1) elseif known[rule] then state = 'q' else state = '-' end
+        if same and task == 99 and gone(state) then told = later(key, entry, told) end
         local open = state == '-' or state == 'q' or state == 'h' or (state == 'w' and sub(entry, 2, 2) ~= '\18')
         if want == 'q' then
           if state == '-' then
@@ -161,6 +182,12 @@ for a = 1, napps do
           end
         end
       end
+    end
+    if told and task ~= 0 then
+      local kind, start4 = string.char(task), '\0\0\0\0'
+      if kind == 'm' then start4 = start end
+      redis.call('HSETNX', KEYS[9], kind .. told[1],
+        '1' .. sub(told[2], 1, 1) .. now4 .. '\0\0\0\0' .. start4 .. '\0\0' .. old)
     end
     hset[nset + 1], hset[nset + 2] = ref, record
     nset = nset + 2

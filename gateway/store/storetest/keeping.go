@@ -266,9 +266,9 @@ func recallVanished(t *testing.T, g *surgery) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refB := d.Ref(b.ID)
+	refB := d.Ref(b.Identity())
 	g.raw.HSet(t.Context(), key(riverside, "a"), string(refB[:]), "broken")
-	got, err := g.s.Recall(t.Context(), d, []gateway.Ref{d.Ref(a.ID), refB, {9}})
+	got, err := g.s.Recall(t.Context(), d, []gateway.Ref{d.Ref(a.Identity()), refB, {9}})
 	if err != nil || len(got) != 1 || got[0].Appointment.ID != a.ID {
 		t.Errorf("%d recalled, %v", len(got), err)
 	}

@@ -216,7 +216,7 @@ func (g *surgery) planFor(p gateway.ODS, entries ...gateway.Entry) gateway.Plann
 // id gives the reminder of an appointment and rule.
 func (g *surgery) id(p gateway.ODS, a gateway.Appointment, r gateway.Rule) gateway.ReminderID {
 	g.t.Helper()
-	ref, err := g.s.Ref(g.t.Context(), p, a.ID)
+	ref, err := g.s.Ref(g.t.Context(), p, a.Identity())
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"encoding/base64"
+	"errors"
+	"strings"
+	"time"
+)
+
+// TaskKind says what a person has to look at. It is a closed list: a metric
+// label, a word in --json, and a sentence for reception. Its byte is what the
+// store keeps; bytes are never reused.
+type TaskKind byte
+
+// The kinds of task. The zero value is no task.
+const (
+	NoTask        TaskKind = 0
+	TaskMoved     TaskKind = 'm'
+	TaskCancelled TaskKind = 'c'
+	TaskUnknown   TaskKind = 'u'
+)
+
+// TaskKinds lists every kind, for metrics that start at zero.
+var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown}
+
+// String gives the label: lower case, underscores, empty for no task.
+func (k TaskKind) String() string {
+	switch k {
+	case TaskMoved:
+		return "moved_after_reminder"
+	case TaskCancelled:
+		return "cancelled_after_reminder"
+	case TaskUnknown:
+		return "unknown_outcome"
+	case NoTask:
+	}
+	return ""
+}
+
+// Words gives the sentence that reception reads, empty for no task.
+func (k TaskKind) Words() string {
+	switch k {
+	case TaskMoved:
+		return "the appointment was moved after the patient was texted the old time: ring"
+	case TaskCancelled:
+		return "the appointment was cancelled after the patient was texted about it: see that the patient knows"
+	case TaskUnknown:
+		return "nobody knows whether the patient got the reminder, and it is too late to text: ring, if it matters"
+	case NoTask:
+	}
+	return ""
+}
+
+// TaskID names one task for good: what happened, and the reminder whose text it
+// is about. The same thing is never a task twice.
+type TaskID struct {
+	Kind TaskKind
+	ReminderID
+}
+
+// Key gives the binary form without the practice: kind, then the reminder's key.
+func (id TaskID) Key() []byte {
+	k := id.ReminderID.Key()
+	return append([]byte{byte(id.Kind)}, k[:]...)
+}
+
+// TaskFromKey is the inverse of Key.
+func TaskFromKey(p ODS, k []byte) (TaskID, error) {
+	if len(k) != KeySize+1 || TaskKind(k[0]).String() == "" {
+		return TaskID{}, errors.New("task id: not one of ours")
+	}
+	r, err := ReminderFromKey(p, k[1:])
+	return TaskID{TaskKind(k[0]), r}, err
+}
+
+// String gives the id as people copy it: "A81001.bQ…", with nothing of the
+// patient in it.
+func (id TaskID) String() string {
+	return string(id.Practice) + "." + base64.RawURLEncoding.EncodeToString(id.Key())
+}
+
+// ParseTaskID is the inverse of String.
+func ParseTaskID(s string) (TaskID, error) {
+	bad := errors.New("task id: not one of ours; copy it from `bellman tasks`")
+	practice, key, ok := strings.Cut(s, ".")
+	if !ok || !ValidODS(practice) {
+		return TaskID{}, bad
+	}
+	k, err := base64.RawURLEncoding.DecodeString(key)
+	if err != nil {
+		return TaskID{}, bad
+	}
+	id, err := TaskFromKey(ODS(practice), k)
+	if err != nil || id.String() != s { // the decoder passes over line breaks
+		return TaskID{}, bad
+	}
+	return id, nil
+}
+
+// Task is something that only a person can put right.
+type Task struct {
+	ID     TaskID
+	Opened time.Time
+	Now    time.Time // with TaskMoved: the start that the appointment was moved to
+	State  State     // where the reminder stood when the task was opened
+	// Facts is what was known of the appointment when the task was opened, at the
+	// start that the text named. The text can be worded again from it.
+	Facts   Facts
+	Damaged bool // Facts cannot be opened
+
+	Closed time.Time // zero: it is open
+	By     string    // who closed it
+	Note   Text      // what they wrote
+}
+
+// Open reports whether nobody has closed the task yet.
+func (t Task) Open() bool { return t.Closed.IsZero() }
