@@ -28,6 +28,7 @@ const (
 	NotOnAllowList Reason = 16
 	RuleRemoved    Reason = 17
 	ByStaff        Reason = 18
+	AlreadyTold    Reason = 19
 
 	// Held: cannot tell yet; looked at again.
 	FeedStale        Reason = 40
@@ -77,6 +78,7 @@ var reasons = map[Reason]reasonWords{
 	NotOnAllowList: {"not_on_allow_list", "this is a trial and the number is not on its list"},
 	RuleRemoved:    {"rule_removed", "the practice no longer sends this reminder"},
 	ByStaff:        {"by_staff", "a member of staff withdrew it"},
+	AlreadyTold:    {"already_told", "the patient was already texted about this place and time, under another booking"},
 
 	FeedStale:        {"feed_stale", "the diary has not been read recently enough to be trusted"},
 	StatusUnclear:    {"status_unclear", "the appointment's status is not understood"},

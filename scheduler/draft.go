@@ -82,7 +82,7 @@ func single(rows []gateway.Appointment) ([]gateway.Appointment, int) {
 // sent.
 func (d Drafting) one(a gateway.Appointment, merged bool, standing gateway.Reason) Drafted {
 	ref := d.Diary.Ref(a.Identity())
-	e := Drafted{Entry: gateway.Entry{Ref: ref}}
+	e := Drafted{Entry: gateway.Entry{Ref: ref, Task: d.task(a, standing)}}
 	e.FirstSeen, e.Known = d.seen(ref, a.Start)
 	e.Facts = gateway.Facts{
 		Appointment: a, Merged: merged, Standing: standing,

@@ -19,6 +19,9 @@ type Memory interface {
 	Known(ctx context.Context, p gateway.ODS) (gateway.Diary, error)
 	Recall(ctx context.Context, d gateway.Diary, refs []gateway.Ref) ([]gateway.Facts, error)
 	Plan(ctx context.Context, d gateway.Diary, now time.Time, entries []gateway.Entry) (gateway.Planning, error)
+	Looked(ctx context.Context, p gateway.ODS, ref gateway.Ref, at time.Time) error
+	Looks(ctx context.Context, p gateway.ODS) (map[gateway.Ref]time.Time, error)
+	ForgetLooks(ctx context.Context, p gateway.ODS, refs []gateway.Ref) error
 	Standings(ctx context.Context, ids []gateway.ReminderID) ([]gateway.State, error)
 	Counts(ctx context.Context, ps []gateway.ODS) (map[gateway.ODS]map[gateway.State]int, error)
 	Feed(ctx context.Context, p gateway.ODS) (gateway.FeedState, error)
@@ -36,6 +39,7 @@ const (
 	margin    = 8 * 24 * time.Hour  // an appointment is known so long before its first reminder may be brought forward
 	atLeast   = 30 * 24 * time.Hour // a read asks for at least so much; adapters narrow it to what their system gives
 	keepFor   = 48 * time.Hour      // what is over is forgotten after so long
+	lookTakes = 10 * time.Second    // an appointment that is refreshed was asked for at most so long ago
 )
 
 // Tick reads one practice's diary once and brings the queue into line with it.
@@ -139,6 +143,15 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if err != nil {
 		return err
 	}
+	if overtakes(before, feed, now) {
+		s.o.Metrics.failed(p.ODS)
+		s.o.Log.Warn("the diary that was read is older than the one that is known; this read is dropped", "practice", p.ODS)
+		return nil
+	}
+	newer, err := s.newer(ctx, p.ODS, feed, now)
+	if err != nil {
+		return err
+	}
 	drafting := Drafting{Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed}
 	draft := drafting.Make()
 	facts, err := m.Recall(ctx, d, absent(d, feed, draft.Entries, now))
@@ -146,6 +159,9 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 		return err
 	}
 	entries := append(draft.Entries, drafting.gone(facts)...)
+	if len(newer) > 0 {
+		entries = slices.DeleteFunc(slices.Clone(entries), func(e Drafted) bool { return newer[e.Ref] })
+	}
 	held, err := s.brake(ctx, p.ODS, entries, before)
 	if err != nil {
 		return err
@@ -153,11 +169,11 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if ours, err := m.Holds(ctx, p.ODS, s.owner, token); err != nil || !ours {
 		return errors.Join(err, s.overtaken(p.ODS, ours))
 	}
-	done, err := m.Plan(ctx, d, now, bare(entries))
+	done, err := s.carryOut(ctx, p.ODS, d, entries)
+	s.moved(done.Moves)
 	if err != nil {
 		return err
 	}
-	s.moved(done.Moves)
 	state := after(before, feed, held, draft.Entries)
 	if err := m.SetFeed(ctx, p.ODS, state); err != nil {
 		return err
@@ -259,6 +275,7 @@ func (s *Scheduler) report(p gateway.ODS, feed gateway.Feed, draft Draft, done g
 
 // Refresh writes one appointment down as it was just found to be, and plans its
 // reminders anew: the newest truth, from the last look before sending.
+// A read of the whole diary that began before does not take it back.
 func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.Appointment) error {
 	now := s.o.Clock.Now()
 	d, err := s.o.Memory.Known(ctx, p.ODS)
@@ -270,12 +287,12 @@ func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.A
 		return err
 	}
 	drafting := Drafting{Practice: p, Diary: d, Now: now, Allowed: s.o.Allowed, Feed: gateway.Feed{AsOf: feed.AsOf}}
-	done, err := s.o.Memory.Plan(ctx, d, now, []gateway.Entry{drafting.one(a, false, gateway.None).Entry})
-	if err != nil {
+	if err := s.o.Memory.Looked(ctx, p.ODS, d.Ref(a.Identity()), now.Add(-lookTakes)); err != nil {
 		return err
 	}
+	done, err := s.carryOut(ctx, p.ODS, d, []Drafted{drafting.one(a, false, gateway.None)})
 	s.moved(done.Moves)
-	return nil
+	return err
 }
 
 func bare(entries []Drafted) []gateway.Entry {

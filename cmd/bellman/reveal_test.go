@@ -40,6 +40,7 @@ var revealers = map[string]string{
 	"gateway/store/consent.go Consent":       "compared with what the journal holds",
 	"gateway/store/record.go encodeFacts":    "sealed into Redis",
 	"gateway/store/reply.go KeepReply":       "sealed into Redis",
+	"gateway/store/task.go CloseTask":        "sealed into Redis",
 	"gateway/store/seal.go tag":              "hashed under the practice's key",
 	"cmd/bench/asynq.go measureAsynqSend":    "an invented number and its text, in the body of the request",
 	"cmd/bench/envelope.go seal":             "an invented number, sealed into a task",
@@ -48,6 +49,8 @@ var revealers = map[string]string{
 	"cmd/bellman/optout.go optoutExport":     "on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/plan.go draft":              "blanked again without --reveal, which is audited",
 	"cmd/bellman/pull.go showFeed":           "on the screen of who asked with --reveal, which is audited",
+	"cmd/bellman/tasks.go taskRow":           "on the screen of who asked with --reveal, which is audited",
+	"cmd/bellman/tasks.go worded":            "on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/pull.go shownNumber":        "on the screen of who asked with --reveal, which is audited",
 }
 

@@ -83,6 +83,13 @@ func (s *Sender) ask(ctx context.Context, p gateway.ODS, was gateway.Appointment
 	if is.ID != was.ID {
 		return is, errOther
 	}
+	if is.Patient.ID != was.Patient.ID {
+		// The id is another patient's now: this one is no longer booked. The other's
+		// visit comes with the next read of the diary.
+		is = was
+		is.Status = gateway.StatusCancelled
+		return is, nil
+	}
 	is.Start = is.Start.Truncate(time.Second) // as it is kept: else it would look changed for ever
 	return is, nil
 }

@@ -47,6 +47,7 @@ func (k practiceKeys) texted() string       { return k.p + ":t" }    // hash: nu
 func (k practiceKeys) replies() string      { return k.p + ":i" }    // hash: provider's message id -> sealed reply
 func (k practiceKeys) again() string        { return k.p + ":d" }    // set: refs to be decided again by the next read
 func (k practiceKeys) tasks() string        { return k.p + ":w" }    // hash: kind ref rule start -> what a person has to look at
+func (k practiceKeys) looks() string        { return k.p + ":l" }    // hash: ref -> ms when it was looked at by itself
 func (k practiceKeys) meta() string         { return k.p + ":m" }    // hash: keys, as-of, last read
 func (k practiceKeys) lock() string         { return k.p + ":lock" } // string: who reads this practice now
 
