@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// AppointmentID is the source's own id of an appointment, unique within one
-// practice and stable over reads. Where a source reuses slots for other
-// patients, the adapter makes the patient's id a part of it, slot first:
-// "88001-1234".
+// AppointmentID is the source's own id of an appointment, stable over reads and,
+// together with the patient's, unique within one practice. Where a source reuses
+// slots for other patients, the adapter makes the patient's id a part of it, slot
+// first: "88001-1234".
 type AppointmentID string
 
 // Status is where an appointment stands, in the words of the clinic.
