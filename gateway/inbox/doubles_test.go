@@ -86,7 +86,10 @@ func (l *lines) logger() *slog.Logger {
 }
 
 // sendAll lets a sender send what is due, until nothing is.
-func (s *stage) sendAll() {
+func (s *stage) sendAll() { s.t.Helper(); s.sendWithin(timeout) }
+
+// sendWithin does so with a provider's timeout of its own.
+func (s *stage) sendWithin(timeout time.Duration) {
 	s.t.Helper()
 	st := s.open()
 	idle := &idling{Store: st}
