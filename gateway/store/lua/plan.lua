@@ -12,7 +12,8 @@
 -- Returns { conflicting refs joined, moves joined (20 bytes each: ref rule start from to reason pad pad) }
 --
 -- Where a text about a start may have gone that stands no longer (moved, or cancelled
--- at the same start), a task is opened, once, with the record as it was.
+-- at the same start), a task is opened, once, with the record as it was. It goes
+-- when the appointment stands again as the text said.
 --
 -- A reminder that staff withdrew (reason 18) stays so whatever the diary says. A
 -- record too damaged to have a head counts as none.
@@ -139,7 +140,11 @@ for a = 1, napps do
         local key, member = ref .. rule .. start, ref .. rule .. ods
         local state
         if entry then state = sub(entry, 1, 1) elseif known[rule] then state = 'q' else state = '-' end
-        if same and task == 99 and gone(state) then told = later(key, entry, told) end
+        if gone(state) then
+          if same and task == 99 then told = later(key, entry, told) end
+          -- It certainly stands as the text said: nobody has to ring any more.
+          if task == 109 and want == 'q' then redis.call('HDEL', KEYS[9], 'c' .. key, 'm' .. key) end
+        end
         local open = state == '-' or state == 'q' or state == 'h' or (state == 'w' and sub(entry, 2, 2) ~= '\18')
         if want == 'q' then
           if state == '-' then

@@ -16,6 +16,7 @@ var tasks = []promise{
 	{"nothing is a task for whom no text has left", noTextNoTask},
 	{"of several texts about one start the last one becomes the task", lastTextIsTheTask},
 	{"a cancellation after a text is a task, once, also when it is told again", cancelledAfterText},
+	{"a task goes when the visit stands again as the text said, and comes back with the next change", standsAgain},
 	{"a reminder whose fate is never learnt is a task", failedIsATask},
 	{"a task is closed once, by a name, with a note that is sealed", taskCloses},
 	{"closed tasks are forgotten, and open ones long after their time", tasksSwept},
@@ -142,6 +143,45 @@ func cancelledAfterText(t *testing.T, g *surgery) {
 			t.Fatalf("%d tasks", len(all))
 		}
 	}
+}
+
+func standsAgain(t *testing.T, g *surgery) {
+	a := g.person(1)
+	id := g.texted(a, gateway.Delivered, day)
+	away, off := a, a
+	away.Start = a.Start.AddDate(0, 0, 1)
+	off.Status = gateway.StatusCancelled
+	for _, c := range []struct {
+		kind gateway.TaskKind
+		e    gateway.Entry
+	}{
+		{gateway.TaskMoved, with(g.owed(away, day), gateway.TaskMoved)},
+		{gateway.TaskCancelled, with(g.withheld(off, gateway.Withdrawn, gateway.Cancelled, day), gateway.TaskCancelled)},
+	} {
+		for i := range 3 {
+			g.plan(c.e)
+			if all := g.tasks(); len(all) != 1 || all[0].ID != (gateway.TaskID{Kind: c.kind, ReminderID: id}) || !all[0].Open() {
+				t.Fatalf("%s, time %d: %d tasks", c.kind, i, len(all))
+			}
+			if i == 1 { // whether somebody had rung or not
+				if _, err := g.s.CloseTask(t.Context(), g.tasks()[0].ID, g.now, "Jo", gateway.Text{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.kind == gateway.TaskCancelled { // it may stand, or may not: that is no reason to forget
+				g.plan(with(g.withheld(a, gateway.Held, gateway.StatusUnclear, day), gateway.TaskMoved))
+				if n := len(g.tasks()); n != 1 {
+					t.Fatalf("%s, time %d: unclear, and %d tasks are left", c.kind, i, n)
+				}
+			}
+			g.plan(with(g.owed(a, day), gateway.TaskMoved))
+			if n := len(g.tasks()); n != 0 {
+				t.Fatalf("%s, time %d: it stands again, and %d tasks are left", c.kind, i, n)
+			}
+		}
+	}
+	g.stands(id, gateway.Delivered, gateway.None)
+	g.counted(riverside)
 }
 
 func failedIsATask(t *testing.T, g *surgery) {
