@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/scheduler"
 )
 
 // A read that shows one slot twice, cancelled for one patient and booked for the
@@ -55,5 +56,30 @@ func TestAnIDThatHoldsThePatientIsTakenAsItIs(t *testing.T) {
 	}
 	if got := (gateway.Appointment{ID: "88001"}).Identity(); got != "88001" {
 		t.Errorf("without a patient: %q", got)
+	}
+}
+
+// What `bellman plan` shows of a visit that was booked again.
+func TestADraftSaysThatThePatientWasTexted(t *testing.T) {
+	s := newStage(t)
+	s.surgery.Policy.SendBookedLate = true
+	s.booked(person(1))
+	s.come(monday)
+	s.send()
+	s.clock.on(time.Minute)
+	again := person(1)
+	again.ID = "99001"
+	known := must(s.store.Known(t.Context(), riverside))
+	d := scheduler.Drafting{
+		Practice: s.surgery.Practice, Feed: gateway.Feed{Appointments: []gateway.Appointment{again}, AsOf: s.clock.Now()}, Diary: known, Now: s.clock.Now(),
+	}.Make()
+	if got := d.Entries[0].Decisions[0]; got.Verdict != gateway.Send {
+		t.Fatalf("by itself it is %s (%s)", got.Verdict, got.Reason)
+	}
+	if err := d.TellOnce(t.Context(), s.store, riverside, known); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Entries[0].Decisions[0]; got.Verdict != gateway.Suppress || got.Reason != gateway.AlreadyTold {
+		t.Errorf("%s (%s)", got.Verdict, got.Reason)
 	}
 }

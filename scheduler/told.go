@@ -52,7 +52,7 @@ func (s *Scheduler) carryOut(ctx context.Context, p gateway.ODS, d gateway.Diary
 		return done, err
 	}
 	for i := range last {
-		if err := s.withhold(ctx, p, d, &last[i], others[last[i].Ref]); err != nil {
+		if err := tellOnce(ctx, s.o.Memory, p, d, &last[i], others[last[i].Ref]); err != nil {
 			return done, err
 		}
 	}
@@ -60,10 +60,30 @@ func (s *Scheduler) carryOut(ctx context.Context, p gateway.ODS, d gateway.Diary
 	return both(done, more), err
 }
 
-// withhold withdraws the reminders of an appointment that its patient was sent
+// Recollection is what telling a patient once needs of the store.
+type Recollection interface {
+	Recall(ctx context.Context, d gateway.Diary, refs []gateway.Ref) ([]gateway.Facts, error)
+	Standings(ctx context.Context, ids []gateway.ReminderID) ([]gateway.State, error)
+}
+
+// TellOnce withdraws, in a draft that is not carried out, the reminders that their
+// patients were sent already under another id: as a plan does when it is written.
+func (d Draft) TellOnce(ctx context.Context, m Recollection, p gateway.ODS, known gateway.Diary) error {
+	others := beside(known, d.Entries)
+	for i := range d.Entries {
+		if refs := others[d.Entries[i].Ref]; refs != nil {
+			if err := tellOnce(ctx, m, p, known, &d.Entries[i], refs); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tellOnce withdraws the reminders of an appointment that its patient was sent
 // already, under another id.
-func (s *Scheduler) withhold(ctx context.Context, p gateway.ODS, d gateway.Diary, e *Drafted, others []gateway.Ref) error {
-	facts, err := s.o.Memory.Recall(ctx, d, others)
+func tellOnce(ctx context.Context, m Recollection, p gateway.ODS, d gateway.Diary, e *Drafted, others []gateway.Ref) error {
+	facts, err := m.Recall(ctx, d, others)
 	if err != nil {
 		return err
 	}
@@ -77,13 +97,14 @@ func (s *Scheduler) withhold(ctx context.Context, p gateway.ODS, d gateway.Diary
 		for i, r := range e.Plan {
 			ids[i] = gateway.ReminderID{Practice: p, Ref: d.Ref(was.Identity()), Rule: r.Rule, Start: was.Start}
 		}
-		states, err := s.o.Memory.Standings(ctx, ids)
+		states, err := m.Standings(ctx, ids)
 		if err != nil {
 			return err
 		}
 		for i, st := range states {
 			if r := &e.Plan[i]; left(st) && sends(*r) {
 				r.State, r.Reason = gateway.Withdrawn, gateway.AlreadyTold
+				e.Decisions[i] = gateway.Decision{Verdict: gateway.Suppress, Reason: gateway.AlreadyTold}
 			}
 		}
 	}

@@ -90,6 +90,9 @@ func (a *app) draft(ctx context.Context, p scheduler.Practice, now time.Time, mo
 		return nil, nil, err
 	}
 	d := scheduler.Drafting{Practice: p.Practice, Feed: feed, Diary: diary, Now: now, Allowed: a.allowed()}.Make()
+	if err := d.TellOnce(ctx, a.store, p.ODS, diary); err != nil {
+		return nil, nil, err
+	}
 	rows := []planRow{}
 	for _, e := range d.Entries {
 		ap := e.Facts.Appointment
