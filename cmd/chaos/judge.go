@@ -22,11 +22,12 @@ type Report struct {
 	Duplicates, Lost, Wrong, Damaged, Unexplained int
 	Withheld                                      map[string]int // owed without a text, by what Bellman says of them
 	Findings                                      []string
+	Broke                                         error // a process ended that nobody had killed
 }
 
 // Clean reports whether nobody got a text too many, none or a wrong one.
 func (r *Report) Clean() bool {
-	return r.Duplicates+r.Lost+r.Wrong+r.Unexplained == 0 && r.Texts > 0
+	return r.Duplicates+r.Lost+r.Wrong+r.Unexplained == 0 && r.Texts > 0 && r.Broke == nil
 }
 
 func (r *Report) String() string {
@@ -36,6 +37,9 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "changed meanwhile: %s\n", counts(r.Changes))
 	fmt.Fprintf(&b, "withheld with a reason: %s\n", counts(r.Withheld))
 	fmt.Fprintf(&b, "duplicates %d, lost %d, wrong %d, unexplained %d\n", r.Duplicates, r.Lost, r.Wrong, r.Unexplained)
+	if r.Broke != nil {
+		fmt.Fprintln(&b, "broken by itself: ", r.Broke)
+	}
 	for _, f := range r.Findings {
 		fmt.Fprintln(&b, "  "+f)
 	}

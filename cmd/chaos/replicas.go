@@ -30,6 +30,7 @@ type replicas struct {
 	kills  atomic.Int64
 	pauses atomic.Int64
 	over   atomic.Bool
+	port   int // the last one given out
 	work   sync.WaitGroup
 }
 
@@ -52,7 +53,7 @@ func startReplicas(ctx context.Context, w *world, o Options, dir string) (*repli
 		var staff string
 		for _, addr := range []*string{&r.public, &staff, &r.ops} {
 			var err error
-			if *addr, err = freeAddress(); err != nil {
+			if *addr, err = rs.freeAddress(); err != nil {
 				return nil, err
 			}
 		}
@@ -75,13 +76,15 @@ func startReplicas(ctx context.Context, w *world, o Options, dir string) (*repli
 	return rs, nil
 }
 
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freeAddress finds a port below those that outgoing connections are given, which
+// could take it while a replica is dead.
+func (rs *replicas) freeAddress() (string, error) {
+	for rs.port = max(rs.port, 20_000+os.Getpid()%5000) + 1; rs.port < 32_000; rs.port++ {
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", rs.port)); err == nil {
+			return l.Addr().String(), l.Close()
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
+	return "", errors.New("there is no free port between 20000 and 32000")
 }
 
 // keepUp runs a replica again and again. One that ends without having been
@@ -101,7 +104,11 @@ func (rs *replicas) keepUp(r *replica) {
 		if !r.expected && !rs.over.Load() && r.broke == nil {
 			r.broke = fmt.Errorf("a replica ended by itself: %w; see %s", errors.Join(err, errors.New("unasked")), r.log.Name())
 		}
+		unasked := r.broke != nil
 		r.mu.Unlock()
+		if unasked {
+			return
+		}
 	}
 }
 

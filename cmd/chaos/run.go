@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +101,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	work.Go(func() { w.live(ctx) })
 	work.Go(func() { replicas.killAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 1)), o.Kills, w.timing.busy()) })
 	work.Go(func() { replicas.pauseAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 2)), o.Pauses, w.timing) })
-	work.Go(func() { redis.killAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 3)), o.RedisKills, w.timing.busy(), replicas.killAll) })
+	work.Go(func() {
+		redis.killAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 3)), o.RedisKills, w.timing.busy(), replicas.killAll)
+	})
 	end := time.After(time.Until(w.began.Add(w.timing.end())))
 	for over := false; !over; {
 		select {
@@ -113,19 +114,17 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		case <-end:
 			over = true
 		case <-settled.C:
-			over = breaking.Err() != nil && replicas.settled(ctx, w.began.Add(w.timing.end()))
+			over = replicas.failure() != nil || breaking.Err() != nil && replicas.settled(ctx, w.began.Add(w.timing.end()))
 		}
 	}
 	w.stop()
 	work.Wait()
-	if err := cmp.Or(replicas.failure(), redis.failure()); err != nil {
-		return nil, err
-	}
 	left, err := replicas.ledger(ctx)
 	if err != nil {
 		return nil, errors.Join(err, errors.New("the ledger could not be read at the end"))
 	}
 	report := w.judge(left)
+	report.Broke = errors.Join(replicas.failure(), redis.failure())
 	report.Options, report.Kills, report.RedisKills, report.Pauses = o, int(replicas.kills.Load()), int(redis.kills.Load()), int(replicas.pauses.Load())
 	report.Unexplained, err = replicas.unexplained(ctx)
 	report.Took = time.Since(w.began).Round(time.Second)
