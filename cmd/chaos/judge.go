@@ -93,7 +93,7 @@ func (w *world) judge(ledger []row) *Report {
 			continue
 		}
 		if seen[id] {
-			r.find(&r.Duplicates, "twice: %s at %s", id, t.At.Sub(w.began).Round(time.Millisecond))
+			r.find(&r.Duplicates, "twice: %s at %s; %s", id, t.At.Sub(w.began).Round(time.Millisecond), w.story(w.practice(string(id.Practice)), t.To))
 		}
 		seen[id] = true
 		p := w.practice(string(id.Practice))
@@ -147,8 +147,8 @@ func (w *world) owed(r *Report, p *practice, v *visit, got map[string][]twiliosi
 		if due.Before(known.Add(20 * time.Second)) {
 			continue // may have been booked late
 		}
-		if due.After(w.began.Add(w.timing.end() - 45*time.Second)) {
-			continue // moved so far that the story ends before
+		if due.Add(lead - w.timing.latest).After(w.began.Add(w.timing.end())) {
+			continue // moved so far that the story ends before it is of no use any more
 		}
 		if !p.stopped[is.mobile].IsZero() || p.silenced[is.mobile] {
 			continue
