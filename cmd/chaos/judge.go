@@ -115,7 +115,7 @@ func (w *world) judge(ledger []row) *Report {
 			r.find(&r.Wrong, "%s %s after the number had opted out", id, t.At.Sub(at).Round(time.Millisecond))
 		}
 		local := id.Start.In(gateway.London())
-		if clock := strings.TrimPrefix(local.Format("3:04pm"), "0"); !strings.Contains(t.Body, clock) || !strings.Contains(t.Body, p.name) || !strings.Contains(t.Body, local.Format("Monday 2 January")) {
+		if clock := spoken(local); !strings.Contains(t.Body, clock) || !strings.Contains(t.Body, p.name) || !strings.Contains(t.Body, local.Format("Monday 2 January")) {
 			r.find(&r.Wrong, "%s: the words do not name the visit (%s)", id, clock)
 		}
 	}
@@ -164,6 +164,17 @@ func (w *world) owed(r *Report, p *practice, v *visit, got map[string][]twiliosi
 			r.find(&r.Lost, "%s slot %d %s, due %s: the ledger says %q %s", p.ods, v.slot, rule, due.Sub(w.began).Round(time.Second), l.State, l.Reason)
 		}
 	}
+}
+
+// spoken gives a time in the NHS's style: 9:10am, 4pm, midday.
+func spoken(t time.Time) string {
+	switch t.Format("15:04") {
+	case "00:00":
+		return "midnight"
+	case "12:00":
+		return "midday"
+	}
+	return strings.Replace(t.Format("3:04pm"), ":00", "", 1)
 }
 
 func reminderOf(t twiliosim.Taken) (gateway.ReminderID, bool) {
