@@ -51,7 +51,7 @@ func (t timing) busy() time.Duration { return t.first + t.spread + t.rules[0] - 
 
 // end is when the last reminder is either with its patient or of no use any more.
 func (t timing) end() time.Duration {
-	return t.first + t.spread + t.rules[0] - t.latest + 5*time.Second
+	return t.first + t.spread + time.Minute + t.rules[0] - t.latest + 5*time.Second // exports round a visit up to the minute
 }
 
 // Run plays one story and judges it.
