@@ -220,9 +220,9 @@ func (s *service) setToWork(ctx context.Context, sched *scheduler.Scheduler, sen
 func (s *service) watch(ctx context.Context) {
 	for n := 0; ; n++ {
 		if _, err := s.store.RefreshHold(ctx); errors.Is(err, store.ErrEmptied) {
-			s.log.Error("redis was emptied; nothing is sent until it is reconciled: see `bellman queue release --help`")
+			s.log.Error("nothing is sent until redis is reconciled", "error", err)
 			if err := s.store.Rejoin(ctx); err != nil {
-				s.log.Error("mark the emptied redis", "error", err)
+				s.log.Error("put redis in hold and bring the opt-outs back", "error", err)
 			}
 		}
 		if n%30 == 0 {
@@ -260,12 +260,14 @@ func (s *service) ready(ctx context.Context) (missing, warnings []string) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	switch hold, err := s.store.RefreshHold(ctx); {
+	case errors.Is(err, store.ErrReceded):
+		missing = append(missing, "redis holds an older state than was written there; it is being put in hold")
 	case errors.Is(err, store.ErrEmptied):
 		missing = append(missing, "redis was emptied; it is being marked")
 	case err != nil:
 		missing = append(missing, err.Error())
 	case hold:
-		missing = append(missing, "the store was emptied and is in hold; nothing is sent before `bellman queue release --yes`")
+		missing = append(missing, "the store was emptied, or set back to an older state, and is in hold; nothing is sent before `bellman queue release --yes`")
 	}
 	k := s.durable.Load()
 	if k == nil {

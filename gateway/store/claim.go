@@ -33,8 +33,8 @@ func (s *Store) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, e
 	calls := make([]call, len(shares))
 	for i, x := range shares {
 		sh, each := x.shard, min(x.most, mostAtOnce)
-		calls[i] = call{s.scripts.claim, []string{sh.epoch(), sh.due(), sh.lease()}, []any{
-			s.mark(sh), millis(o.Now), seconds(o.Now), each, millis(o.Now.Add(o.Lease)), o.Token[:], sh.prefix(), every, burst,
+		calls[i] = call{s.scripts.claim, []string{sh.epoch(), sh.due(), sh.lease(), sh.tide()}, []any{
+			s.mark(sh), millis(o.Now), seconds(o.Now), each, millis(o.Now.Add(o.Lease)), o.Token[:], sh.prefix(), every, burst, s.tide.floor(sh),
 		}}
 	}
 	got, err := s.tryAll(ctx, calls)
@@ -61,9 +61,10 @@ const claimFields = 3
 
 func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gateway.Claiming, out *gateway.Catch) error {
 	got, err := c.Slice()
-	if err != nil || len(got) != 5 {
+	if err != nil || len(got) != 6 {
 		return errRecord
 	}
+	s.risen(sh, got[5].(string))
 	out.Looked += int(got[0].(int64))
 	next, _ := parseMillis(got[1].(string))
 	s.learn(sh, next, o.Now)

@@ -56,6 +56,8 @@ func plain(err error) error {
 		return err
 	case redis.HasErrorPrefix(err, "EMPTIED"):
 		return ErrEmptied
+	case redis.HasErrorPrefix(err, "RECEDED"):
+		return ErrReceded
 	case redis.HasErrorPrefix(err, "INHOLD"):
 		return ErrInHold
 	case redis.HasErrorPrefix(err, "KEYLOST"):

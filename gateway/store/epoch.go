@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -27,6 +28,17 @@ func (s *Store) join(ctx context.Context, again bool) error {
 	marks, err := s.marked(ctx)
 	if err != nil {
 		return err
+	}
+	if err := s.tide.open(s.journal.path+".tide", s.journal.ID()); err != nil {
+		return err
+	}
+	if lower, err := s.receded(ctx); err != nil {
+		return err
+	} else if lower {
+		if marks, err = s.holdAll(ctx); err != nil {
+			return err
+		}
+		again = true
 	}
 	hold := false
 	sum := sha256.New()
@@ -52,7 +64,7 @@ func (s *Store) join(ctx context.Context, again bool) error {
 // marked gives the marks of all shards, after setting those that are missing.
 func (s *Store) marked(ctx context.Context) ([]string, error) {
 	for range 2 {
-		was, err := s.epochs(ctx)
+		was, _, err := s.states(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -114,22 +126,81 @@ func (s *Store) setMarks(ctx context.Context, n int, hold string) ([]string, err
 	return marks, nil
 }
 
-// epochs reads the marks of all shards; an empty one is missing.
-func (s *Store) epochs(ctx context.Context) ([]string, error) {
+// states reads the marks of all shards, of which an empty one is missing, and their
+// counters of hand-overs.
+func (s *Store) states(ctx context.Context) ([]string, []uint64, error) {
 	pipe := s.rdb.Pipeline()
-	cmds := make([]*redis.StringCmd, Shards)
+	cmds := make([]*redis.SliceCmd, Shards)
 	for i := range cmds {
-		cmds[i] = pipe.Get(ctx, Shard(i).epoch())
+		cmds[i] = pipe.MGet(ctx, Shard(i).epoch(), Shard(i).tide())
 	}
 	_, _ = pipe.Exec(ctx)
-	out := make([]string, Shards)
+	marks, tides := make([]string, Shards), make([]uint64, Shards)
 	for i, c := range cmds {
-		if err := c.Err(); err != nil && !errors.Is(err, redis.Nil) {
-			return nil, fmt.Errorf("ask redis: %w", plain(err))
+		got, err := c.Result()
+		if err != nil {
+			return nil, nil, fmt.Errorf("ask redis: %w", plain(err))
 		}
-		out[i] = c.Val()
+		marks[i], _ = got[0].(string)
+		if n, ok := got[1].(string); ok {
+			tides[i], _ = strconv.ParseUint(n, 10, 64) // damaged: as good as lost
+		}
 	}
-	return out, nil
+	return marks, tides, nil
+}
+
+// receded reports whether a shard has lost what was written there before: its
+// counter of hand-overs is lower than it was.
+func (s *Store) receded(ctx context.Context) (bool, error) {
+	floors := s.floors()
+	_, tides, err := s.states(ctx)
+	if err != nil {
+		return false, err
+	}
+	return s.compare(floors, tides), nil
+}
+
+// floors gives what every counter had come to; compare reports whether one is
+// lower than that, and otherwise remembers what they have come to since.
+func (s *Store) floors() [Shards]uint64 {
+	var out [Shards]uint64
+	for i := range out {
+		out[i] = s.tide.floor(Shard(i))
+	}
+	return out
+}
+
+func (s *Store) compare(floors [Shards]uint64, tides []uint64) bool {
+	for i, n := range tides {
+		if n < floors[i] {
+			return true
+		}
+	}
+	for i, n := range tides {
+		s.tide.rise(Shard(i), n)
+	}
+	return false
+}
+
+// risen remembers what a script said of a shard's counter.
+func (s *Store) risen(sh Shard, said string) {
+	if n, err := strconv.ParseUint(said, 10, 64); err == nil {
+		s.tide.rise(sh, n)
+	}
+}
+
+// holdAll puts every shard in hold, so that nothing leaves any more, and from then
+// on goes by the counters as they are now. It gives the marks.
+func (s *Store) holdAll(ctx context.Context) ([]string, error) {
+	marks, err := s.setMarks(ctx, Shards, inHold)
+	if err != nil {
+		return nil, err
+	}
+	_, tides, err := s.states(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return marks, s.tide.fall(tides)
 }
 
 // mark gives what a shard was marked with when we joined it.
@@ -157,9 +228,12 @@ func (s *Store) setHold(h bool) {
 }
 
 // RefreshHold asks Redis whether the store is in hold, which another process may
-// have ended. It gives ErrEmptied when a shard lost its mark, or was marked anew.
+// have ended. It gives ErrEmptied when a shard lost its mark, or was marked anew,
+// and ErrReceded when one has lost what was written there. It also brings onto the
+// disk what Redis is compared with; call it every few seconds.
 func (s *Store) RefreshHold(ctx context.Context) (bool, error) {
-	marks, err := s.epochs(ctx)
+	floors := s.floors()
+	marks, tides, err := s.states(ctx)
 	if err != nil {
 		return true, err
 	}
@@ -170,8 +244,11 @@ func (s *Store) RefreshHold(ctx context.Context) (bool, error) {
 		}
 		hold = hold || strings.HasPrefix(m, inHold)
 	}
+	if s.compare(floors, tides) {
+		return true, ErrReceded
+	}
 	s.setHold(hold)
-	return hold, nil
+	return hold, s.tide.sync()
 }
 
 // Release ends the hold of an emptied store. It gives ErrEmptied, and ends

@@ -30,9 +30,9 @@ func TestTheLastWordOfAJournalStandsWithItsFirstDate(t *testing.T) {
 		{"B82002", n1, true, at(4), "staff", ""},
 		{"A81001", n2, false, at(5), "patient", ""},
 		{"B82002", n1, false, at(6), "patient", ""},
-		{"B82002", n1, true, at(7), "patient", ""},  // after a START: a new date
-		{"A81001", n2, false, at(8), "patient", ""}, // twice in again
-		{"C83003", n2, false, at(9), "provider", ""},    // in without having been out
+		{"B82002", n1, true, at(7), "patient", ""},   // after a START: a new date
+		{"A81001", n2, false, at(8), "patient", ""},  // twice in again
+		{"C83003", n2, false, at(9), "provider", ""}, // in without having been out
 	})
 	want := []gateway.OptOut{
 		{Practice: "A81001", Number: gateway.NewPhone(n1), Since: at(1), By: "patient"},

@@ -29,6 +29,7 @@ func (s Shard) epoch() string  { return s.tag() + ":epoch" } // string: which in
 func (s Shard) due() string    { return s.tag() + ":due" }   // sorted set: ref rule practice -> ms when to look
 func (s Shard) lease() string  { return s.tag() + ":lease" } // sorted set: ref rule start practice -> ms until when
 func (s Shard) fence() string  { return s.tag() + ":fence" } // counter of fencing tokens
+func (s Shard) tide() string   { return s.tag() + ":tide" }  // counter of calls in which something left; see tide.go
 func (s Shard) prefix() string { return s.tag() + ":P:" }    // before everything of a practice
 
 // The keys of a practice. The scripts build them from prefix and the same letters.

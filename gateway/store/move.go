@@ -11,7 +11,10 @@ import (
 	"bellman/gateway"
 )
 
-const moveBatch = 100
+const (
+	moveBatch = 100
+	moveFixed = 5 // arguments before the first change
+)
 
 // Move carries out changes, each by itself: one that is not possible stops no
 // other. A change to Queued or Held without a time is looked at again at once. One
@@ -23,6 +26,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 	type slot struct{ call, at int }
 	slots := make([]slot, len(changes))
 	var calls []call
+	var shards []Shard
 	open := map[Shard]int{}
 	fill := map[Shard]int{}
 	for i := range changes {
@@ -32,8 +36,9 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 		if !ok || fill[sh] == moveBatch {
 			n = len(calls)
 			open[sh], fill[sh] = n, 0
-			args := make([]any, 0, 4+3*min(len(changes), moveBatch))
-			calls = append(calls, call{s.scripts.move, []string{sh.epoch(), sh.due(), sh.lease()}, append(args, s.mark(sh), millis(now), seconds(now), sh.prefix())})
+			args := make([]any, 0, moveFixed+3*min(len(changes), moveBatch))
+			calls = append(calls, call{s.scripts.move, []string{sh.epoch(), sh.due(), sh.lease(), sh.tide()}, append(args, s.mark(sh), millis(now), seconds(now), sh.prefix(), s.tide.floor(sh))})
+			shards = append(shards, sh)
 		}
 		slots[i] = slot{n, fill[sh]}
 		fill[sh]++
@@ -47,6 +52,9 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 	for i, c := range got {
 		if texts[i], err = c.Text(); err != nil {
 			return nil, fmt.Errorf("move reminders: %w", errRecord)
+		}
+		if n := 2 * (len(calls[i].args) - moveFixed) / 3; len(texts[i]) > n {
+			s.risen(shards[i], texts[i][n:])
 		}
 	}
 	out := make([]gateway.Changed, len(changes))

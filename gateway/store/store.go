@@ -22,6 +22,10 @@ import (
 // flushed, or replaced by another. Nothing may be sent until that is sorted out.
 var ErrEmptied = errors.New("redis was emptied or replaced while we ran")
 
+// ErrReceded means that Redis holds less than we wrote there: an old backup was put
+// back, or a replica that lagged took over. It is an ErrEmptied too.
+var ErrReceded = fmt.Errorf("redis holds an older state than was written there: %w", ErrEmptied)
+
 // ErrInHold means that nothing is handed out because the store is in hold.
 var ErrInHold = errors.New("the store is in hold")
 
@@ -31,6 +35,7 @@ type Store struct {
 	master  *MasterKey
 	journal *Journal
 	scripts scripts
+	tide    tide
 
 	mu     sync.Mutex
 	keys   map[gateway.ODS]*practiceKey
@@ -65,7 +70,7 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Close ends the connections.
-func (s *Store) Close() error { return s.rdb.Close() }
+func (s *Store) Close() error { return errors.Join(s.tide.close(), s.rdb.Close()) }
 
 // NewToken gives eight random bytes that mark the work of one claim.
 func NewToken() gateway.Token {

@@ -1,18 +1,23 @@
 -- claim: take what is due in one shard, for one sender, under a lease.
 --
--- KEYS 1 epoch  2 due  3 lease
+-- KEYS 1 epoch  2 due  3 lease  4 tide
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 at most how many
 --      5 lease until, ms  6 token (8 bytes)  7 prefix of the practices' keys
 --      8 least time between two texts of one practice, ms (0: no limit)
 --      9 how many texts of one practice may go at once
+--      10 what the tide had come to before
 -- Returns { how many were looked at, next due time in ms or '',
 --           moves joined (20 bytes + practice length + practice),
 --           practice, as-of, ...   (pairs, as one list)
---           practice, reminder key with state, reason and attempts before (18 bytes), record, ... }
+--           practice, reminder key with state, reason and attempts before (18 bytes), record, ...,
+--           the tide }
+-- A tide lower than before means that what was written since is lost.
 -- See plan.lua for the layout of records and reminders.
-local epoch = redis.call('GET', KEYS[1])
+local head = redis.call('MGET', KEYS[1], KEYS[4])
+local epoch, tide = head[1], head[2] or '0'
 if epoch == 'H' .. ARGV[1] then return redis.error_reply('INHOLD') end
 if epoch ~= ARGV[1] then return redis.error_reply('EMPTIED') end
+if tonumber(tide) < tonumber(ARGV[10]) then return redis.error_reply('RECEDED') end
 local now, now4, until_, token, prefix = tonumber(ARGV[2]), ARGV[3], ARGV[5], ARGV[6], ARGV[7]
 local every, burst = tonumber(ARGV[8]), tonumber(ARGV[9])
 local sub, byte = string.sub, string.byte
@@ -162,4 +167,4 @@ for ods, c in pairs(counts) do
   end
 end
 local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
-return { #members, first[2] or '', table.concat(moves), metas, items }
+return { #members, first[2] or '', table.concat(moves), metas, items, tide }

@@ -1,8 +1,9 @@
 -- move: carry reminders of one shard from one state to another, each only if it
 -- stands where the caller thinks it stands. Many reminders a call.
 --
--- KEYS 1 epoch  2 due  3 lease
+-- KEYS 1 epoch  2 due  3 lease  4 tide
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 prefix of the practices' keys
+--      5 what the tide had come to before
 --      then for each reminder 3 values:
 --        practice
 --        what is wanted: key (15 bytes), state it goes to, reason (1), 'o' to refuse
@@ -16,6 +17,9 @@
 --   d the appointment changed; what would have gone back to the queue for a start
 --     or a rule that no longer stands is withdrawn here instead
 --   o the number opted out meanwhile (withdrawn here)  s stays as it is (same state and reason)
+-- and after all of them the tide, when something went to Sending: it rises with
+-- each such call. A tide lower than before means that what was written since is
+-- lost, and the whole call is refused.
 -- In hold nothing may go to Sending, and the whole call is refused.
 -- A reminder that goes to failed becomes a task.
 -- A record that was found unreadable (reason 51) loses its digest, so that the
@@ -23,10 +27,12 @@
 -- practice's list of appointments to be decided again by the next read, although
 -- their records have not changed: after a STOP there may be a START.
 -- See plan.lua for the layout of records and reminders.
-local epoch = redis.call('GET', KEYS[1])
+local head = redis.call('MGET', KEYS[1], KEYS[4])
+local epoch = head[1]
 if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('EMPTIED') end
+if tonumber(head[2] or '0') < tonumber(ARGV[5]) then return redis.error_reply('RECEDED') end
 if epoch ~= ARGV[1] then
-  for i = 6, #ARGV, 3 do
+  for i = 7, #ARGV, 3 do
     if string.byte(ARGV[i], 16) == 115 then return redis.error_reply('INHOLD') end
   end
 end
@@ -39,7 +45,7 @@ local anyToken, anyDigest = '\0\0\0\0\0\0\0\0', '\0\0\0\0\0\0\0\0'
 -- are made: they are what costs here.
 local groups, order, keys, refs = {}, {}, {}, {}
 local n = 0
-for i = 5, #ARGV, 3 do
+for i = 6, #ARGV, 3 do
   local ods, key = ARGV[i], sub(ARGV[i + 1], 1, 15)
   local ref = sub(key, 1, 9)
   n = n + 1
@@ -101,9 +107,9 @@ local function stands(record, key)
   return '\17'
 end
 
-local out, due, lease = {}, {}, {}
+local out, due, lease, leaves = {}, {}, {}, false
 n = 0
-for i = 5, #ARGV, 3 do
+for i = 6, #ARGV, 3 do
   local ods, wanted, sid = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   n = n + 1
   local key, ref, g = keys[n], refs[n], groups[ods]
@@ -141,7 +147,7 @@ for i = 5, #ARGV, 3 do
   if change then
     waits = to == 'q' or to == 'h'
     if to == 's' then
-      attempts, message = char(math.min(byte(attempts) + 1, 255)), sub(record, 18, 29)
+      attempts, message, leaves = char(math.min(byte(attempts) + 1, 255)), sub(record, 18, 29), true
     end
     local now = to .. reason .. now4 .. attempts .. had .. code .. message
     g.entry[key] = now
@@ -226,4 +232,5 @@ for key, marks in pairs({ [KEYS[2]] = due, [KEYS[3]] = lease }) do
   if #add > 0 then redis.call('ZADD', key, unpack(add)) end
   if #rem > 0 then redis.call('ZREM', key, unpack(rem)) end
 end
+if leaves then out[n + 1] = redis.call('INCR', KEYS[4]) end
 return table.concat(out)

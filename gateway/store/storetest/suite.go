@@ -19,7 +19,7 @@ import (
 // the address of a server that the tests may empty as they like.
 func Run(t *testing.T, start func(testing.TB) string) {
 	address := start(t)
-	for _, part := range [][]promise{planning, claiming, moving, walking, consent, emptied, journals, sealing, rotating, keeping, tasks} {
+	for _, part := range [][]promise{planning, claiming, moving, walking, consent, emptied, receding, journals, sealing, rotating, keeping, tasks} {
 		for _, p := range part {
 			t.Run(p.says, func(t *testing.T) { p.test(t, newSurgery(t, address)) })
 		}
@@ -134,20 +134,26 @@ func (g *surgery) flush() {
 
 func (g *surgery) nodes(do func(context.Context, *redis.Client) error) {
 	g.t.Helper()
+	each(g.t, g.raw, do)
+}
+
+// each does something with every node of a Redis, one after the other.
+func each(t testing.TB, c redis.UniversalClient, do func(context.Context, *redis.Client) error) {
+	t.Helper()
 	var err error
-	switch c := g.raw.(type) {
+	switch c := c.(type) {
 	case *redis.ClusterClient:
 		var one sync.Mutex // the client asks all nodes at the same time
-		err = c.ForEachMaster(g.t.Context(), func(ctx context.Context, c *redis.Client) error {
+		err = c.ForEachMaster(t.Context(), func(ctx context.Context, c *redis.Client) error {
 			one.Lock()
 			defer one.Unlock()
 			return do(ctx, c)
 		})
 	case *redis.Client:
-		err = do(g.t.Context(), c)
+		err = do(t.Context(), c)
 	}
 	if err != nil {
-		g.t.Fatal(err)
+		t.Fatal(err)
 	}
 }
 
