@@ -194,3 +194,17 @@ type Head struct {
 	Tag       [12]byte  // stands for the number
 	Rules     []Rule
 }
+
+// Restoration is how far a store that was emptied, or set back to an older state,
+// has been brought back. It holds nothing personal.
+type Restoration struct {
+	Since     time.Time `json:"since"`             // when it was begun; zero: there was none
+	Practices int       `json:"practices"`         // to bring back
+	Heard     int       `json:"heard"`             // whose patients' texts have been read again
+	Read      int       `json:"read"`              // whose diary has been read again, and what may have been sent found
+	Found     int       `json:"found"`             // reminders that may have been sent before
+	Left      int       `json:"left"`              // of these, those whose fate is not known yet
+	Waits     string    `json:"waits,omitempty"`   // what it waits for; "" for nothing
+	Released  time.Time `json:"released,omitzero"` // when the hold ended
+	Ended     time.Time `json:"ended,omitzero"`    // when nothing was left to do
+}

@@ -54,6 +54,7 @@ const (
 	NotDelivered     Reason = 84
 	ProviderAccount  Reason = 85
 	NetworkTransient Reason = 86
+	MaybeSent        Reason = 90
 )
 
 type reasonWords struct{ label, words string }
@@ -102,6 +103,7 @@ var reasons = map[Reason]reasonWords{
 	NotDelivered:     {"not_delivered", "the phone network could not deliver the text"},
 	ProviderAccount:  {"provider_account", "the practice's text account does not work"},
 	NetworkTransient: {"network_transient", "the text could not be handed over; it is tried again"},
+	MaybeSent:        {"maybe_sent", "our records were lost or set back, and it may have been sent before; the text provider's list is asked"},
 }
 
 // Reasons lists every reason but None, for metrics that start at zero.

@@ -213,10 +213,13 @@ func (s State) String() string {
 var moves = map[State][]State{
 	// Withdrawn -> Queued: nothing had left, and a newer read says that the
 	// visit stands after all (booked again, a number added, START).
-	Queued:    {Claimed, Held, Withdrawn},
-	Held:      {Queued, Claimed, Withdrawn},
+	// Queued, Held, Claimed -> Unknown: only when Redis was emptied or set back to
+	// an older state. What it shows as waiting may have been sent before, and is
+	// looked up in the provider's list first (gateway/inbox/restore.go).
+	Queued:    {Claimed, Held, Withdrawn, Unknown},
+	Held:      {Queued, Claimed, Withdrawn, Unknown},
 	Withdrawn: {Queued, Held},
-	Claimed:   {Queued, Held, Withdrawn, Sending},
+	Claimed:   {Queued, Held, Withdrawn, Sending, Unknown},
 	// Sending -> Queued only when it certainly did not go. A receipt may beat
 	// the provider's own answer, hence Delivered and Undelivered from here.
 	Sending:  {Queued, Accepted, Delivered, Undelivered, Refused, Unknown},

@@ -243,8 +243,17 @@ func TestTheTableOfMoves(t *testing.T) {
 	if reach(after, gateway.Accepted)[gateway.Sending] {
 		t.Error("a text that the provider has accepted can be sent again")
 	}
-	if gateway.MayMove(gateway.Queued, gateway.Unknown) || gateway.MayMove(gateway.Held, gateway.Accepted) {
-		t.Error("a reminder that nobody sent gets a fate")
+	// What waits may become unknown, when Redis was set back and nobody knows any
+	// more whether it was sent; but nobody gives it a fate, or sends what was withdrawn.
+	for _, waits := range []gateway.State{gateway.Queued, gateway.Held, gateway.Withdrawn} {
+		for _, fate := range []gateway.State{gateway.Accepted, gateway.Delivered, gateway.Undelivered, gateway.Failed} {
+			if gateway.MayMove(waits, fate) {
+				t.Errorf("%s moves to %s: a reminder that nobody sent gets a fate", waits, fate)
+			}
+		}
+	}
+	if gateway.MayMove(gateway.Withdrawn, gateway.Unknown) {
+		t.Error("what was withdrawn becomes unknown, and could be sent")
 	}
 }
 

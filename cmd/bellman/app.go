@@ -192,7 +192,7 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 		InFlight: inFlight, PerSec: a.cfg.Twilio.MaxPerSecond, Timeout: a.cfg.Twilio.Timeout,
 	})
 	in := inbox.New(inbox.Options{
-		Memory: a.store, Webhooks: a.provider, Lister: a.provider, Forged: twilio.ErrSignature, Practices: domain,
+		Memory: a.store, Restoring: a.store, Start: message.Start, Webhooks: a.provider, Lister: a.provider, Forged: twilio.ErrSignature, Practices: domain,
 		Clock: a.clock, Log: a.log.With("part", "inbox"), Metrics: inbox.NewMetrics(a.registry, domain),
 		Moved: counts.moved, Settled: sent.Settled, Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},

@@ -59,7 +59,7 @@ failed. Without --practice, of every practice.`,
 		}
 		c.say("%d reminders", len(rows))
 		if a.store.InHold() {
-			c.say("the store was emptied and is in hold: nothing is sent before `bellman queue release --yes`")
+			c.say("the store was emptied, or set back to an older state, and is in hold: nothing is sent; see `bellman restore`")
 		}
 		return nil
 	}
@@ -114,9 +114,10 @@ func appointmentWord(k store.Kept) string {
 func (c *cli) releaseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "release", Short: "End a hold that waits for a person",
-		Long: `Without --practice: end the hold of a store that was emptied. Opt-outs have come
-back from the journal; look at the provider's console first for texts and STOPs
-since the store was lost.
+		Long: `Without --practice: end the hold of a store that was emptied or restored, at once.
+It ends by itself when it is safe: ` + "`bellman restore`" + ` says what it waits for. Who ends
+it by hand looks at the provider's console first, for texts and STOPs since the
+store was lost.
 
 With --practice: let the next read of that practice withdraw what it will,
 although it is an unusual number.
@@ -151,6 +152,9 @@ Says what it would do until --yes. --reason is written to the audit trail.`,
 			return err
 		}
 		if err := a.store.Release(cmd.Context()); err != nil {
+			return err
+		}
+		if err := a.endRestoration(cmd.Context(), c.now()); err != nil {
 			return err
 		}
 		c.say("the hold has ended")

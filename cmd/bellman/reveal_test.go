@@ -30,6 +30,7 @@ var revealers = map[string]string{
 	"adapters/twilio/provider.go params":     "the text and the number it goes to, in the body of the request",
 	"configs/check.go check":                 "redis.url, checked without being quoted",
 	"configs/config.go Embedded":             "redis.url, compared with a word",
+	"gateway/message/readback.go Start":      "the day and time of a text, read again",
 	"gateway/inbox/http.go answer":           "the answer to the patient who wrote, in the body",
 	"gateway/inbox/reconcile.go find":        "the practice's own sender, compared",
 	"gateway/inbox/take.go kind":             "a patient's words, to be understood",

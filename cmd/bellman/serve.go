@@ -267,7 +267,11 @@ func (s *service) ready(ctx context.Context) (missing, warnings []string) {
 	case err != nil:
 		missing = append(missing, err.Error())
 	case hold:
-		missing = append(missing, "the store was emptied, or set back to an older state, and is in hold; nothing is sent before `bellman queue release --yes`")
+		r, err := s.store.Restoration(ctx)
+		if err != nil {
+			missing = append(missing, err.Error())
+		}
+		missing = append(missing, restoreWords(hold, r)+"; see `bellman restore --help`")
 	}
 	k := s.durable.Load()
 	if k == nil {

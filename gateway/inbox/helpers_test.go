@@ -129,7 +129,7 @@ func newStage(t *testing.T, meddle ...func(*inbox.Options)) *stage {
 
 func (s *stage) newInbox(meddle ...func(*inbox.Options)) *inbox.Inbox {
 	o := inbox.Options{
-		Memory: s.memory, Webhooks: s.provider, Lister: s.provider, Forged: twilio.ErrSignature, Practices: s.practices(),
+		Memory: s.memory, Restoring: s.memory.Store, Start: message.Start, Webhooks: s.provider, Lister: s.provider, Forged: twilio.ErrSignature, Practices: s.practices(),
 		Clock: &s.clock, Log: s.log.logger(), Settled: func(gateway.ODS) { s.settled.Add(1) },
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 		Taken:   twilio.Config{}.TakenWords(), Render: message.Render, Settle: settle,

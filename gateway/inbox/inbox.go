@@ -5,7 +5,9 @@ package inbox
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
+	"sync"
 	"time"
 
 	"bellman/gateway"
@@ -33,6 +35,21 @@ type Memory interface {
 	SetHeardUntil(ctx context.Context, p gateway.ODS, t time.Time) error
 }
 
+// Restoring is what the inbox needs of the store to bring it back after a loss.
+type Restoring interface {
+	RefreshHold(ctx context.Context) (bool, error)
+	Release(ctx context.Context) error
+	Replay(ctx context.Context) error
+	Restoration(ctx context.Context) (gateway.Restoration, error)
+	SetRestoration(ctx context.Context, r gateway.Restoration) error
+	LockRestore(ctx context.Context, owner string, ttl time.Duration) (bool, error)
+	Lost(ctx context.Context, p gateway.ODS) (time.Time, error)
+	SetLost(ctx context.Context, p gateway.ODS, t time.Time) error
+	Feed(ctx context.Context, p gateway.ODS) (gateway.FeedState, error)
+	SetFeed(ctx context.Context, p gateway.ODS, f gateway.FeedState) error
+	Waiting(ctx context.Context, p gateway.ODS) ([]gateway.Standing, error)
+}
+
 // Webhooks reads the provider's calls. Both give an error that Forged recognises
 // when the provider did not sign them.
 type Webhooks interface {
@@ -57,6 +74,9 @@ type Answers struct {
 // Options is what an inbox is made of.
 type Options struct {
 	Memory    Memory
+	Restoring Restoring // nil: a hold is ended by people only
+	// Start reads which appointment's start a text names; see message.Start.
+	Start     func(t gateway.Text, at time.Time) (time.Time, bool)
 	Webhooks  Webhooks
 	Lister    Lister // nil: unknown fates wait for receipts
 	Forged    error  // what the webhooks' errors are when a call is not signed
@@ -81,11 +101,15 @@ type Inbox struct {
 	o        Options
 	bySender map[string]gateway.Practice
 	byODS    map[gateway.ODS]gateway.Practice
+	owner    string // of the right to restore
+
+	mu     sync.Mutex
+	looked map[gateway.ODS]time.Time // when a practice's lost reminders were last looked up
 }
 
 // New makes an inbox.
 func New(o Options) *Inbox {
-	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}}
+	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), looked: map[gateway.ODS]time.Time{}}
 	for _, p := range o.Practices {
 		in.bySender[p.Sender] = p
 		in.byODS[p.ODS] = p

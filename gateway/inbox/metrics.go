@@ -11,6 +11,7 @@ type Metrics struct {
 	replies    *prometheus.CounterVec
 	deliveries *prometheus.CounterVec
 	rejected   *prometheus.CounterVec
+	left       prometheus.Gauge
 }
 
 // NewMetrics registers the inbox's metrics, every label at zero.
@@ -20,7 +21,8 @@ func NewMetrics(r prometheus.Registerer, practices []gateway.Practice) *Metrics 
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_deliveries_total", Help: "Final receipts."}, []string{"practice", "status"}),
 		rejected:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_webhook_rejected_total", Help: "Forged or malformed calls."}, []string{"reason"}),
 	}
-	r.MustRegister(m.replies, m.deliveries, m.rejected)
+	m.left = prometheus.NewGauge(prometheus.GaugeOpts{Name: "bellman_restore_left", Help: "Reminders that may have been sent before Redis lost them, and whose fate is not known yet."})
+	r.MustRegister(m.replies, m.deliveries, m.rejected, m.left)
 	for _, p := range practices {
 		for _, k := range gateway.ReplyKinds {
 			m.replies.WithLabelValues(string(p.ODS), k.String())

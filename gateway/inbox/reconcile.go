@@ -39,6 +39,7 @@ func (in *Inbox) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		in.restore(ctx)
 		for _, p := range in.o.Practices {
 			if err := in.Reconcile(ctx, p); err != nil && ctx.Err() == nil {
 				in.o.Log.Warn("reconcile with the provider's list", "practice", p.ODS, "error", err)
@@ -58,7 +59,12 @@ func (in *Inbox) Reconcile(ctx context.Context, p gateway.Practice) error {
 	}
 	now := in.o.Clock.Now()
 	var failed []error
+	var suspects []gateway.Standing
 	for _, u := range unknowns {
+		if u.Reason == gateway.MaybeSent {
+			suspects = append(suspects, u)
+			continue
+		}
 		if now.Sub(u.At) < in.o.Settle {
 			continue
 		}
@@ -70,7 +76,7 @@ func (in *Inbox) Reconcile(ctx context.Context, p gateway.Practice) error {
 			break
 		}
 	}
-	return errors.Join(failed...)
+	return errors.Join(append(failed, in.lookUp(ctx, p, suspects, now))...)
 }
 
 func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time) error {
@@ -165,15 +171,7 @@ func (in *Inbox) find(p gateway.Practice, a gateway.Appointment, u gateway.Stand
 		case l.Inbound, l.To != a.Patient.Mobile, l.From.Reveal() != p.Sender, l.Created.Before(u.At.Add(-lookBack)),
 			others[l.MessageID], slices.Contains(answers, l.Text):
 		case err == nil && l.Text == text:
-			c.To, c.MessageID = l.State, l.MessageID
-			switch l.State {
-			case gateway.Undelivered:
-				c.Reason = gateway.NotDelivered
-			case gateway.Delivered:
-			default:
-				c.To = gateway.Accepted
-			}
-			return c, true
+			return settledBy(c, l), true
 		default:
 			known = false
 		}

@@ -33,6 +33,18 @@ var (
 	errWrongWhen = errors.New("the text's date and time do not give back the appointment's start")
 )
 
+// Start gives the start that a text names, as who got it at that moment reads it:
+// of a reminder in any wording, its own appointment's. It is false for a text that
+// names none.
+func Start(t gateway.Text, at time.Time) (time.Time, bool) {
+	for _, l := range []Language{English, Welsh} {
+		if start, err := readBack(t.Reveal(), l, at); err == nil {
+			return start, true
+		}
+	}
+	return time.Time{}, false
+}
+
 // readBack gives the start that a reader at now understands from a text: the
 // next such day, unless the year is told.
 func readBack(text string, l Language, now time.Time) (time.Time, error) {

@@ -117,6 +117,11 @@ func (s *Store) setMarks(ctx context.Context, n int, hold string) ([]string, err
 	if err != nil {
 		return nil, fmt.Errorf("mark redis: %w", err)
 	}
+	if hold != "" { // what was done about an earlier loss says nothing of this one
+		if err := s.rdb.Del(ctx, restoreKey()).Err(); err != nil {
+			return nil, fmt.Errorf("mark redis: %w", plain(err))
+		}
+	}
 	marks := make([]string, n)
 	for i, c := range got {
 		if marks[i], err = c.Text(); err != nil {

@@ -52,6 +52,10 @@ func (k practiceKeys) looks() string        { return k.p + ":l" }    // hash: re
 func (k practiceKeys) meta() string         { return k.p + ":m" }    // hash: keys, as-of, last read
 func (k practiceKeys) lock() string         { return k.p + ":lock" } // string: who reads this practice now
 
+// The keys of the whole installation stand in the first shard.
+func restoreKey() string     { return Shard(0).tag() + ":restore" }      // string: how far a restoration is
+func restoreLockKey() string { return Shard(0).tag() + ":restore:lock" } // string: who does it now
+
 // wakeChannel tells senders that something earlier was queued.
 const wakeChannel = "bellman:wake"
 

@@ -32,11 +32,16 @@ const (
 )
 
 // open reads the file of an installation, or begins it. A file of another
-// installation says nothing.
+// installation says nothing. Where it is open already, what another process of
+// this machine wrote there is learnt.
 func (t *tide) open(path, id string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.file != nil {
+		b := make([]byte, tideSize)
+		if _, err := t.file.ReadAt(b, 0); err == nil {
+			t.learn(b)
+		}
 		return nil
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -56,11 +61,18 @@ func (t *tide) open(path, id string) error {
 	default:
 		return tideError(errors.Join(err, f.Close()))
 	}
-	for i := range t.known {
-		t.known[i].Store(binary.BigEndian.Uint64(b[tideHead+8*i:]))
-	}
+	t.learn(b)
 	t.file = f
 	return nil
+}
+
+// learn takes over what a file knows and we do not.
+func (t *tide) learn(b []byte) {
+	for i := range t.known {
+		if n := binary.BigEndian.Uint64(b[tideHead+8*i:]); n > t.known[i].Load() {
+			t.known[i].Store(n)
+		}
+	}
 }
 
 // tideError leaves the path out of what the disk says.

@@ -136,7 +136,9 @@ for i = 1, #members do
         if not seen[ods] then
           seen[ods] = true
           metas[#metas + 1] = ods
-          metas[#metas + 1] = redis.call('HGET', p .. ':m', 'asof') or ''
+          -- Until what was lost has been looked up, its diary counts as never read.
+          local meta = redis.call('HMGET', p .. ':m', 'asof', 'lost')
+          metas[#metas + 1] = not meta[2] and meta[1] or ''
         end
         items[nitems + 1], items[nitems + 2], items[nitems + 3] = ods, key .. state .. reason .. attempts, records[i]
         nitems = nitems + 3

@@ -8,7 +8,9 @@ import (
 )
 
 // Backup is everything that a Redis held at one moment.
-type Backup struct{ puts []func(context.Context, redis.Cmdable) error }
+type Backup struct {
+	puts []func(context.Context, redis.Cmdable) error
+}
 
 // Save reads everything that the Redis at an address holds, of every node.
 func Save(t testing.TB, c redis.UniversalClient) Backup {
