@@ -153,7 +153,36 @@ type FeedState struct {
 	Read       int       `json:"read"`
 	Unreadable int       `json:"unreadable"`
 	Missing    []Ref     `json:"missing,omitempty"`  // vanished at once in the last read; waiting for a second
-	Released   bool      `json:"released,omitempty"` // a person let the next read withdraw what it will
+	Released   bool      `json:"released,omitempty"` // a person let the next read do what it will
+
+	Moving  []Moving  `json:"moving,omitempty"` // moved at once; waiting for a second read, or for a person
+	New     int       `json:"new,omitempty"`    // new reminders that wait for a person, being too many at once
+	Norm    Norm      `json:"norm"`             // how many new ones are usual
+	Planned time.Time `json:"planned,omitzero"` // when the last complete read was carried out
+	Until   time.Time `json:"until,omitzero"`   // the end of the stretch that it spoke for
+	Changed time.Time `json:"changed,omitzero"` // when a read last differed from the one before it
+}
+
+// Moving is an appointment that a read showed at another start together with
+// unusually many others. What is kept of it still says the old start.
+type Moving struct {
+	Ref   Ref       `json:"ref"`
+	Start time.Time `json:"start"` // the new one
+	Since time.Time `json:"since"` // when it was first shown there
+	Alike bool      `json:"alike"` // by the same span as most: a clock may be wrong, and a person must say
+}
+
+// Norm is how many reminders a practice came to owe on each of the last days on
+// which there were any. It holds counts only.
+type Norm struct {
+	Rules string  `json:"rules"`          // those under which it was learnt
+	Days  []Daily `json:"days,omitempty"` // oldest first
+}
+
+// Daily is the count of one day in London, such as 2026-11-23.
+type Daily struct {
+	Day   string `json:"day"`
+	Count int    `json:"count"`
 }
 
 // OptOut is one number that is not to be texted for one practice.

@@ -45,6 +45,8 @@ const (
 	RestrictUnclear  Reason = 52
 	ProviderTrouble  Reason = 53
 	NotConfirmed     Reason = 55
+	ManyMoves        Reason = 60
+	ManyNew          Reason = 61
 
 	// Refused by the provider, or failed after the hand-over.
 	ProviderOptOut   Reason = 80
@@ -95,6 +97,8 @@ var reasons = map[Reason]reasonWords{
 	RestrictUnclear:  {"restriction_unclear", "it is not clear whether this patient may be texted"},
 	ProviderTrouble:  {"provider_trouble", "the text provider does not take texts at the moment"},
 	NotConfirmed:     {"not_confirmed", "the last read of the diary did not show the appointment, and was not complete"},
+	ManyMoves:        {"many_moves", "an unusual number of appointments moved at once, so neither time is trusted"},
+	ManyNew:          {"many_new", "an unusual number of new reminders came at once; a person must let them go"},
 
 	ProviderOptOut:   {"provider_opt_out", "the text provider blocks this number: it opted out there"},
 	ProviderNumber:   {"provider_number", "the text provider says that the number cannot be texted"},

@@ -30,6 +30,8 @@ type Drafting struct {
 	Diary    gateway.Diary
 	Now      time.Time
 	Allowed  func(gateway.Phone) bool // nil: every number may be texted
+	// Moving lists moves that were seen before and not believed yet.
+	Moving []gateway.Moving
 }
 
 // Make decides every reminder of the appointments in the feed. Appointments that
@@ -119,10 +121,16 @@ func (d Drafting) reachesBack(ref gateway.Ref, o gateway.Owed) bool {
 }
 
 // seen gives when an appointment was first known at a start, which is now when it
-// was not.
+// was not. A move that waited to be believed was seen when it was first shown: what
+// fell due since then is not booked late.
 func (d Drafting) seen(ref gateway.Ref, start time.Time) (time.Time, bool) {
 	if h, ok := d.Diary.Head(ref); ok && h.Start.Equal(start) {
 		return h.FirstSeen, true
+	}
+	for _, m := range d.Moving {
+		if m.Ref == ref && m.Start.Equal(start) {
+			return m.Since, false
+		}
 	}
 	return d.Now.Truncate(time.Second), false
 }

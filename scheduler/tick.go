@@ -23,6 +23,7 @@ type Memory interface {
 	Looks(ctx context.Context, p gateway.ODS) (map[gateway.Ref]time.Time, error)
 	ForgetLooks(ctx context.Context, p gateway.ODS, refs []gateway.Ref) error
 	Standings(ctx context.Context, ids []gateway.ReminderID) ([]gateway.State, error)
+	HeldFor(ctx context.Context, p gateway.ODS, why gateway.Reason) ([]gateway.ReminderID, error)
 	Counts(ctx context.Context, ps []gateway.ODS) (map[gateway.ODS]map[gateway.State]int, error)
 	Feed(ctx context.Context, p gateway.ODS) (gateway.FeedState, error)
 	SetFeed(ctx context.Context, p gateway.ODS, f gateway.FeedState) error
@@ -117,7 +118,12 @@ func (s *Scheduler) end(p gateway.ODS) {
 // hear learns the age of a feed from the store, where another replica reads it or
 // where we could not: a restart must not make it look as if it had never been read.
 func (s *Scheduler) hear(ctx context.Context, p gateway.ODS) {
-	if f, err := s.o.Memory.Feed(ctx, p); err == nil && !f.AsOf.IsZero() {
+	f, err := s.o.Memory.Feed(ctx, p)
+	if err != nil {
+		return
+	}
+	s.o.Metrics.suspects(p, f)
+	if !f.AsOf.IsZero() {
 		s.o.Metrics.fresh(p, f.AsOf)
 	}
 }
@@ -152,7 +158,7 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if err != nil {
 		return err
 	}
-	drafting := Drafting{Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed}
+	drafting := Drafting{Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed, Moving: before.Moving}
 	draft := drafting.Make()
 	facts, err := m.Recall(ctx, d, absent(d, feed, draft.Entries, now))
 	if err != nil {
@@ -162,7 +168,7 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if len(newer) > 0 {
 		entries = slices.DeleteFunc(slices.Clone(entries), func(e Drafted) bool { return newer[e.Ref] })
 	}
-	held, err := s.brake(ctx, p.ODS, entries, before)
+	held, err := s.inspect(ctx, drafting, entries, before)
 	if err != nil {
 		return err
 	}
@@ -174,13 +180,17 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if err != nil {
 		return err
 	}
-	state := after(before, feed, held, draft.Entries)
+	state := after(before, drafting, held, draft.Entries)
+	if done.Written > 0 || state.Changed.IsZero() {
+		state.Changed = now
+	}
 	if err := m.SetFeed(ctx, p.ODS, state); err != nil {
 		return err
 	}
 	if !state.AsOf.IsZero() {
 		s.o.Metrics.fresh(p.ODS, state.AsOf)
 	}
+	s.o.Metrics.suspects(p.ODS, state)
 	s.report(p.ODS, feed, draft, done, held)
 	if !done.Earliest.IsZero() {
 		if err := m.Wake(ctx, done.Earliest); err != nil {
@@ -188,57 +198,6 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 		}
 	}
 	return s.account(ctx, p.ODS, now)
-}
-
-// after gives the state of the feed after a read. Only a complete one makes it
-// fresh. One that is not certain neither confirms nor clears what waits for a
-// second read or for a person, but for what it shows.
-func after(before gateway.FeedState, feed gateway.Feed, held []gateway.Ref, shown []Drafted) gateway.FeedState {
-	out := gateway.FeedState{AsOf: before.AsOf, Read: len(feed.Appointments), Unreadable: len(feed.Unreadable), Missing: held}
-	if feed.Complete {
-		out.AsOf = feed.AsOf
-	}
-	if certain(feed) {
-		return out
-	}
-	out.Released = before.Released
-	for _, ref := range before.Missing {
-		if !slices.Contains(held, ref) && !slices.ContainsFunc(shown, func(e Drafted) bool { return e.Ref == ref }) {
-			out.Missing = append(out.Missing, ref)
-		}
-	}
-	return out
-}
-
-// brake applies the brake where a read withdraws enough to look closer.
-func (s *Scheduler) brake(ctx context.Context, p gateway.ODS, entries []Drafted, before gateway.FeedState) ([]gateway.Ref, error) {
-	var ids []gateway.ReminderID
-	for _, e := range entries {
-		if e.Known && withdraws(e) {
-			for _, r := range e.Plan {
-				ids = append(ids, gateway.ReminderID{Practice: p, Ref: e.Ref, Rule: r.Rule, Start: e.Facts.Appointment.Start})
-			}
-		}
-	}
-	if len(ids) <= brakeFloor || before.Released {
-		return nil, nil
-	}
-	states, err := s.o.Memory.Standings(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	waiting := map[gateway.Ref]int{}
-	for i, st := range states {
-		if st == gateway.Queued || st == gateway.Held || st == gateway.Claimed {
-			waiting[ids[i].Ref]++
-		}
-	}
-	counts, err := s.o.Memory.Counts(ctx, []gateway.ODS{p})
-	if err != nil {
-		return nil, err
-	}
-	c := counts[p]
-	return brake(entries, func(e Drafted) int { return waiting[e.Ref] }, c[gateway.Queued]+c[gateway.Held]+c[gateway.Claimed], before.Missing), nil
 }
 
 func (s *Scheduler) overtaken(p gateway.ODS, ours bool) error {
@@ -261,15 +220,21 @@ func (s *Scheduler) account(ctx context.Context, p gateway.ODS, now time.Time) e
 	return nil
 }
 
-func (s *Scheduler) report(p gateway.ODS, feed gateway.Feed, draft Draft, done gateway.Planning, held []gateway.Ref) {
+func (s *Scheduler) report(p gateway.ODS, feed gateway.Feed, draft Draft, done gateway.Planning, held stopped) {
 	log := s.o.Log.With("practice", p)
 	log.Info("read the diary", "appointments", len(feed.Appointments), "unreadable", len(feed.Unreadable),
 		"complete", feed.Complete, "written", done.Written, "conflicts", done.Conflicts)
 	if draft.Doubled > 0 {
 		log.Warn("the source lists appointments more than once", "appointments", draft.Doubled)
 	}
-	if len(held) > 0 {
-		log.Error("an unusual number of appointments would be withdrawn; they are held until a second read agrees or a person releases them", "appointments", len(held))
+	if n := len(held.missing); n > 0 {
+		log.Error("an unusual number of appointments would be withdrawn; they are held until a second read agrees or a person releases them", "appointments", n)
+	}
+	if n := len(held.moving); n > 0 {
+		log.Error("an unusual number of appointments would be moved; they are held until a second read agrees or, where most move alike, a person releases them", "appointments", n)
+	}
+	if held.fresh > 0 {
+		log.Error("an unusual number of new reminders came at once; they are held until a person releases them", "reminders", held.fresh)
 	}
 }
 

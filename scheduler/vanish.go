@@ -48,48 +48,6 @@ func (d Drafting) gone(facts []gateway.Facts) []Drafted {
 	return out
 }
 
-// The brake: a read that would withdraw more than a third of what waits, and
-// more than five, is more likely a fault than a mass cancellation.
-const (
-	brakeFloor = 5
-	brakeShare = 3
-)
-
-// brake finds the withdrawals of a read that are unusual in their number, holds
-// their reminders instead, and gives the refs it held. What the read before
-// already showed as gone (agreed) has been seen twice and goes through.
-//
-// waiting tells how many of an appointment's reminders wait now; total how many
-// wait in the whole practice.
-func brake(drafted []Drafted, waiting func(Drafted) int, total int, agreed []gateway.Ref) []gateway.Ref {
-	var suspects []int
-	n := 0
-	for i, e := range drafted {
-		if !e.Known || !withdraws(e) {
-			continue
-		}
-		if w := waiting(e); w > 0 && !slices.Contains(agreed, e.Ref) {
-			suspects = append(suspects, i)
-			n += w
-		}
-	}
-	if n <= brakeFloor || n*brakeShare <= total {
-		return nil
-	}
-	held := make([]gateway.Ref, 0, len(suspects))
-	for _, i := range suspects {
-		e := &drafted[i]
-		for k := range e.Plan {
-			if p := &e.Plan[k]; p.State == gateway.Withdrawn && bySource(p.Reason) {
-				p.State, p.Reason = gateway.Held, gateway.ManyWithdrawals
-			}
-		}
-		e.Facts.Standing = gateway.ManyWithdrawals
-		held = append(held, e.Ref)
-	}
-	return held
-}
-
 // withdraws reports whether an entry withdraws reminders for what the source
 // says of the visit or the patient.
 func withdraws(e Drafted) bool {
