@@ -119,13 +119,16 @@ It ends by itself when it is safe: ` + "`bellman restore`" + ` says what it wait
 it by hand looks at the provider's console first, for texts and STOPs since the
 store was lost.
 
-With --practice: let the next read of that practice withdraw what it will,
-although it is an unusual number.
+With --practice: let the next read of that practice withdraw, move and queue
+what it will, although it is an unusual number. Look at the diary first: what
+waits may be the sign of a wrong clock, or of another practice's diary. It takes
+the name of the person who looked (--by) and what they found (--reason).
 
-Says what it would do until --yes. --reason is written to the audit trail.`,
+Says what it would do until --yes. --by and --reason are written to the audit trail.`,
 		Args: exactly(0),
 	}
-	practice := cmd.Flags().String("practice", "", "the practice whose withdrawals to let through")
+	practice := cmd.Flags().String("practice", "", "the practice whose unusual read to let through")
+	by := cmd.Flags().String("by", "", "who decides this, for the audit trail")
 	reason := cmd.Flags().String("reason", "", "why, for the audit trail")
 	yes := cmd.Flags().Bool("yes", false, "do it")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
@@ -135,7 +138,7 @@ Says what it would do until --yes. --reason is written to the audit trail.`,
 		}
 		defer func() { err = errors.Join(err, a.stop()) }()
 		if *practice != "" {
-			return c.releasePractice(cmd, a, *reason, *yes)
+			return c.releasePractice(cmd, a, release{by: *by, reason: *reason, yes: *yes})
 		}
 		hold, err := a.store.RefreshHold(cmd.Context())
 		switch {
@@ -161,34 +164,6 @@ Says what it would do until --yes. --reason is written to the audit trail.`,
 		return nil
 	}
 	return cmd
-}
-
-func (c *cli) releasePractice(cmd *cobra.Command, a *app, reason string, yes bool) error {
-	p, err := practiceFlag(cmd, a.cfg)
-	if err != nil {
-		return err
-	}
-	f, err := a.store.Feed(cmd.Context(), p.ODS)
-	if err != nil {
-		return err
-	}
-	if len(f.Missing) == 0 {
-		c.say("nothing of %s waits for a release", p.ODS)
-		return nil
-	}
-	if !yes {
-		c.say("would let the next read of %s withdraw the reminders of %d appointments; add --yes", p.ODS, len(f.Missing))
-		return nil
-	}
-	if err := c.record(a.cfg, "queue release", p.ODS, fmt.Sprintf("%d appointments; %s", len(f.Missing), reason)); err != nil {
-		return err
-	}
-	f.Released = true
-	if err := a.store.SetFeed(cmd.Context(), p.ODS, f); err != nil {
-		return err
-	}
-	c.say("the next read of %s goes through", p.ODS)
-	return nil
 }
 
 func (c *cli) withdrawCommand() *cobra.Command {
