@@ -89,6 +89,9 @@ type Receipt struct {
 	State     State // Accepted, Delivered or Undelivered
 	Code      int   // the provider's error code, 0 when none
 	Class     Class // of Code
+	// Everywhere is set with Account when the whole account is meant, and not only
+	// the sender of this practice.
+	Everywhere bool
 }
 
 // Inbound is a text that somebody sent to a practice's number.

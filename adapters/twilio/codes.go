@@ -86,6 +86,9 @@ var codes = map[int]meaning{
 	63018: notToday,      // rate of the channel
 }
 
+// wholeAccount are the codes that speak of the account and not of one sender of it.
+var wholeAccount = []int{10001, 20003, 20005, 20403, 30002}
+
 // Classify says what an error code means for a reminder, and why in the words of
 // reception. A code that is not in the table, 0 included, is Uncertain: nobody
 // has said that the text did not go.

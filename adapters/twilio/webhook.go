@@ -3,6 +3,7 @@ package twilio
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,6 +78,7 @@ func (p *Provider) ParseStatus(rawQuery, signature string, body []byte) (gateway
 		return gateway.Receipt{}, ErrMalformed
 	}
 	r.Class, _ = Classify(r.Code)
+	r.Everywhere = slices.Contains(wholeAccount, r.Code)
 	return r, nil
 }
 

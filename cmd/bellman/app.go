@@ -194,7 +194,7 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 	in := inbox.New(inbox.Options{
 		Memory: a.store, Restoring: a.store, Start: message.Start, Webhooks: a.provider, Lister: a.provider, Forged: twilio.ErrSignature, Practices: domain,
 		Clock: a.clock, Log: a.log.With("part", "inbox"), Metrics: inbox.NewMetrics(a.registry, domain),
-		Moved: counts.moved, Settled: sent.Settled, Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
+		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 		Allowed: a.allowed(), Render: message.Render, Settle: a.cfg.Twilio.Settle,
 	})

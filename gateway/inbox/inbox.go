@@ -87,6 +87,9 @@ type Options struct {
 	Moved     func([]gateway.Move)
 	// Settled is told of a text of unknown fate that turned out to be accepted.
 	Settled func(gateway.ODS)
+	// Trouble is told of a receipt by which the provider's account, or the
+	// practice's own sender, does not work.
+	Trouble func(p gateway.ODS, everywhere bool)
 	Answers Answers
 	// Taken lists the words, in capitals, that the provider itself acts on and
 	// answers when they are all of a text.

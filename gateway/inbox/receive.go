@@ -17,11 +17,15 @@ func (in *Inbox) Receive(ctx context.Context, r gateway.Receipt) error {
 	c := gateway.Change{ID: r.Reminder, To: r.State, Code: r.Code, MessageID: r.MessageID}
 	if r.State == gateway.Undelivered {
 		c.Reason = gateway.NotDelivered
-		if r.Class == gateway.Stopped {
+		switch r.Class {
+		case gateway.Account:
+			c.Reason = gateway.ProviderAccount
+		case gateway.Stopped:
 			c.Reason = gateway.ProviderOptOut
 			if err := in.blocked(ctx, r.Reminder); err != nil {
 				return err
 			}
+		case gateway.Uncertain, gateway.TryLater, gateway.Rejected:
 		}
 	}
 	got, err := in.o.Memory.Move(ctx, in.o.Clock.Now(), []gateway.Change{c})
@@ -32,6 +36,9 @@ func (in *Inbox) Receive(ctx context.Context, r gateway.Receipt) error {
 		return ErrNoReminder
 	case got[0].Verdict == gateway.Done:
 		in.count(r.Reminder.Practice, got[0].From, r.State)
+		if c.Reason == gateway.ProviderAccount && in.o.Trouble != nil {
+			in.o.Trouble(r.Reminder.Practice, r.Everywhere)
+		}
 	}
 	return nil
 }

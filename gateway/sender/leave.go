@@ -55,18 +55,27 @@ func (s *Sender) leave(ctx context.Context, jobs []job) []job {
 	return sending
 }
 
-// throughBreaker holds what may not leave while the provider does not work.
+// throughBreaker holds what may not leave while the provider does not work, and
+// puts back what only has to wait.
 func (s *Sender) throughBreaker(ctx context.Context, jobs []job) []job {
 	now := s.o.Clock.Now()
 	open := jobs[:0]
 	var not []withheld
 	for _, j := range jobs {
-		if at, ok := s.breaker.may(j.claim.ID.Practice, now); ok {
+		if w, ok := s.breaker.may(j.claim.ID.Practice, now); ok {
 			open = append(open, j)
 		} else {
-			not = append(not, *withhold(j.claim, gateway.Held, gateway.ProviderTrouble, at))
+			not = append(not, *w.withhold(j.claim))
 		}
 	}
 	s.withhold(ctx, not)
 	return open
+}
+
+// withhold gives the move of a claim that has to wait.
+func (w wait) withhold(c *gateway.Claim) *withheld {
+	if w.trouble {
+		return withhold(c, gateway.Held, gateway.ProviderTrouble, w.at)
+	}
+	return withhold(c, gateway.Queued, gateway.None, w.at)
 }

@@ -16,6 +16,8 @@ type Metrics struct {
 	duration *prometheus.HistogramVec
 	claims   prometheus.Counter
 	broken   prometheus.Gauge
+	paused   prometheus.Gauge
+	senders  *prometheus.GaugeVec
 }
 
 // NewMetrics registers the sender's metrics, each practice at zero.
@@ -31,13 +33,16 @@ func NewMetrics(r prometheus.Registerer, practices []gateway.ODS) *Metrics {
 			Name: "bellman_send_duration_seconds", Help: "The provider's answer time.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"provider", "outcome"}),
-		claims: prometheus.NewCounter(prometheus.CounterOpts{Name: "bellman_claims_total", Help: "Reminders looked at when due, withheld ones included."}),
-		broken: prometheus.NewGauge(prometheus.GaugeOpts{Name: "bellman_provider_broken", Help: "1 while the provider's account does not work and nothing is sent."}),
+		claims:  prometheus.NewCounter(prometheus.CounterOpts{Name: "bellman_claims_total", Help: "Reminders looked at when due, withheld ones included."}),
+		broken:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "bellman_provider_broken", Help: "1 while the provider's account does not work and nothing is sent."}),
+		paused:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "bellman_provider_paused", Help: "1 while nothing is sent because the provider asked us to wait."}),
+		senders: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "bellman_sender_broken", Help: "1 while one practice's own sender does not work and nothing of that practice is sent."}, []string{"practice"}),
 	}
-	r.MustRegister(m.sent, m.segments, m.lateness, m.duration, m.claims, m.broken)
+	r.MustRegister(m.sent, m.segments, m.lateness, m.duration, m.claims, m.broken, m.paused, m.senders)
 	for _, p := range practices {
 		m.sent.WithLabelValues(string(p))
 		m.segments.WithLabelValues(string(p))
+		m.senders.WithLabelValues(string(p))
 	}
 	return m
 }
@@ -52,12 +57,21 @@ func (m *Metrics) accepted(p gateway.ODS, parts int, late time.Duration) {
 }
 
 // account tells whether the provider's account is found not to work.
-func (m *Metrics) account(broken bool) {
-	if broken {
-		m.broken.Set(1)
-	} else {
-		m.broken.Set(0)
+func (m *Metrics) account(broken bool) { m.broken.Set(oneIf(broken)) }
+
+// pause tells whether the provider asked us to wait.
+func (m *Metrics) pause(on bool) { m.paused.Set(oneIf(on)) }
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
 	}
+	return 0
+}
+
+// sender tells whether a practice's own sender is found not to work.
+func (m *Metrics) sender(p gateway.ODS, broken bool) {
+	m.senders.WithLabelValues(string(p)).Set(oneIf(broken))
 }
 
 func (m *Metrics) took(provider, outcome string, d time.Duration) {

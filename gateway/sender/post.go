@@ -41,8 +41,9 @@ func (s *Sender) post(ctx context.Context, j job) {
 	began := s.o.Clock.Now()
 	id := j.claim.ID
 	o := outcome{job: j, began: began, change: gateway.Change{ID: id, Token: j.claim.Token, Only: onlySending}}
-	if !began.Before(j.until) || !began.Before(j.begin) {
-		o.change.To, o.change.At = gateway.Queued, began
+	asked, paused := s.breaker.asked(began)
+	if paused || !began.Before(j.until) || !began.Before(j.begin) {
+		o.change.To, o.change.At = gateway.Queued, later(asked, began)
 		s.outcomes <- o
 		return
 	}
@@ -87,7 +88,7 @@ func (s *Sender) judge(ctx context.Context, o *outcome, e *gateway.SendError, no
 	log := s.o.Log.With("reminder", c.ID.String(), "class", e.Class.String(), "code", e.Code, "status", e.Status)
 	switch e.Class {
 	case gateway.TryLater:
-		c.To, c.At = gateway.Queued, now.Add(backoff(o.job.claim.Attempts, e.RetryAfter))
+		c.To, c.At = gateway.Queued, s.later(c.ID.Practice, o.job.claim.Attempts, e, now)
 		log.Info("the provider asks to try later")
 	case gateway.Account:
 		c.To, c.At = gateway.Queued, s.breaker.broke(c.ID.Practice, e.Status, now)
@@ -106,9 +107,35 @@ func (s *Sender) judge(ctx context.Context, o *outcome, e *gateway.SendError, no
 			log.Error("write down an opt-out", "error", err)
 		}
 	case gateway.Uncertain:
+		s.breaker.lose(now)
 		c.To, c.Reason = gateway.Unknown, gateway.UnknownOutcome
 		log.Warn("the fate of a text is not known; it is not sent again before it is")
 	}
+}
+
+// later gives when to try again what certainly did not go, and slows the others
+// down where what stopped this one would stop them too.
+func (s *Sender) later(p gateway.ODS, attempts int, e *gateway.SendError, now time.Time) time.Time {
+	at := now.Add(backoff(attempts, e.RetryAfter))
+	switch {
+	case e.Status == tooMany && e.RetryAfter > 0:
+		s.breaker.pause(now.Add(e.RetryAfter))
+	case e.Reason == gateway.ProviderTrouble:
+		return later(at, s.breaker.broke(p, badRequest, now))
+	case e.Status == 0:
+		s.breaker.lose(now)
+	}
+	return at
+}
+
+// tooMany is the HTTP status with which a provider asks us to slow down.
+const tooMany = 429
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // backoff gives how long to wait before the next try: doubling from two

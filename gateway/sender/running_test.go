@@ -94,7 +94,7 @@ func (r *running) quiet() {
 		r.memory.Store.Look()
 		turn, woken := r.memory.turn.Add(1), r.memory.woken.Load()
 		done := func() bool {
-			return r.memory.idle.Load() >= turn || (r.memory.woken.Load() > woken+1 && r.metric("bellman_provider_broken") == 1)
+			return r.memory.idle.Load() >= turn || (r.memory.woken.Load() > woken+1 && r.metric("bellman_provider_broken")+r.metric("bellman_provider_paused") > 0)
 		}
 		for try := 0; !done() && try < 20; try++ {
 			_ = r.s.store.Wake(r.s.t.Context(), r.s.clock.Now())

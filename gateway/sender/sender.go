@@ -91,7 +91,7 @@ func New(o Options) *Sender {
 	s := &Sender{
 		o: o, practices: make(map[gateway.ODS]Practice, len(o.Practices)), looks: make(map[gateway.ODS]chan struct{}),
 		permits: make(chan struct{}, o.InFlight), leaving: make(chan job, o.InFlight), outcomes: make(chan outcome, o.InFlight),
-		breaker: newBreaker(o.Metrics.account),
+		breaker: newBreaker(o.Metrics),
 	}
 	for _, p := range o.Practices {
 		s.practices[p.ODS] = p

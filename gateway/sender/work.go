@@ -47,6 +47,7 @@ func (s *Sender) work(ctx context.Context, claims []gateway.Claim, permits int, 
 			not = append(not, *w)
 		case s.practices[c.ID.Practice].Reread == nil:
 			jobs = append(jobs, j)
+		case s.shut(c, now, &not): // and the clinical system is not asked for nothing
 		case !s.askAgain(ctx, c, looking):
 			not = append(not, *withhold(c, gateway.Queued, gateway.None, now.Add(soon)))
 		}
@@ -60,6 +61,15 @@ func (s *Sender) work(ctx context.Context, claims []gateway.Claim, permits int, 
 		s.leaving <- j
 	}
 	return min(len(sending), permits)
+}
+
+// shut withholds a claim that the breaker would not let leave now.
+func (s *Sender) shut(c *gateway.Claim, now time.Time, not *[]withheld) bool {
+	w, ok := s.breaker.would(c.ID.Practice, now)
+	if !ok {
+		*not = append(*not, *w.withhold(c))
+	}
+	return !ok
 }
 
 // decide looks at one claim with what the store knows. It gives a job to send,

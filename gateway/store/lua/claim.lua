@@ -97,7 +97,36 @@ for ods, g in pairs(groups) do
   end
 end
 
-for i = 1, #members do
+-- Where a practice has more due than may go at once, the earliest appointments go
+-- first: their texts are the first to be of no use. Each takes a place of its own
+-- practice; otherwise the order is that of the due set.
+local order
+if every > 0 then
+  local function start(i)
+    local r = records[i]
+    if not r then return 0 end
+    local a, b, c, d = byte(r, 10, 13)
+    return ((a * 256 + b) * 256 + c) * 256 + d
+  end
+  for _, g in pairs(groups) do
+    if g.n > burst then
+      local starts, sorted = {}, {}
+      for j = 1, g.n do
+        sorted[j] = g.at[j]
+        starts[g.at[j]] = start(g.at[j])
+      end
+      table.sort(sorted, function(a, b)
+        if starts[a] ~= starts[b] then return starts[a] < starts[b] end
+        return a < b
+      end)
+      order = order or {}
+      for j = 1, g.n do order[g.at[j]] = sorted[j] end
+    end
+  end
+end
+
+for turn = 1, #members do
+  local i = order and order[turn] or turn
   local m, key, entry, ods = members[i], keys[i], entries[i], codes[i]
   if not key then
     nrem = nrem + 1
