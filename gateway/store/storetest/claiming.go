@@ -17,6 +17,7 @@ var claiming = []promise{
 	{"a sender never holds more of one practice than it may send in a second", rateLimit},
 	{"a rate limit of hundreds a second is kept to as well", highRateLimit},
 	{"one practice's rate limit does not slow another", rateLimitIsPerPractice},
+	{"where more is due than may be sent, the earliest appointments go first", backlogByDeadline},
 	{"a lease that ran out is listed with its state and token, once its time has come", leasesRunOut},
 	{"a claim that was taken over belongs to the new sender alone", takenOver},
 	{"a leftover in the queue that no appointment owes is never claimed", leftovers},
