@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -85,24 +86,59 @@ func (l *lines) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// sendAll lets a sender send what is due, until nothing is.
+// sendAll lets senders send what is due, until nothing is. One that finds the
+// provider out of order, and so would leave it alone for a while, is replaced by
+// another that has not.
 func (s *stage) sendAll() { s.t.Helper(); s.sendWithin(timeout) }
 
 // sendWithin does so with a provider's timeout of its own.
 func (s *stage) sendWithin(timeout time.Duration) {
 	s.t.Helper()
-	st := s.open()
-	idle := &idling{Store: st}
+	for !s.sendMore(timeout) {
+		continue
+	}
+}
+
+// sendMore lets one sender send, and reports whether nothing is due any more.
+func (s *stage) sendMore(timeout time.Duration) bool {
+	s.t.Helper()
+	idle := &idling{Store: s.open()}
+	metrics := prometheus.NewRegistry()
 	o := sender.Options{
-		Memory: idle, Provider: s.provider, Clock: &s.clock, Log: s.log.logger(), Render: message.Render, InFlight: 4, Timeout: timeout,
-		Metrics: sender.NewMetrics(prometheus.NewRegistry(), []gateway.ODS{riverside, hillside}),
+		Memory: idle, Provider: s.provider, Clock: &s.clock, Log: s.log.logger(), Render: message.Render, InFlight: 100, Timeout: timeout, // more lines than texts: none has to wait for one
+		Metrics: sender.NewMetrics(metrics, []gateway.ODS{riverside, hillside}),
 	}
 	for _, p := range s.practices() {
 		o.Practices = append(o.Practices, sender.Practice{Practice: p})
 	}
 	ctx, cancel := context.WithCancel(s.t.Context())
-	idle.nothing = cancel
+	defer cancel()
+	var done atomic.Bool
+	idle.nothing = func() {
+		done.Store(true)
+		cancel()
+	}
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for ; ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+			if broken(metrics) {
+				cancel()
+			}
+		}
+	})
 	sender.New(o).Run(ctx)
+	watching.Wait()
+	return done.Load()
+}
+
+// broken reports whether a sender finds the provider out of order.
+func broken(r *prometheus.Registry) bool {
+	for _, f := range must(r.Gather()) {
+		if f.GetName() == "bellman_provider_broken" {
+			return f.GetMetric()[0].GetGauge().GetValue() == 1
+		}
+	}
+	return false
 }
 
 // idling is the store of a sender; it tells when nothing is due, claimed or left
