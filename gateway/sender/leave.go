@@ -11,7 +11,7 @@ import (
 // works. A stop does not cut it short, since what is written down as leaving and
 // does not leave would be of unknown fate.
 func (s *Sender) leave(ctx context.Context, jobs []job) []job {
-	jobs = s.withinShare(ctx, s.throughBreaker(ctx, jobs))
+	jobs = s.throughBreaker(ctx, jobs)
 	if len(jobs) == 0 {
 		return nil
 	}
@@ -34,18 +34,12 @@ func (s *Sender) leave(ctx context.Context, jobs []job) []job {
 		// It is not known whether Redis wrote it down. Nothing leaves; the lease
 		// runs out, and what stands as Sending is settled with the provider's list.
 		s.o.Log.Warn("write down what is leaving", "error", err)
-		for i := range jobs {
-			s.share.done(jobs[i].claim.ID.Practice)
-		}
 		return nil
 	}
 	sending := jobs[:0]
 	var back []withheld
 	var moves []gateway.Move
 	for i, g := range got {
-		if g.Verdict != gateway.Done {
-			s.share.done(jobs[i].claim.ID.Practice)
-		}
 		switch g.Verdict {
 		case gateway.Done:
 			sending = append(sending, jobs[i])

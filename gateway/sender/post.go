@@ -36,7 +36,6 @@ func (s *Sender) poster(ctx context.Context) {
 // have been answered since, or another process may have taken the text up, found
 // it nowhere, and sent it.
 func (s *Sender) post(ctx context.Context, j job) {
-	defer s.share.done(j.claim.ID.Practice)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
 	defer cancel()
 	began := s.o.Clock.Now()

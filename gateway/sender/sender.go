@@ -82,7 +82,6 @@ type Sender struct {
 	leaving   chan job // written down as Sending, each with its permit
 	outcomes  chan outcome
 	breaker   *breaker
-	share     *share
 	reaping   sync.Mutex // one lane looks for the work of dead senders at a time
 	lastReap  time.Time
 }
@@ -92,7 +91,7 @@ func New(o Options) *Sender {
 	s := &Sender{
 		o: o, practices: make(map[gateway.ODS]Practice, len(o.Practices)), looks: make(map[gateway.ODS]chan struct{}),
 		permits: make(chan struct{}, o.InFlight), leaving: make(chan job, o.InFlight), outcomes: make(chan outcome, o.InFlight),
-		breaker: newBreaker(o.Metrics), share: newShare(o.InFlight, len(o.Practices)),
+		breaker: newBreaker(o.Metrics),
 	}
 	for _, p := range o.Practices {
 		s.practices[p.ODS] = p
