@@ -32,6 +32,10 @@ type Decision struct {
 	Until   time.Time // with Send: not after this moment
 }
 
+// Wobble is how far the clocks of our own machines, and of those that we read,
+// may be apart before something is wrong. From there on nothing is sent.
+const Wobble = time.Minute
+
 // Moment is what Decide knows besides the appointment and its policy: the state
 // of the world at one instant.
 type Moment struct {
@@ -67,7 +71,7 @@ func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
 	}
 	// A read that lies ahead of now by more than a clock's wobble tells of a clock
 	// that was wrong: it could pass for fresh long after.
-	if m.FeedAsOf.IsZero() || m.Now.Sub(m.FeedAsOf).Abs() > p.StaleAfter {
+	if age := m.Now.Sub(m.FeedAsOf); m.FeedAsOf.IsZero() || age > p.StaleAfter || -age >= Wobble {
 		return Decision{Verdict: Hold, Reason: FeedStale}
 	}
 	at, ok := p.Hours.Next(later(o.SendAt, m.Now), n)

@@ -125,6 +125,8 @@ type Surroundings struct {
 	// Trial is sim or test mode: plain http and loopback addresses are accepted,
 	// and the numbers that Ofcom keeps for drama count as mobiles.
 	Trial bool
+	// Heard is told what another's clock said in passing; nil: nobody listens.
+	Heard func(Reading)
 }
 
 // Diary is what is known of one practice when a plan is made: the heads of its

@@ -45,6 +45,7 @@ const (
 	RestrictUnclear  Reason = 52
 	ProviderTrouble  Reason = 53
 	NotConfirmed     Reason = 55
+	ClockWrong       Reason = 56
 	ManyMoves        Reason = 60
 	ManyNew          Reason = 61
 
@@ -97,6 +98,7 @@ var reasons = map[Reason]reasonWords{
 	RestrictUnclear:  {"restriction_unclear", "it is not clear whether this patient may be texted"},
 	ProviderTrouble:  {"provider_trouble", "the text provider does not take texts at the moment"},
 	NotConfirmed:     {"not_confirmed", "the last read of the diary did not show the appointment, and was not complete"},
+	ClockWrong:       {"clock_wrong", "the clock of our own machine is wrong, or could not be compared; it goes when the clock is right"},
 	ManyMoves:        {"many_moves", "an unusual number of appointments moved at once, so neither time is trusted"},
 	ManyNew:          {"many_new", "an unusual number of new reminders came at once; a person must let them go"},
 

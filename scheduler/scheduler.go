@@ -32,10 +32,13 @@ type Options struct {
 	Memory    Memory
 	Practices []Practice
 	Clock     gateway.Clock
-	Log       *slog.Logger
-	Metrics   *Metrics
-	Moved     func([]gateway.Move)
-	Allowed   func(gateway.Phone) bool // nil: every number may be texted
+	// Keeper says whether the clock is right. While it is not, nothing is read,
+	// planned or forgotten. Nil: the clock counts as right.
+	Keeper  gateway.Timekeeper
+	Log     *slog.Logger
+	Metrics *Metrics
+	Moved   func([]gateway.Move)
+	Allowed func(gateway.Phone) bool // nil: every number may be texted
 }
 
 // Scheduler wakes and reads until its context ends.
@@ -108,7 +111,11 @@ func (s *Scheduler) visit(ctx context.Context, p Practice) {
 
 func (s *Scheduler) sweep(ctx context.Context) {
 	for _, p := range s.o.Practices {
-		n, err := s.o.Memory.Sweep(ctx, p.ODS, s.o.Clock.Now().Add(-keepFor))
+		before := s.o.Clock.Now().Add(-keepFor)
+		if !s.clockRight() {
+			return // tomorrow night is soon enough
+		}
+		n, err := s.o.Memory.Sweep(ctx, p.ODS, before)
 		if err != nil && ctx.Err() == nil {
 			s.o.Log.Warn("forget what is over", "practice", p.ODS, "error", err)
 		}

@@ -51,6 +51,9 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 		return nil
 	}
 	defer s.end(p.ODS)
+	if !s.awaitClock(ctx) {
+		return ctx.Err()
+	}
 	token, err := s.o.Memory.Lock(ctx, p.ODS, s.owner, readLease)
 	if err != nil {
 		return err
@@ -80,7 +83,7 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 		return fmt.Errorf("read the diary: %w", err)
 	}
 	s.o.Metrics.read(p.ODS, p.SourceType, feed)
-	return s.plan(ctx, p, feed, token)
+	return s.plan(ctx, p, s.credible(p.ODS, feed), token)
 }
 
 // keepRight renews the right to read until ctx ends, and ends the read when the
@@ -175,6 +178,9 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if ours, err := m.Holds(ctx, p.ODS, s.owner, token); err != nil || !ours {
 		return errors.Join(err, s.overtaken(p.ODS, ours))
 	}
+	if !s.clockRight() {
+		return errClock
+	}
 	done, err := s.carryOut(ctx, p.ODS, d, entries)
 	s.moved(done.Moves)
 	if err != nil {
@@ -252,10 +258,14 @@ func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.A
 		return err
 	}
 	drafting := Drafting{Practice: p, Diary: d, Now: now, Allowed: s.o.Allowed, Feed: gateway.Feed{AsOf: feed.AsOf}}
+	entry := drafting.one(a, false, gateway.None)
+	if !s.clockRight() {
+		return errClock
+	}
 	if err := s.o.Memory.Looked(ctx, p.ODS, d.Ref(a.Identity()), now.Add(-lookTakes)); err != nil {
 		return err
 	}
-	done, err := s.carryOut(ctx, p.ODS, d, []Drafted{drafting.one(a, false, gateway.None)})
+	done, err := s.carryOut(ctx, p.ODS, d, []Drafted{entry})
 	s.moved(done.Moves)
 	return err
 }

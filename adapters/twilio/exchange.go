@@ -17,6 +17,8 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/twilio/twilio-go/client"
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"bellman/gateway"
 )
 
 const (
@@ -59,6 +61,8 @@ type exchange struct {
 	status     int // 0: no answer
 	code       int // Twilio's error code, 0: none
 	retryAfter time.Duration
+	reading    gateway.Reading // of Twilio's clock
+	dated      bool            // the answer told it
 }
 
 // api is the library, speaking through this exchange. The handler is made here
@@ -78,10 +82,12 @@ func (e *exchange) SendRequest(method, raw string, data url.Values, _ map[string
 	if err != nil {
 		return nil, err
 	}
+	asked := e.via.clock.Now()
 	res, err := e.via.transport.RoundTrip(r) // not an http.Client: follows no redirects, and no *url.Error with the address
 	if err != nil {
 		return nil, errNoAnswer
 	}
+	e.lookAtTheClock(asked, res.Header)
 	body, err := whole(res, e.limit)
 	e.status = res.StatusCode
 	e.retryAfter = e.via.parseRetryAfter(res.Header.Get("Retry-After"))

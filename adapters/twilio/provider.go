@@ -44,6 +44,7 @@ type Provider struct {
 	public    string // our own public address, no slash at the end
 	timeout   time.Duration
 	clock     gateway.Clock
+	heard     func(gateway.Reading) // told of Twilio's time in every answer; may be nil
 	trial     bool
 	transport *http.Transport
 	sendHead  http.Header // with the API key where there is one
@@ -74,6 +75,7 @@ func New(c Config, publicURL string, env gateway.Surroundings) (*Provider, error
 		public:    trimSlash(publicURL),
 		timeout:   c.Timeout,
 		clock:     env.Clock,
+		heard:     env.Heard,
 		trial:     env.Trial,
 		transport: outbound.Transport(outbound.Options{Local: env.Trial, Idle: idleConnections}),
 		sendHead:  header(user, secret),

@@ -16,6 +16,7 @@ import (
 	"bellman/adapters/twilio"
 	"bellman/configs"
 	"bellman/gateway"
+	"bellman/gateway/clockwatch"
 	"bellman/gateway/inbox"
 	"bellman/gateway/message"
 	"bellman/gateway/sender"
@@ -34,6 +35,8 @@ type app struct {
 	store     *store.Store
 	provider  *twilio.Provider
 	practices []scheduler.Practice
+	keeper    *clockwatch.Watch // of a service; commands have none
+	redisTime func() time.Time  // see cli
 	undo      []undoing
 }
 
@@ -154,7 +157,7 @@ func (a *app) openSource(p configs.Practice) (scheduler.Practice, []gateway.Faul
 }
 
 func (a *app) surroundings() gateway.Surroundings {
-	return gateway.Surroundings{Clock: a.clock, Trial: a.cfg.Mode.Trial()}
+	return gateway.Surroundings{Clock: a.clock, Trial: a.cfg.Mode.Trial(), Heard: a.heard}
 }
 
 func (a *app) openProvider() error {
@@ -183,17 +186,17 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 	a.registry.MustRegister(&taskGauges{store: a.store, practices: codes, clock: a.clock, log: a.log})
 	sent := sender.NewMetrics(a.registry, codes)
 	sched := scheduler.New(scheduler.Options{
-		Memory: a.store, Practices: a.practices, Clock: a.clock, Log: a.log.With("part", "scheduler"),
+		Memory: a.store, Practices: a.practices, Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "scheduler"),
 		Metrics: scheduler.NewMetrics(a.registry, a.clock, a.practices), Moved: counts.moved, Allowed: a.allowed(),
 	})
 	send := sender.New(sender.Options{
-		Memory: a.store, Provider: a.provider, Practices: a.rereaders(), Clock: a.clock, Log: a.log.With("part", "sender"),
+		Memory: a.store, Provider: a.provider, Practices: a.rereaders(), Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "sender"),
 		Metrics: sent, Moved: counts.moved, Refresh: a.refresh(sched), Render: render(domain), Allowed: a.allowed(),
 		InFlight: inFlight, PerSec: a.cfg.Twilio.MaxPerSecond, Timeout: a.cfg.Twilio.Timeout,
 	})
 	in := inbox.New(inbox.Options{
 		Memory: a.store, Restoring: a.store, Start: message.Start, Webhooks: a.provider, Lister: a.provider, Forged: twilio.ErrSignature, Practices: domain,
-		Clock: a.clock, Log: a.log.With("part", "inbox"), Metrics: inbox.NewMetrics(a.registry, domain),
+		Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "inbox"), Metrics: inbox.NewMetrics(a.registry, domain),
 		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 		Allowed: a.allowed(), Render: message.Render, Settle: a.cfg.Twilio.Settle,

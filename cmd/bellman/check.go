@@ -52,6 +52,7 @@ Nothing is changed and nobody is texted.`,
 				return err
 			}
 			a := newApp(cfg, gateway.ClockFunc(c.now), newLog(c.err, slog.LevelError))
+			a.redisTime = c.redisTime
 			defer func() { err = errors.Join(err, a.stop()) }()
 			f := a.check(cmd.Context())
 			if err := c.showFindings(f); err != nil {
@@ -116,29 +117,8 @@ func (a *app) checkRedis(ctx context.Context, f *findings) {
 	if a.store.InHold() {
 		f.warn("redis", "the store was emptied and is in hold; nothing is sent before `bellman queue release --yes`")
 	}
-	at, err := a.rdb.Time(limited).Result()
-	if err != nil {
-		f.warn("clock", "redis does not tell its time")
-		return
-	}
-	checkClock(f, a.clock.Now(), at)
-}
-
-// The limits of clock skew (HAZ-23).
-const (
-	skewWarn = 5 * time.Second
-	skewFail = time.Minute
-)
-
-func checkClock(f *findings, here, redis time.Time) {
-	switch d := here.Sub(redis).Abs().Round(time.Second); {
-	case d >= skewFail:
-		f.fail("clock", "this machine and redis differ by %s: set both by a time server", d)
-	case d >= skewWarn:
-		f.warn("clock", "this machine and redis differ by %s: set both by a time server", d)
-	default:
-		f.ok("clock", "agrees with redis; it is %s in London", local(here))
-	}
+	r, err := a.askRedis(limited)
+	a.checkClock(f, "redis", r, err)
 }
 
 func (a *app) checkFeeds(ctx context.Context, f *findings) {
@@ -186,6 +166,8 @@ func (a *app) checkProvider(ctx context.Context, f *findings) {
 		return
 	}
 	f.ok("twilio", "knows the account and accepts the credentials")
+	r, err := a.provider.AskTime(ctx)
+	a.checkClock(f, "the provider", r, err)
 }
 
 // checkWords looks at what patients are told to reply: no wording may teach them

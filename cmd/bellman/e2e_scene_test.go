@@ -183,7 +183,7 @@ func (s *scene) drop() {
 func (s *scene) run(args ...string) (code int, out, errOut string) {
 	s.t.Helper()
 	var o, e bytes.Buffer
-	c := &cli{out: &o, err: &e, in: strings.NewReader(""), now: s.clock.Now}
+	c := &cli{out: &o, err: &e, in: strings.NewReader(""), now: s.clock.Now, redisTime: s.clock.Now}
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	code = c.run(ctx, append(args, "--config", s.path("bellman.yaml")))
@@ -237,7 +237,7 @@ func (s *scene) begin(args ...string) *serving {
 	ctx, cancel := context.WithCancel(context.Background())
 	v := &serving{s: s, log: &journal{}, out: &journal{}, doors: map[string]string{}}
 	done := make(chan int, 1)
-	c := &cli{out: v.out, err: v.log, in: strings.NewReader(""), now: s.clock.Now}
+	c := &cli{out: v.out, err: v.log, in: strings.NewReader(""), now: s.clock.Now, redisTime: s.clock.Now}
 	go func() { done <- c.run(ctx, append([]string{"serve", "--config", s.path("bellman.yaml")}, args...)) }()
 	v.end = sync.OnceValue(func() int {
 		cancel()

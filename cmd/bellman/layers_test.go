@@ -24,6 +24,7 @@ var law = map[string]room{
 	"bellman/configs":                   {1, []string{"gateway", "gateway/message"}},
 	"bellman/scheduler":                 {1, []string{"gateway"}},
 	"bellman/gateway/audit":             {1, nil},
+	"bellman/gateway/clockwatch":        {1, []string{"gateway"}},
 	"bellman/gateway/inbox":             {1, []string{"gateway"}},
 	"bellman/gateway/lifemodel":         {1, nil}, // tests only; they import gateway
 	"bellman/gateway/message":           {1, []string{"gateway"}},

@@ -74,6 +74,7 @@ func (c *cli) whole(ctx context.Context) (*app, error) {
 		return nil, err
 	}
 	a := newApp(cfg, gateway.ClockFunc(c.now), newLog(c.err, slog.LevelWarn))
+	a.redisTime = c.redisTime
 	if err := a.openStore(ctx); err != nil {
 		return nil, errors.Join(err, a.stop())
 	}
@@ -85,6 +86,7 @@ func (a *app) queued(ctx context.Context, p configs.Practice) ([]queueRow, error
 	if err != nil {
 		return nil, err
 	}
+	wrongClock := a.clockWrong(ctx)
 	var rows []queueRow
 	for _, k := range all {
 		owed := map[gateway.Rule]gateway.Owed{}
@@ -93,6 +95,9 @@ func (a *app) queued(ctx context.Context, p configs.Practice) ([]queueRow, error
 		}
 		for _, r := range k.Reminders {
 			o := owed[r.ID.Rule]
+			if r.State == gateway.Queued && wrongClock {
+				r.Reason = gateway.ClockWrong
+			}
 			row := queueRow{
 				Practice: string(p.ODS), Appointment: appointmentWord(k), Rule: r.ID.Rule.String(),
 				State: r.State.String(), Due: utc(o.SendAt), Reason: r.Reason.String(),

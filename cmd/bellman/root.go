@@ -29,6 +29,12 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// sinceNow gives a clock that is never set: how long ago this was called.
+func sinceNow() func() time.Duration {
+	began := time.Now()
+	return func() time.Duration { return time.Now().Sub(began) }
+}
+
 // errQuiet ends a command with status 1 when it has already said why.
 var errQuiet = errors.New("")
 
@@ -40,6 +46,9 @@ type cli struct {
 	err    io.Writer
 	in     io.Reader
 	now    func() time.Time
+	// redisTime stands in for Redis' clock where a test sets now by hand; nil:
+	// Redis is asked. Live mode asks Redis whatever stands here.
+	redisTime func() time.Time
 }
 
 // run carries out one command line and gives its exit status.

@@ -54,7 +54,9 @@ in flight, writes everything down, and ends.
 			for _, w := range cfg.Warnings {
 				log.Warn("configuration", "path", w.Path, "problem", w.Problem)
 			}
-			return newService(newApp(cfg, gateway.ClockFunc(c.now), log), only).run(cmd.Context())
+			a := newApp(cfg, gateway.ClockFunc(c.now), log)
+			a.redisTime = c.redisTime
+			return newService(a, only).run(cmd.Context())
 		},
 	}
 	cmd.Flags().StringSliceVar(&only, "only", nil, "run only these parts: scheduler,sender,web")
@@ -121,6 +123,7 @@ func (s *service) start(ctx context.Context) error {
 	if err := s.openSources(); err != nil {
 		return err
 	}
+	s.watchClock()
 	if err := s.openProvider(); err != nil {
 		return err
 	}
@@ -196,6 +199,7 @@ func (s *service) setToWork(ctx context.Context, sched *scheduler.Scheduler, sen
 	working, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	s.later("finish what is in flight", func(context.Context) error { cancel(); running.Wait(); return nil })
+	running.Go(func() { s.keeper.Run(working) })
 	running.Go(func() { s.watch(working) })
 	if s.does("web") {
 		s.public.set(s.publicHandler(in))
@@ -273,11 +277,13 @@ func (s *service) ready(ctx context.Context) (missing, warnings []string) {
 		}
 		missing = append(missing, restoreWords(hold, r)+"; see `bellman restore --help`")
 	}
+	wrong, warn := s.keeper.Trouble()
+	missing, warnings = append(missing, wrong...), append(warnings, warn...)
 	k := s.durable.Load()
 	if k == nil {
 		missing = append(missing, "redis and the provider are being looked at for the first time")
 	} else {
-		warnings = k.Unwise
+		warnings = append(warnings, k.Unwise...)
 		if s.cfg.Mode == configs.Live {
 			missing = append(missing, k.Unsafe...)
 		} else {

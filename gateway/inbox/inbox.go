@@ -82,9 +82,12 @@ type Options struct {
 	Forged    error  // what the webhooks' errors are when a call is not signed
 	Practices []gateway.Practice
 	Clock     gateway.Clock
-	Log       *slog.Logger
-	Metrics   *Metrics
-	Moved     func([]gateway.Move)
+	// Keeper says whether the clock is right. While it is not, no fate is settled.
+	// Nil: the clock counts as right.
+	Keeper  gateway.Timekeeper
+	Log     *slog.Logger
+	Metrics *Metrics
+	Moved   func([]gateway.Move)
 	// Settled is told of a text of unknown fate that turned out to be accepted.
 	Settled func(gateway.ODS)
 	// Trouble is told of a receipt by which the provider's account, or the

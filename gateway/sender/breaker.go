@@ -42,6 +42,12 @@ type outage struct {
 	wait  time.Duration
 }
 
+// shut reports whether nothing is tried now. A clock that was set back does not
+// lengthen an outage.
+func (o *outage) shut(now time.Time) bool {
+	return now.Before(o.until) && !now.Before(o.until.Add(-o.wait))
+}
+
 func newBreaker(m *Metrics) *breaker {
 	return &breaker{practices: map[gateway.ODS]*outage{}, metrics: m}
 }
@@ -53,7 +59,7 @@ func (b *breaker) room(now time.Time, many int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case b.waits(now), now.Before(b.account.until):
+	case b.waits(now), b.account.shut(now):
 		return 0
 	case b.account.until.IsZero():
 		return many
@@ -95,7 +101,7 @@ func (b *breaker) look(p gateway.ODS, now time.Time) (wait, bool) {
 		return wait{at: b.paused}, false
 	}
 	for _, o := range b.outages(p) {
-		if now.Before(o.until) {
+		if o.shut(now) {
 			return wait{at: o.until, trouble: true}, false
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // works. A stop does not cut it short, since what is written down as leaving and
 // does not leave would be of unknown fate.
 func (s *Sender) leave(ctx context.Context, jobs []job) []job {
-	jobs = s.throughBreaker(ctx, jobs)
+	jobs = s.throughBreaker(ctx, s.byTheClock(ctx, jobs))
 	if len(jobs) == 0 {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 type outcome struct {
 	job    job
 	began  time.Time
+	ended  time.Time
 	change gateway.Change
 	sent   bool // the provider took it
 	parts  int  // segments, when it did
@@ -38,9 +39,15 @@ func (s *Sender) poster(ctx context.Context) {
 func (s *Sender) post(ctx context.Context, j job) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
 	defer cancel()
-	began := s.o.Clock.Now()
+	watch := s.begin()
+	began := watch.began
 	id := j.claim.ID
 	o := outcome{job: j, began: began, change: gateway.Change{ID: id, Token: j.claim.Token, Only: onlySending}}
+	if o.ended = began; !s.clockRight() {
+		o.change.To, o.change.At = gateway.Queued, atOnce
+		s.outcomes <- o
+		return
+	}
 	asked, paused := s.breaker.asked(began)
 	if paused || !began.Before(j.until) || !began.Before(j.begin) {
 		o.change.To, o.change.At = gateway.Queued, later(asked, began)
@@ -49,7 +56,8 @@ func (s *Sender) post(ctx context.Context, j job) {
 	}
 	j.out.Validity = j.until.Sub(began)
 	got, err := s.handOver(ctx, j.out)
-	ended := s.o.Clock.Now()
+	ended := s.end(watch)
+	o.ended = ended
 	if err == nil {
 		s.breaker.works(id.Practice)
 		s.o.Metrics.took(s.o.Provider.Name(), "accepted", ended.Sub(began))
@@ -152,8 +160,23 @@ func (s *Sender) record() {
 	batch := make([]outcome, 0, maxBatch)
 	for o := range s.outcomes {
 		batch = s.more(append(batch[:0], o))
-		s.writeDown(batch)
+		for rest := batch; len(rest) > 0; {
+			n := together(rest)
+			s.writeDown(rest[:n])
+			rest = rest[n:]
+		}
 	}
+}
+
+// together counts the first outcomes that ended at about the same time, so that
+// they are written down under one. Only a clock that was set parts them.
+func together(all []outcome) int {
+	for i := range all {
+		if all[i].ended.Sub(all[0].ended).Abs() > time.Second {
+			return i
+		}
+	}
+	return len(all)
 }
 
 // more waits a moment for outcomes that come along: a round trip for each would
@@ -187,7 +210,7 @@ func (s *Sender) writeDown(batch []outcome) {
 	defer cancel()
 	var got []gateway.Changed
 	err := errors.New("not tried")
-	now := s.o.Clock.Now()
+	now := batch[len(batch)-1].ended
 	for try := 0; err != nil && ctx.Err() == nil; try++ {
 		if got, err = s.o.Memory.Move(ctx, now, changes); err != nil {
 			pause(ctx, 100*time.Millisecond<<min(try, 5))
@@ -203,7 +226,7 @@ func (s *Sender) writeDown(batch []outcome) {
 		if g.Verdict == gateway.Done && c.To == gateway.Refused {
 			moves = append(moves, gateway.Move{ID: c.ID, From: g.From, To: c.To, Reason: c.Reason})
 		}
-		if o.sent && ours(g, now.Before(o.job.lease)) {
+		if o.sent && ours(g, s.o.Clock.Now().Before(o.job.lease)) {
 			s.o.Metrics.accepted(c.ID.Practice, o.parts, o.began.Sub(o.job.owed.SendAt))
 		}
 	}

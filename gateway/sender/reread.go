@@ -58,8 +58,11 @@ func (s *Sender) reread(ctx context.Context, c *gateway.Claim) (job, *withheld) 
 		return job{}, withhold(c, gateway.Queued, gateway.None, now)
 	case err == nil && !Changed(was, is):
 		return s.decide(c, now)
-	case err == nil:
+	case err == nil && s.clockRight():
 		err = s.o.Refresh(ctx, c.ID.Practice, is)
+	}
+	if !s.clockRight() {
+		return job{}, clockWrong(c)
 	}
 	if err != nil {
 		s.o.Log.Warn("look once more", "reminder", c.ID.String(), "error", err)

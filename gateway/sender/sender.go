@@ -39,8 +39,11 @@ type Options struct {
 	Provider  gateway.Provider
 	Practices []Practice
 	Clock     gateway.Clock
-	Log       *slog.Logger
-	Metrics   *Metrics
+	// Keeper says whether the clock is right. While it is not, nothing is claimed
+	// and nothing leaves. Nil: the clock counts as right.
+	Keeper  gateway.Timekeeper
+	Log     *slog.Logger
+	Metrics *Metrics
 	// Moved is told of every move into held, withdrawn or refused.
 	Moved func([]gateway.Move)
 	// Refresh writes an appointment down as it was just found to be, so that its
@@ -156,6 +159,9 @@ func (s *Sender) lane(ctx context.Context, wakes <-chan time.Time, looking *sync
 // once, or else how long there is nothing to do. busy says that more is known to
 // be due.
 func (s *Sender) round(ctx context.Context, looking *sync.WaitGroup, busy bool) (bool, time.Duration) {
+	if !s.clockRight() {
+		return false, clockWait
+	}
 	s.reap(ctx, s.o.Clock.Now())
 	limit := s.acquire(ctx, busy)
 	if limit == 0 {

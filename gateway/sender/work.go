@@ -73,8 +73,17 @@ func (s *Sender) shut(c *gateway.Claim, now time.Time, not *[]withheld) bool {
 }
 
 // decide looks at one claim with what the store knows. It gives a job to send,
-// or what withholds it.
+// or what withholds it. What was decided by a clock that turns out to be wrong
+// counts for nothing.
 func (s *Sender) decide(c *gateway.Claim, now time.Time) (job, *withheld) {
+	j, w := s.verdict(c, now)
+	if !s.clockRight() {
+		return job{}, clockWrong(c)
+	}
+	return j, w
+}
+
+func (s *Sender) verdict(c *gateway.Claim, now time.Time) (job, *withheld) {
 	p, configured := s.practices[c.ID.Practice]
 	if !configured || c.Damaged {
 		return job{}, blind(c, p.Policy, configured, now)

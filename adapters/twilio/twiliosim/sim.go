@@ -38,6 +38,9 @@ type Options struct {
 	Seed       uint64
 	Pace       Pace
 	PerSecond  int // segments a second that leave one sender's queue; 0: no limit. Twilio: 10
+	// Wall is the clock of the dates in its answers; nil: Clock. Apart from the
+	// rest, so that a test's clock can be wrong by it.
+	Wall gateway.Clock
 	// EveryStatus also calls back for "sending", which Twilio's guide does not
 	// promise and some accounts see.
 	EveryStatus bool
@@ -59,7 +62,7 @@ type Sim struct {
 	account, token string
 	prefix         string // of the account's resources
 	logins         map[string]bool
-	clock          gateway.Clock
+	clock, wall    gateway.Clock
 	seed           uint64
 	pace           Pace
 	perSecond      int
@@ -86,12 +89,16 @@ func New(o Options) *Sim {
 	if o.AuthToken == "" {
 		o.AuthToken = DefaultToken
 	}
+	if o.Wall == nil {
+		o.Wall = o.Clock
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Sim{
 		account: o.AccountSID, token: o.AuthToken,
 		prefix: "/2010-04-01/Accounts/" + o.AccountSID,
 		logins: map[string]bool{login(o.AccountSID, o.AuthToken): true},
 		clock:  o.Clock, seed: o.Seed, pace: o.Pace, perSecond: o.PerSecond, everyStatus: o.EveryStatus,
+		wall:   o.Wall,
 		book:   newBook(),
 		faults: newFaults(),
 		web: &http.Client{
@@ -126,6 +133,7 @@ func login(user, secret string) string {
 
 // ServeHTTP answers one request.
 func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", s.wall.Now().UTC().Format(http.TimeFormat))
 	if strings.HasPrefix(r.URL.Path, "/sim/") {
 		s.door.ServeHTTP(w, r)
 		return

@@ -54,6 +54,9 @@ local function room(ods)
   if not tat then
     tat = tonumber(redis.call('GET', key) or '0')
     if tat < now then tat = now end
+    -- No more than the burst is ever spent in advance. What lies further ahead than
+    -- that and a minute was written by a clock that has been set back since.
+    if tat > now + burst * every + 60000 then tat = now end
   end
   if tat - now > (burst - 1) * every then
     tats[ods] = tat
