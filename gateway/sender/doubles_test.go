@@ -133,6 +133,7 @@ func (d *diary) Reread(ctx context.Context, a gateway.Appointment) (gateway.Appo
 type wire struct {
 	mu    sync.Mutex
 	posts []url.Values
+	met   func() // in the middle of a request; may be nil
 }
 
 func (w *wire) record(next http.Handler) http.Handler {
@@ -142,7 +143,11 @@ func (w *wire) record(next http.Handler) http.Handler {
 			form, _ := url.ParseQuery(string(b))
 			w.mu.Lock()
 			w.posts = append(w.posts, form)
+			met := w.met
 			w.mu.Unlock()
+			if met != nil {
+				met()
+			}
 			r.Body = io.NopCloser(bytes.NewReader(b))
 		}
 		next.ServeHTTP(rw, r)

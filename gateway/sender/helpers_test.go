@@ -16,6 +16,7 @@ import (
 	"bellman/adapters/twilio"
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
+	"bellman/gateway/clockwatch"
 	"bellman/gateway/message"
 	"bellman/gateway/store"
 	"bellman/gateway/store/storetest"
@@ -75,7 +76,9 @@ type stage struct {
 	provider *twilio.Provider
 	log      *lines
 	moves    moves
-	withRead bool // the clinical systems can be asked once more
+	outside  gateway.Clock     // of the telephone network; nil: the same as ours
+	keeper   *clockwatch.Watch // of our clock; nil: it counts as right
+	withRead bool              // the clinical systems can be asked once more
 	perSec   int
 	timeout  time.Duration
 	render   func(gateway.Practice, gateway.Appointment, time.Time) (gateway.Text, int, error)
@@ -101,7 +104,10 @@ func newStage(t *testing.T, asks ...ask) *stage {
 	}
 	s.store = storetest.OpenAt(t, s.address, s.place)
 	s.store.Serve([]gateway.ODS{riverside, hillside})
-	s.sim = twiliosim.New(twiliosim.Options{Clock: &s.clock, Manual: true})
+	if s.outside == nil {
+		s.outside = &s.clock
+	}
+	s.sim = twiliosim.New(twiliosim.Options{Clock: s.outside, Manual: true})
 	t.Cleanup(s.sim.Close)
 	t.Cleanup(func() {
 		if strings.Contains(s.log.String(), "+447700900") || strings.Contains(s.log.String(), "appointment with") {
@@ -115,7 +121,7 @@ func newStage(t *testing.T, asks ...ask) *stage {
 	t.Cleanup(server.Close)
 	s.provider = must(twilio.New(twilio.Config{
 		AccountSID: twiliosim.DefaultAccount, AuthToken: gateway.NewSecret(twiliosim.DefaultToken), BaseURL: server.URL, Timeout: s.timeout,
-	}, public, gateway.Surroundings{Clock: &s.clock, Trial: true}))
+	}, public, gateway.Surroundings{Clock: &s.clock, Trial: true, Heard: s.heard}))
 	t.Cleanup(s.provider.Close)
 	for ods, from := range map[gateway.ODS]string{riverside: fromRiverside, hillside: fromHillside} {
 		d := &diary{clock: &s.clock, visits: map[gateway.AppointmentID]gateway.Appointment{}}
@@ -124,9 +130,24 @@ func newStage(t *testing.T, asks ...ask) *stage {
 	}
 	s.sched = scheduler.New(scheduler.Options{
 		Memory: s.store, Practices: s.surgs, Clock: &s.clock, Log: s.log.logger(),
-		Metrics: scheduler.NewMetrics(prometheus.NewRegistry(), &s.clock, s.surgs), Moved: s.moves.add,
+		Metrics: scheduler.NewMetrics(prometheus.NewRegistry(), &s.clock, s.surgs), Moved: s.moves.add, Keeper: s.timekeeper(),
 	})
 	return s
+}
+
+// heard passes on what the provider's answers say of the time.
+func (s *stage) heard(r gateway.Reading) {
+	if s.keeper != nil {
+		s.keeper.Heard("provider", r)
+	}
+}
+
+// timekeeper gives the watch on our clock, or nothing.
+func (s *stage) timekeeper() gateway.Timekeeper {
+	if s.keeper == nil {
+		return nil
+	}
+	return s.keeper
 }
 
 func practice(ods gateway.ODS, from string) gateway.Practice {

@@ -39,7 +39,7 @@ func (s *stage) ready(meddle ...func(*sender.Options)) *running {
 	st.Serve([]gateway.ODS{riverside, hillside})
 	r := &running{s: s, memory: &watched{Store: st}, metrics: prometheus.NewRegistry(), done: make(chan struct{})}
 	o := sender.Options{
-		Memory: r.memory, Provider: s.provider, Clock: &s.clock, Log: s.log.logger(),
+		Memory: r.memory, Provider: s.provider, Clock: &s.clock, Keeper: s.timekeeper(), Log: s.log.logger(),
 		Metrics: sender.NewMetrics(r.metrics, []gateway.ODS{riverside, hillside}), Moved: s.moves.add,
 		Refresh: s.refresh, Render: s.render, InFlight: 16, PerSec: s.perSec, Timeout: s.timeout,
 	}
@@ -86,23 +86,26 @@ func (r *running) stop() {
 // and is done with it. While it leaves the provider alone it looks at nothing.
 func (r *running) quiet() {
 	r.s.t.Helper()
-	r.s.await("the sender is done with what is due", func() bool {
-		found := r.memory.found.Load()
-		if r.s.count(gateway.Claimed)+r.s.count(gateway.Sending) > 0 {
-			return false
-		}
-		r.memory.Store.Look()
-		turn, woken := r.memory.turn.Add(1), r.memory.woken.Load()
-		done := func() bool {
-			return r.memory.idle.Load() >= turn || (r.memory.woken.Load() > woken+1 && r.metric("bellman_provider_broken")+r.metric("bellman_provider_paused") > 0)
-		}
-		for try := 0; !done() && try < 20; try++ {
-			_ = r.s.store.Wake(r.s.t.Context(), r.s.clock.Now())
-			time.Sleep(2 * time.Millisecond)
-		}
-		// Nothing was found since nothing was under way: so nothing went back.
-		return done() && r.memory.found.Load() == found && r.s.count(gateway.Claimed)+r.s.count(gateway.Sending) == 0
-	})
+	r.s.await("the sender is done with what is due", r.resting)
+}
+
+// resting reports whether the sender is done with what is due.
+func (r *running) resting() bool {
+	found := r.memory.found.Load()
+	if r.s.count(gateway.Claimed)+r.s.count(gateway.Sending) > 0 {
+		return false
+	}
+	r.memory.Store.Look()
+	turn, woken := r.memory.turn.Add(1), r.memory.woken.Load()
+	done := func() bool {
+		return r.memory.idle.Load() >= turn || (r.memory.woken.Load() > woken+1 && r.metric("bellman_provider_broken")+r.metric("bellman_provider_paused") > 0)
+	}
+	for try := 0; !done() && try < 20; try++ {
+		_ = r.s.store.Wake(r.s.t.Context(), r.s.clock.Now())
+		time.Sleep(2 * time.Millisecond)
+	}
+	// Nothing was found since nothing was under way: so nothing went back.
+	return done() && r.memory.found.Load() == found && r.s.count(gateway.Claimed)+r.s.count(gateway.Sending) == 0
 }
 
 // onlyPractice takes every other practice out of a sender's configuration.
