@@ -97,6 +97,7 @@ func unclearFacts() []fact {
 		{"withdrawals held", func(q *question) { q.moment.Standing = gateway.ManyWithdrawals }, gateway.Hold, gateway.ManyWithdrawals},
 		{"feed never read", func(q *question) { q.moment.FeedAsOf = time.Time{} }, gateway.Hold, gateway.FeedStale},
 		{"feed stale", func(q *question) { q.moment.FeedAsOf = q.moment.Now.Add(-q.policy.StaleAfter - time.Second) }, gateway.Hold, gateway.FeedStale},
+		{"feed a minute ahead", func(q *question) { q.moment.FeedAsOf = q.moment.Now.Add(gateway.Wobble) }, gateway.Hold, gateway.FeedStale},
 		{"feed from the future", func(q *question) { q.moment.FeedAsOf = q.moment.Now.Add(q.policy.StaleAfter + time.Second) }, gateway.Hold, gateway.FeedStale},
 	}
 }
@@ -257,7 +258,7 @@ func TestSendMeansThatItMayBeSentThen(t *testing.T) {
 			t.Errorf("sent at %s until %s, useful until %s", got.At, got.Until, q.owed.Until)
 		case q.a.Start.Sub(got.At) <= q.policy.Latest:
 			t.Errorf("sent %s before the visit", q.a.Start.Sub(got.At))
-		case m.Now.Sub(m.FeedAsOf).Abs() > q.policy.StaleAfter:
+		case m.Now.Sub(m.FeedAsOf) > q.policy.StaleAfter, m.FeedAsOf.Sub(m.Now) >= gateway.Wobble:
 			t.Errorf("sent on a feed %s old", m.Now.Sub(m.FeedAsOf))
 		case q.owed.Due.Before(q.seen) && !q.policy.SendBookedLate:
 			t.Errorf("sent although it was due at %s and first seen at %s", q.owed.Due, q.seen)

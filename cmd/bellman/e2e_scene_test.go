@@ -40,6 +40,7 @@ type scene struct {
 	t      *testing.T
 	dir    string
 	clock  *sceneClock
+	wrong  atomic.Int64 // nanoseconds by which Bellman's own clock is ahead of all others
 	diary  *surgery.Diary
 	twilio *twiliosim.Sim
 	fhir   *fhirsim.Sim // nil with another source
@@ -53,6 +54,9 @@ const (
 	scenePractice = "A81001"
 	sceneSender   = "+447700900001"
 )
+
+// now is the time by Bellman's own clock.
+func (s *scene) now() time.Time { return s.clock.Now().Add(time.Duration(s.wrong.Load())) }
 
 // london gives a wall time in the year of the scenes.
 func london(month time.Month, day, hour, minute int) time.Time {
@@ -183,7 +187,7 @@ func (s *scene) drop() {
 func (s *scene) run(args ...string) (code int, out, errOut string) {
 	s.t.Helper()
 	var o, e bytes.Buffer
-	c := &cli{out: &o, err: &e, in: strings.NewReader(""), now: s.clock.Now, redisTime: s.clock.Now}
+	c := &cli{out: &o, err: &e, in: strings.NewReader(""), now: s.now, redisTime: s.clock.Now}
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	code = c.run(ctx, append(args, "--config", s.path("bellman.yaml")))
@@ -237,7 +241,7 @@ func (s *scene) begin(args ...string) *serving {
 	ctx, cancel := context.WithCancel(context.Background())
 	v := &serving{s: s, log: &journal{}, out: &journal{}, doors: map[string]string{}}
 	done := make(chan int, 1)
-	c := &cli{out: v.out, err: v.log, in: strings.NewReader(""), now: s.clock.Now, redisTime: s.clock.Now}
+	c := &cli{out: v.out, err: v.log, in: strings.NewReader(""), now: s.now, redisTime: s.clock.Now}
 	go func() { done <- c.run(ctx, append([]string{"serve", "--config", s.path("bellman.yaml")}, args...)) }()
 	v.end = sync.OnceValue(func() int {
 		cancel()
