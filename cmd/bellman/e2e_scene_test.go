@@ -28,9 +28,20 @@ import (
 
 // The clock of a scene is the machine's own, put forward to where the test wants
 // it. All of Bellman and all that is simulated around it go by it.
-type sceneClock struct{ ahead atomic.Int64 }
+type sceneClock struct {
+	ahead   atomic.Int64
+	stopped atomic.Pointer[time.Time] // where it stands still; nil: it goes
+}
 
-func (c *sceneClock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *sceneClock) Now() time.Time {
+	if at := c.stopped.Load(); at != nil {
+		return *at
+	}
+	return time.Now().Add(time.Duration(c.ahead.Load()))
+}
+
+// stop sets it to a moment, and there it stands.
+func (c *sceneClock) stop(at time.Time) { c.stopped.Store(&at) }
 
 func (c *sceneClock) set(to time.Time) { c.ahead.Store(int64(time.Until(to))) }
 
