@@ -152,6 +152,7 @@ func (c change) play(t *testing.T, n int) string {
 	s.do("keys", "new")
 	said := s.do("plan", "--practice", scenePractice, "--json")
 	v := s.serve()
+	v.fresh()
 	moments := slices.Sorted(slices.Values(c.due[:]))
 	for i, due := range moments {
 		at := instant(due)
