@@ -154,6 +154,7 @@ type FeedState struct {
 	Unreadable int       `json:"unreadable"`
 	Missing    []Ref     `json:"missing,omitempty"`  // vanished at once in the last read; waiting for a second
 	Released   bool      `json:"released,omitempty"` // a person let the next read do what it will
+	Rebuilt    time.Time `json:"rebuilt,omitzero"`   // when every record was found to be lost; what was first seen by then may have been texted
 
 	Moving  []Moving  `json:"moving,omitempty"` // moved at once; waiting for a second read, or for a person
 	New     int       `json:"new,omitempty"`    // new reminders that wait for a person, being too many at once

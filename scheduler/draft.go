@@ -32,6 +32,9 @@ type Drafting struct {
 	Allowed  func(gateway.Phone) bool // nil: every number may be texted
 	// Moving lists moves that were seen before and not believed yet.
 	Moving []gateway.Moving
+	// Rebuilt is when every record was found to be lost; zero: never. What was
+	// first seen by then only seems to be new, and is never sent late.
+	Rebuilt time.Time
 }
 
 // Make decides every reminder of the appointments in the feed. Appointments that
@@ -95,6 +98,9 @@ func (d Drafting) one(a gateway.Appointment, merged bool, standing gateway.Reaso
 		OptedOut: d.Diary.OptedOut(a.Patient.Mobile), Merged: merged, OffList: e.Facts.OffList,
 	}
 	p := d.Practice
+	if !e.FirstSeen.After(d.Rebuilt) {
+		p.Policy.SendBookedLate = false
+	}
 	owed := p.Policy.Plan(a.Start, p.Nation, e.FirstSeen)
 	e.Owed = make([]gateway.Owed, 0, len(owed))
 	e.Decisions = make([]gateway.Decision, 0, len(owed))

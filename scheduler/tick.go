@@ -27,7 +27,7 @@ type Memory interface {
 	Counts(ctx context.Context, ps []gateway.ODS) (map[gateway.ODS]map[gateway.State]int, error)
 	Feed(ctx context.Context, p gateway.ODS) (gateway.FeedState, error)
 	SetFeed(ctx context.Context, p gateway.ODS, f gateway.FeedState) error
-	Unexplained(ctx context.Context, p gateway.ODS, now time.Time) (int, error)
+	Balance(ctx context.Context, o gateway.Balancing) (gateway.Books, error)
 	Wake(ctx context.Context, t time.Time) error
 	Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error)
 }
@@ -56,7 +56,8 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	}
 	token, err := s.o.Memory.Lock(ctx, p.ODS, s.owner, readLease)
 	if err != nil {
-		return err
+		_, balanceErr := s.balance(ctx, p.Practice) // the lock itself may be damaged
+		return errors.Join(err, balanceErr)
 	}
 	if token == 0 {
 		s.hear(ctx, p.ODS)
@@ -73,6 +74,18 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	var keeping sync.WaitGroup
 	keeping.Go(func() { s.keepRight(limited, cancel, p.ODS, token) })
 	defer func() { cancel(); keeping.Wait() }() // before the right is given back: it must not be taken anew after that
+	// The books come first: what is damaged must not be planned on. What only a
+	// read can put right is looked at again after it.
+	open, balanceErr := s.balance(ctx, p.Practice)
+	err = s.read(ctx, limited, p, token)
+	if open && err == nil {
+		_, balanceErr = s.balance(ctx, p.Practice)
+	}
+	return errors.Join(err, balanceErr)
+}
+
+// read reads the diary and carries it out.
+func (s *Scheduler) read(ctx, limited context.Context, p Practice, token int64) error {
 	now := s.o.Clock.Now()
 	feed, err := p.Source.Read(limited, SpanOf(p.Policy, now))
 	if err != nil {
@@ -161,7 +174,11 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if err != nil {
 		return err
 	}
-	drafting := Drafting{Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed, Moving: before.Moving}
+	if before.Read > 0 && len(d.Heads()) == 0 {
+		before.Rebuilt = now.Truncate(time.Second)
+		s.o.Log.Error("every appointment that was known is gone from Redis; what was due before now is not sent again", "practice", p.ODS)
+	}
+	drafting := Drafting{Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed, Moving: before.Moving, Rebuilt: before.Rebuilt}
 	draft := drafting.Make()
 	facts, err := m.Recall(ctx, d, absent(d, feed, draft.Entries, now))
 	if err != nil {
@@ -203,25 +220,12 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 			s.o.Log.Warn("wake the senders", "practice", p.ODS, "error", err)
 		}
 	}
-	return s.account(ctx, p.ODS, now)
+	return nil
 }
 
 func (s *Scheduler) overtaken(p gateway.ODS, ours bool) error {
 	if !ours {
 		s.o.Log.Warn("another replica reads this practice now; this read is dropped", "practice", p)
-	}
-	return nil
-}
-
-// account counts what cannot be explained, from the data.
-func (s *Scheduler) account(ctx context.Context, p gateway.ODS, now time.Time) error {
-	n, err := s.o.Memory.Unexplained(ctx, p, now)
-	if err != nil {
-		return err
-	}
-	s.o.Metrics.unexplained.WithLabelValues(string(p)).Set(float64(n))
-	if n > 0 {
-		s.o.Log.Error("reminders are owed that are neither waiting, sent nor withheld", "practice", p, "reminders", n)
 	}
 	return nil
 }
@@ -257,7 +261,7 @@ func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.A
 	if err != nil {
 		return err
 	}
-	drafting := Drafting{Practice: p, Diary: d, Now: now, Allowed: s.o.Allowed, Feed: gateway.Feed{AsOf: feed.AsOf}}
+	drafting := Drafting{Practice: p, Diary: d, Now: now, Allowed: s.o.Allowed, Feed: gateway.Feed{AsOf: feed.AsOf}, Rebuilt: feed.Rebuilt}
 	entry := drafting.one(a, false, gateway.None)
 	if !s.clockRight() {
 		return errClock

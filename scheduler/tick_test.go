@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -306,7 +307,7 @@ func TestADoubtfulFirstVisitSpeaksForNoOther(t *testing.T) {
 	s.stands(second, day, gateway.Queued, gateway.None)
 }
 
-func TestWhatCannotBeExplainedIsCounted(t *testing.T) {
+func TestALostPlaceInTheQueueIsNamedAndPutBack(t *testing.T) {
 	s := newStage(t)
 	s.booked(person(1), person(2))
 	id := s.id(person(1), day)
@@ -316,10 +317,41 @@ func TestWhatCannotBeExplainedIsCounted(t *testing.T) {
 	if n := must(s.raw.ZRem(t.Context(), due, member).Result()); n != 1 {
 		t.Fatalf("%d members were there", n)
 	}
-	if err := s.sched.Tick(t.Context(), s.surgery); err != nil {
-		t.Fatal(err)
+	s.read()
+	if at := must(s.raw.ZScore(t.Context(), due, member).Result()); time.UnixMilli(int64(at)).UTC() != day.Due(tuesday) {
+		t.Errorf("it is due at %v", time.UnixMilli(int64(at)).UTC())
 	}
-	if n := s.metric("bellman_unexplained"); n != 1 {
-		t.Errorf("%v cannot be explained, want 1", n)
+	if !strings.Contains(s.log.String(), id.String()) || !strings.Contains(s.log.String(), "due_lost") {
+		t.Error("the log does not name it")
 	}
+}
+
+func TestWhatCannotBeExplainedIsCountedUntilAReadExplainsIt(t *testing.T) {
+	s := newStage(t)
+	s.booked(person(1), person(2))
+	ref := s.id(person(1), day).Ref
+	record := []byte(must(s.raw.HGet(t.Context(), key(riverside, "a"), string(ref[:])).Result()))
+	record[50] ^= 1
+	s.raw.HSet(t.Context(), key(riverside, "a"), string(ref[:]), record)
+	s.diary.fails = errDown
+	for range 2 {
+		if err := s.sched.Tick(t.Context(), s.surgery); err == nil {
+			t.Error("the read did not fail")
+		}
+		if n := s.metric("bellman_unexplained"); n != 1 {
+			t.Errorf("%v cannot be explained, want 1", n)
+		}
+	}
+	s.diary.fails = nil
+	s.read()
+	s.stands(person(1), day, gateway.Queued, gateway.None)
+}
+
+func TestTheBooksAreBalancedAlsoWhenTheDiaryCannotBeRead(t *testing.T) {
+	s := newStage(t)
+	s.booked(person(1))
+	s.raw.Del(t.Context(), key(riverside, "n"), key(riverside, "")[:5]+"due")
+	s.diary.fails = errDown
+	_ = s.sched.Tick(t.Context(), s.surgery)
+	s.sound()
 }

@@ -29,11 +29,19 @@ func (c *cli) queueCommand() *cobra.Command {
 		Use: "queue", Short: "What is waiting, held, unknown, sent or withheld",
 		Long: `List every reminder that is kept, with its state and reason: queued, claimed,
 sending, accepted, delivered, undelivered, held, withdrawn, refused, unknown,
-failed. Without --practice, of every practice.`,
+failed. Without --practice, of every practice.
+
+--unexplained lists instead what does not add up in Bellman's own books: what is
+neither sent, waiting nor withheld with a reason. It changes nothing; the service
+mends what it can at the next read of the diary.`,
 		Args: exactly(0),
 	}
 	practice := cmd.Flags().String("practice", "", "only this practice")
+	unexplained := cmd.Flags().Bool("unexplained", false, "only what does not add up in the books")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		if *unexplained {
+			return c.unexplained(cmd.Context(), *practice)
+		}
 		a, err := c.whole(cmd.Context())
 		if err != nil {
 			return err

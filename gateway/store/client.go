@@ -62,6 +62,8 @@ func plain(err error) error {
 		return ErrInHold
 	case redis.HasErrorPrefix(err, "KEYLOST"):
 		return errKeyLost
+	case redis.HasErrorPrefix(err, "DAMAGED"), redis.HasErrorPrefix(err, "WRONGTYPE"):
+		return errors.New("a key of the practice is damaged in Redis; it is put aside at the next read of its diary")
 	case redis.HasErrorPrefix(err, "OOM"):
 		return errors.New("redis is full and refuses to write; give it more memory")
 	case redis.HasErrorPrefix(err, "READONLY"):

@@ -51,6 +51,7 @@ func (k practiceKeys) tasks() string        { return k.p + ":w" }    // hash: ki
 func (k practiceKeys) looks() string        { return k.p + ":l" }    // hash: ref -> ms when it was looked at by itself
 func (k practiceKeys) meta() string         { return k.p + ":m" }    // hash: keys, as-of, last read
 func (k practiceKeys) lock() string         { return k.p + ":lock" } // string: who reads this practice now
+func (k practiceKeys) rate() string         { return k.p + ":rate" } // string: until when the practice's sender is busy
 
 // The keys of the whole installation stand in the first shard.
 func restoreKey() string     { return Shard(0).tag() + ":restore" }      // string: how far a restoration is

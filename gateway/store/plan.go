@@ -187,7 +187,7 @@ func (s *Store) newPlanCall(d *diary, now time.Time) call {
 	args := make([]any, 0, 4+planBatch*2)
 	return call{
 		script: s.scripts.plan,
-		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.again(), k.tasks()},
+		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.again(), k.tasks(), k.texted()},
 		args:   append(args, d.key.mark, millis(now), seconds(now), string(d.practice)),
 	}
 }

@@ -42,6 +42,7 @@ type Store struct {
 	marks  [Shards]string // what each shard was marked with when we joined it
 	hold   bool
 	shards []Shard
+	out    map[gateway.ODS]int64 // opt-outs of each practice when its books were last balanced
 	// next says when each shard has something due, as far as this process knows;
 	// a shard that is not in it is asked.
 	next map[Shard]waiting
@@ -51,7 +52,7 @@ type Store struct {
 // names the installation: a Redis that does not know it was emptied, and starts
 // in hold unless the journal is new as well.
 func Open(ctx context.Context, rdb redis.UniversalClient, master *MasterKey, journal *Journal) (*Store, error) {
-	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}, next: map[Shard]waiting{}}
+	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}, out: map[gateway.ODS]int64{}, next: map[Shard]waiting{}}
 	if err := s.scripts.read(); err != nil {
 		return nil, err
 	}

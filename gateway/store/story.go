@@ -208,23 +208,3 @@ func (s *Store) Standings(ctx context.Context, ids []gateway.ReminderID) ([]gate
 	}
 	return out, nil
 }
-
-// Unexplained counts the reminders of appointments still to come that neither
-// wait, nor went, nor were withheld: from the data, not from counters.
-func (s *Store) Unexplained(ctx context.Context, p gateway.ODS, now time.Time) (int, error) {
-	k, total := keysOf(p), 0
-	for cursor := "0"; ; {
-		got, err := s.run(ctx, []call{{s.scripts.account, []string{k.appointments(), k.reminders(), ShardOf(p).due()}, []any{cursor, seconds(now), string(p)}}})
-		if err != nil {
-			return 0, fmt.Errorf("account for %s: %w", p, err)
-		}
-		page, err := got[0].Slice()
-		if err != nil || len(page) != 2 {
-			return 0, errRecord
-		}
-		total += int(page[1].(int64))
-		if cursor = page[0].(string); cursor == "0" {
-			return total, nil
-		}
-	}
-}

@@ -12,7 +12,8 @@
 --           practice, reminder key with state, reason and attempts before (18 bytes), record, ...,
 --           the tide }
 -- A tide lower than before means that what was written since is lost.
--- See plan.lua for the layout of records and reminders.
+-- A practice whose keys are of the wrong kind stops no other: its members wait a
+-- minute. See plan.lua for the layout of records and reminders.
 local head = redis.call('MGET', KEYS[1], KEYS[4])
 local epoch, tide = head[1], head[2] or '0'
 if epoch == 'H' .. ARGV[1] then return redis.error_reply('INHOLD') end
@@ -52,7 +53,8 @@ local function room(ods)
   local key = prefix .. ods .. ':rate'
   local tat = tats[ods]
   if not tat then
-    tat = tonumber(redis.call('GET', key) or '0')
+    tat = redis.pcall('GET', key)
+    tat = type(tat) == 'string' and tonumber(tat) or now
     if tat < now then tat = now end
     -- No more than the burst is ever spent in advance. What lies further ahead than
     -- that and a minute was written by a clock that has been set back since.
@@ -84,8 +86,9 @@ for i = 1, #members do
 end
 for ods, g in pairs(groups) do
   local p = prefix .. ods
-  local got, wanted, tags, of, n = redis.call('HMGET', p .. ':a', unpack(g.refs)), {}, {}, {}, 0
-  for j = 1, g.n do
+  local got, wanted, tags, of, n = redis.pcall('HMGET', p .. ':a', unpack(g.refs)), {}, {}, {}, 0
+  g.bad = got.err
+  for j = 1, g.bad and 0 or g.n do
     local i, record = g.at[j], got[j]
     if listed(record, members[i]) then
       local key = sub(members[i], 1, 11) .. sub(record, 10, 13)
@@ -95,8 +98,9 @@ for ods, g in pairs(groups) do
     end
   end
   if n > 0 then
-    local held, stopped = redis.call('HMGET', p .. ':r', unpack(wanted)), redis.call('HMGET', p .. ':o', unpack(tags))
-    for j = 1, n do entries[of[j]], optouts[of[j]] = held[j], stopped[j] end
+    local held, stopped = redis.pcall('HMGET', p .. ':r', unpack(wanted)), redis.pcall('HMGET', p .. ':o', unpack(tags))
+    g.bad = held.err or stopped.err
+    for j = 1, g.bad and 0 or n do entries[of[j]], optouts[of[j]] = held[j], stopped[j] end
   end
 end
 
@@ -131,7 +135,10 @@ end
 for turn = 1, #members do
   local i = order and order[turn] or turn
   local m, key, entry, ods = members[i], keys[i], entries[i], codes[i]
-  if not key then
+  if groups[ods].bad then
+    zadd[#zadd + 1] = string.format('%.0f', now + 60000)
+    zadd[#zadd + 1] = m
+  elseif not key then
     nrem = nrem + 1
     zrem[nrem] = m
   else
@@ -148,10 +155,10 @@ for turn = 1, #members do
       g.nset = g.nset + 2
       count(ods, state, -1)
       count(ods, 'w', 1)
-      redis.call('SADD', p .. ':d', refs[i]) -- to be decided again by the next read
+      redis.pcall('SADD', p .. ':d', refs[i]) -- to be decided again by the next read
       moves[#moves + 1] = key .. state .. 'w\7\0\0' .. string.char(#ods) .. ods
-      local story = redis.call('HGET', p .. ':e', refs[i]) or ''
-      if #story < 16000 then
+      local story = redis.pcall('HGET', p .. ':e', refs[i]) or ''
+      if type(story) == 'string' and #story < 16000 then
         redis.call('HSET', p .. ':e', refs[i], story .. 'w' .. now4 .. sub(key, 10) .. '\7\0')
       end
     else
@@ -169,8 +176,8 @@ for turn = 1, #members do
           seen[ods] = true
           metas[#metas + 1] = ods
           -- Until what was lost has been looked up, its diary counts as never read.
-          local meta = redis.call('HMGET', p .. ':m', 'asof', 'lost')
-          metas[#metas + 1] = not meta[2] and meta[1] or ''
+          local meta = redis.pcall('HMGET', p .. ':m', 'asof', 'lost')
+          metas[#metas + 1] = not meta.err and not meta[2] and meta[1] or ''
         end
         items[nitems + 1], items[nitems + 2], items[nitems + 3] = ods, key .. state .. reason .. attempts, records[i]
         nitems = nitems + 3
@@ -193,11 +200,11 @@ end
 if #zadd > 0 then redis.call('ZADD', KEYS[2], unpack(zadd)) end
 if nlease > 0 then redis.call('ZADD', KEYS[3], unpack(lease)) end
 for ods, tat in pairs(tats) do
-  redis.call('SET', prefix .. ods .. ':rate', string.format('%.3f', tat), 'PX', 60000)
+  redis.pcall('SET', prefix .. ods .. ':rate', string.format('%.3f', tat), 'PX', 60000)
 end
 for ods, c in pairs(counts) do
   for state, by in pairs(c) do
-    if by ~= 0 then redis.call('HINCRBY', prefix .. ods .. ':n', state, by) end
+    if by ~= 0 then redis.pcall('HINCRBY', prefix .. ods .. ':n', state, by) end
   end
 end
 local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')

@@ -20,6 +20,9 @@
 -- and after all of them the tide, when something went to Sending: it rises with
 -- each such call. A tide lower than before means that what was written since is
 -- lost, and the whole call is refused.
+-- What is leaving carries a mark in its code, so that it is not taken for what is
+-- merely claimed should its first letter be damaged. A practice whose keys are of
+-- the wrong kind stops no other (n); DAMAGED when all are.
 -- In hold nothing may go to Sending, and the whole call is refused.
 -- A reminder that goes to failed becomes a task.
 -- A record that was found unreadable (reason 51) loses its digest, so that the
@@ -38,6 +41,7 @@ if epoch ~= ARGV[1] then
 end
 local now4, prefix = ARGV[3], ARGV[4]
 local sub, char, byte = string.sub, string.char, string.byte
+local leaving = '\0\0\0\1' -- stands in the code of what is leaving
 local anyToken, anyDigest = '\0\0\0\0\0\0\0\0', '\0\0\0\0\0\0\0\0'
 
 -- Everything is read in a few calls per practice, changed here, and written in a
@@ -68,12 +72,15 @@ for i = 6, #ARGV, 3 do
     g.refs[g.nrefs] = ref
   end
 end
+local whole
 for _, g in ipairs(order) do
-  local got = redis.call('HMGET', g.p .. ':r', unpack(g.keys))
-  for j = 1, g.nkeys do g.entry[g.keys[j]] = got[j] end
-  got = redis.call('HMGET', g.p .. ':a', unpack(g.refs))
-  for j = 1, g.nrefs do g.record[g.refs[j]] = got[j] end
+  local got, records = redis.pcall('HMGET', g.p .. ':r', unpack(g.keys)), redis.pcall('HMGET', g.p .. ':a', unpack(g.refs))
+  g.bad = got.err or records.err
+  for j = 1, g.bad and 0 or g.nkeys do g.entry[g.keys[j]] = got[j] end
+  for j = 1, g.bad and 0 or g.nrefs do g.record[g.refs[j]] = records[j] end
+  whole = whole or not g.bad
 end
+if #order > 0 and not whole then return redis.error_reply('DAMAGED') end
 
 -- optedOut says whether the number of a record opted out; asked once a practice.
 local function optedOut(g, record)
@@ -87,8 +94,9 @@ local function optedOut(g, record)
         tags[nt] = sub(r, 18, 29)
       end
     end
-    local got = redis.call('HMGET', g.p .. ':o', unpack(tags))
-    for j = 1, nt do g.optouts[tags[j]] = got[j] and true or false end
+    local got = redis.pcall('HMGET', g.p .. ':o', unpack(tags))
+    g.untold = got.err
+    for j = 1, got.err and 0 or nt do g.optouts[tags[j]] = got[j] and true or false end
   end
   return g.optouts[sub(record, 18, 29)]
 end
@@ -130,7 +138,7 @@ for i = 6, #ARGV, 3 do
   end
   local waits = to == 'q' or to == 'h'
   local verdict, change = 'y', true
-  local held = token == anyToken or token == had
+  local held = not g.bad and (token == anyToken or token == had)
   if from == to and was == reason and to ~= 's' and held then
     verdict, change = 's', false
   elseif not held or not string.find(sub(wanted, 40, 39 + nfroms), from, 1, true) then
@@ -143,11 +151,14 @@ for i = 6, #ARGV, 3 do
     verdict, change = 'd', false
   elseif optout == 'o' and optedOut(g, record) then
     verdict, to, reason = 'o', 'w', '\7'
+  elseif optout == 'o' and g.untold then
+    verdict, change = 'n', false
   end
   if change then
     waits = to == 'q' or to == 'h'
     if to == 's' then
-      attempts, message, leaves = char(math.min(byte(attempts) + 1, 255)), sub(record, 18, 29), true
+      attempts, message, code = char(math.min(byte(attempts) + 1, 255)), sub(record, 18, 29), leaving
+      leaves = true
     end
     local now = to .. reason .. now4 .. attempts .. had .. code .. message
     g.entry[key] = now
@@ -202,11 +213,11 @@ end
 
 for _, g in ipairs(order) do
   if g.nset > 0 then redis.call('HSET', g.p .. ':r', unpack(g.set)) end
-  if g.ntexted > 0 then redis.call('HSET', g.p .. ':t', unpack(g.texted)) end
-  if #g.again > 0 then redis.call('SADD', g.p .. ':d', unpack(g.again)) end
+  if g.ntexted > 0 then redis.pcall('HSET', g.p .. ':t', unpack(g.texted)) end
+  if #g.again > 0 then redis.pcall('SADD', g.p .. ':d', unpack(g.again)) end
   if #g.tells > 0 then
-    local old, new = redis.call('HMGET', g.p .. ':e', unpack(g.tells)), {}
-    for j = 1, #g.tells do
+    local old, new = redis.pcall('HMGET', g.p .. ':e', unpack(g.tells)), {}
+    for j = 1, old.err and 0 or #g.tells do
       local story = old[j] or ''
       if #story < 16000 then
         new[#new + 1] = g.tells[j]
@@ -216,7 +227,7 @@ for _, g in ipairs(order) do
     if #new > 0 then redis.call('HSET', g.p .. ':e', unpack(new)) end
   end
   for state, by in pairs(g.counts) do
-    if by ~= 0 and state ~= '-' then redis.call('HINCRBY', g.p .. ':n', state, by) end
+    if by ~= 0 and state ~= '-' then redis.pcall('HINCRBY', g.p .. ':n', state, by) end
   end
 end
 for key, marks in pairs({ [KEYS[2]] = due, [KEYS[3]] = lease }) do

@@ -2,7 +2,7 @@
 -- their reminders into line. Many appointments a call, one practice.
 --
 -- KEYS 1 epoch  2 due  3 lease  4 appointments  5 reminders  6 stories  7 counts
---      8 appointments to decide again  9 tasks
+--      8 appointments to decide again  9 tasks  10 number tag -> the last reminder handed over
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 practice
 --      then for each appointment 2 values:
 --        ref (9 bytes), digest of the record we read before (8, zeros for none),
@@ -15,6 +15,10 @@
 -- at the same start), a task is opened, once, with the record as it was. It goes
 -- when the appointment stands again as the text said.
 --
+-- A reminder whose time has come and that is new here, or is to wait again, is
+-- looked up in its story and among the last texts before it is queued: its entry
+-- may have been lost. One that ought to wait and is in no queue is left for the
+-- balancing of the books, which knows what else to look at.
 -- A reminder that staff withdrew (reason 18) stays so whatever the diary says. A
 -- record too damaged to have a head counts as none.
 --
@@ -31,6 +35,7 @@ if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('E
 local now4, ods = ARGV[3], ARGV[4]
 local sub, byte = string.sub, string.byte
 local first, size = 19, 18 -- where the rules begin, and the size of each
+local soon = string.format('%014.0f', tonumber(ARGV[2]) + 600000) -- clocks differ
 
 -- First look at everything in two calls. Few strings are made: they are what
 -- costs here.
@@ -81,6 +86,23 @@ local function later(key, entry, other)
   return { key, entry }
 end
 
+-- left says whether a reminder was handed over once, whatever its entry says: some
+-- event accepted, delivered or ended it, its fate is not known, it is the last text
+-- that went to its number, or somebody was working on it.
+local function left(key, record)
+  if redis.call('ZSCORE', KEYS[3], key .. ods) then return true end
+  if redis.call('HGET', KEYS[10], sub(record, 18, 29)) == key then return true end
+  local story, about, unknown, at = redis.call('HGET', KEYS[6], sub(key, 1, 9)) or '', sub(key, 10), false, 1
+  while #story >= at + 12 do
+    if sub(story, at + 5, at + 10) == about then
+      local what = sub(story, at, at)
+      if what == 'a' or what == 'd' or what == 'u' or what == 'r' or what == 'f' then return true end
+      unknown = what == 'k'
+    end
+    at = at + 13 + byte(story, at + 12)
+  end
+  return unknown
+end
 local none = '\0'
 local none8 = '\0\0\0\0\0\0\0\0'
 local fresh = '\0' .. none8 .. string.rep('\0', 4)
@@ -131,7 +153,7 @@ for a = 1, napps do
     for at = first, #app, size do
       mine = mine + 1
       local entry = entries[mine]
-      if not entry and not old and byte(app, at + 2) == 113 then
+      if not entry and not old and byte(app, at + 2) == 113 and sub(app, at + 4, at + 17) > soon then
         -- By far the most: one that was never heard of, to wait its turn.
         new = new + 1
         wait(sub(app, at + 4, at + 17), ref .. sub(app, at, at + 1) .. ods)
@@ -146,12 +168,13 @@ for a = 1, napps do
           if task == 109 and want == 'q' then redis.call('HDEL', KEYS[9], 'c' .. key, 'm' .. key) end
         end
         local open = state == '-' or state == 'q' or state == 'h' or (state == 'w' and sub(entry, 2, 2) ~= '\18')
+        if open and want ~= 'w' and score <= soon and left(key, record) then open, state = false, 'k' end
         if want == 'q' then
           if state == '-' then
             count('q', 1)
             wait(score, member)
           elseif state == 'q' then
-            if not entry then
+            if not entry and redis.call('ZSCORE', KEYS[2], member) then
               wait(score, member)
             end
           elseif open then

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+
+	"bellman/gateway"
+)
+
+// wholeKeys looks at a practice's keys as such: each must be of the right kind,
+// since one that is not stops every script that touches it, and the keys that open
+// the practice's records must be there. It reports false when the books cannot be
+// looked at any closer.
+func (b *balance) wholeKeys(ctx context.Context) (bool, error) {
+	type wanted struct{ place, key, kind string }
+	all := []wanted{
+		{"due", b.shard.due(), "zset"}, {"lease", b.shard.lease(), "zset"},
+		{"a", b.keys.appointments(), "hash"}, {"r", b.keys.reminders(), "hash"}, {"e", b.keys.stories(), "hash"},
+		{"n", b.keys.counts(), "hash"}, {"o", b.keys.optouts(), "hash"}, {"t", b.keys.texted(), "hash"},
+		{"i", b.keys.replies(), "hash"}, {"m", b.keys.meta(), "hash"}, {"d", b.keys.again(), "set"},
+		{"w", b.keys.tasks(), "hash"}, {"l", b.keys.looks(), "hash"},
+		{"lock", b.keys.lock(), "string"}, {"rate", b.keys.rate(), "string"},
+	}
+	pipe := b.s.rdb.Pipeline()
+	kinds := make([]*redis.StatusCmd, len(all))
+	for i, w := range all {
+		kinds[i] = pipe.Type(ctx, w.key)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return false, plain(err)
+	}
+	usable := true
+	for i, w := range all {
+		if got := kinds[i].Val(); got == w.kind || got == "none" {
+			continue
+		}
+		b.found(gateway.Finding{Place: w.place, Flaw: gateway.KeyDamaged, Remedy: gateway.Restored})
+		if !b.b.Mend {
+			usable = false
+			continue
+		}
+		if _, err := b.s.run(ctx, []call{{b.s.scripts.aside, []string{b.shard.epoch(), w.key, w.key + asideName}, []any{b.k.mark, w.kind}}}); err != nil {
+			return false, err
+		}
+	}
+	if !usable {
+		return false, nil
+	}
+	if err := b.sealingKey(ctx); err != nil {
+		return false, err
+	}
+	return true, b.optouts(ctx)
+}
+
+// asideName is added to the name of a key that was put aside.
+const asideName = ":damaged"
+
+// sealingKey puts the practice's wrapped keys back from memory where Redis lost
+// them: nobody else could open the practice's records any more.
+func (b *balance) sealingKey(ctx context.Context) error {
+	there, err := b.s.rdb.HExists(ctx, b.keys.meta(), "key").Result()
+	if err != nil {
+		return plain(err)
+	}
+	if there {
+		return nil
+	}
+	b.found(gateway.Finding{Place: "m", Flaw: gateway.SealingKeyLost, Remedy: gateway.Restored})
+	if !b.b.Mend {
+		return nil
+	}
+	_, err = b.s.run(ctx, []call{{b.s.scripts.keep, []string{b.shard.epoch(), b.keys.meta(), b.keys.stories()}, []any{b.k.mark, "key", b.k.wrapped, "", ""}}})
+	return err
+}
+
+// optouts brings the practice's opt-outs back from the journal where all of them
+// went at once since this process last looked. Fewer may have gone by START.
+func (b *balance) optouts(ctx context.Context) error {
+	n, err := b.s.rdb.HLen(ctx, b.keys.optouts()).Result()
+	if err != nil {
+		return plain(err)
+	}
+	if !b.b.Mend || b.s.outNow(b.b.Practice, n) < manyOut || n > 0 {
+		return nil
+	}
+	b.found(gateway.Finding{Place: "o", Flaw: gateway.OptOutsLost, Remedy: gateway.Restored})
+	return b.s.replay(ctx)
+}
+
+// manyOut is how many opt-outs must go at once to be missed: a single one goes
+// when its patient says START.
+const manyOut = 2
+
+// outNow notes how many numbers are opted out of a practice, and gives how many
+// there were when this process looked before.
+func (s *Store) outNow(p gateway.ODS, n int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.out[p]
+	s.out[p] = n
+	return was
+}
