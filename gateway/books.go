@@ -16,6 +16,9 @@ type Balancing struct {
 	// Mend puts right what can be put right. Without it nothing is changed, and
 	// every finding is open.
 	Mend bool
+	// Read says that a complete read of the diary was carried out just now: what is
+	// still damaged after it is in no diary any more, and is forgotten.
+	Read bool
 }
 
 // Books is what balancing found.
@@ -113,10 +116,11 @@ type Remedy string
 
 // The remedies.
 const (
-	Open     Remedy = "open"     // nothing yet: a person must look, or the next read writes it anew
-	Restored Remedy = "restored" // it is again as it was
-	Settling Remedy = "settling" // it is Unknown now; the provider's list says whether it went
-	Withheld Remedy = "withheld" // it is withdrawn, with its reason
+	Open      Remedy = "open"      // nothing yet: a person must look, or the next read writes it anew
+	Restored  Remedy = "restored"  // it is again as it was
+	Settling  Remedy = "settling"  // it is Unknown now; the provider's list says whether it went
+	Withheld  Remedy = "withheld"  // it is withdrawn, with its reason
+	Forgotten Remedy = "forgotten" // no complete read shows it, and nothing is owed for it
 )
 
 // Words says a remedy in a sentence for IT.
@@ -130,6 +134,8 @@ func (r Remedy) Words() string {
 		return "held until the provider's list says whether it went"
 	case Withheld:
 		return "withdrawn"
+	case Forgotten:
+		return "forgotten: the diary does not show it"
 	}
 	return "not known"
 }

@@ -18,11 +18,12 @@ const balanceLimit = time.Minute
 
 // balance balances a practice's books, tells of what did not add up, and wakes the
 // senders for what was put back into the queue. It reports whether something is
-// left that the next read may put right.
-func (s *Scheduler) balance(ctx context.Context, p gateway.Practice) (bool, error) {
+// left that the next read may put right. read says that a complete one was carried
+// out just now.
+func (s *Scheduler) balance(ctx context.Context, p gateway.Practice, read bool) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, balanceLimit)
 	defer cancel()
-	books, err := s.o.Memory.Balance(ctx, gateway.Balancing{Practice: p.ODS, Now: s.o.Clock.Now(), SendAt: SendAt(p), Mend: true})
+	books, err := s.o.Memory.Balance(ctx, gateway.Balancing{Practice: p.ODS, Now: s.o.Clock.Now(), SendAt: SendAt(p), Mend: true, Read: read})
 	if err != nil {
 		return false, err
 	}

@@ -56,7 +56,7 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	}
 	token, err := s.o.Memory.Lock(ctx, p.ODS, s.owner, readLease)
 	if err != nil {
-		_, balanceErr := s.balance(ctx, p.Practice) // the lock itself may be damaged
+		_, balanceErr := s.balance(ctx, p.Practice, false) // the lock itself may be damaged
 		return errors.Join(err, balanceErr)
 	}
 	if token == 0 {
@@ -76,12 +76,22 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	defer func() { cancel(); keeping.Wait() }() // before the right is given back: it must not be taken anew after that
 	// The books come first: what is damaged must not be planned on. What only a
 	// read can put right is looked at again after it.
-	open, balanceErr := s.balance(ctx, p.Practice)
-	err = s.read(ctx, limited, p, token)
-	if open && err == nil {
-		_, balanceErr = s.balance(ctx, p.Practice)
+	open, balanceErr := s.balance(ctx, p.Practice, false)
+	if !open {
+		return errors.Join(s.read(ctx, limited, p, token), balanceErr)
 	}
-	return errors.Join(err, balanceErr)
+	before, err := s.o.Memory.Feed(ctx, p.ODS)
+	if err == nil {
+		err = s.read(ctx, limited, p, token)
+	}
+	if err != nil {
+		return err
+	}
+	now, err := s.o.Memory.Feed(ctx, p.ODS)
+	if err == nil {
+		_, err = s.balance(ctx, p.Practice, now.AsOf.After(before.AsOf) && now.Unreadable == 0)
+	}
+	return err
 }
 
 // read reads the diary and carries it out.

@@ -347,6 +347,19 @@ func TestWhatCannotBeExplainedIsCountedUntilAReadExplainsIt(t *testing.T) {
 	s.stands(person(1), day, gateway.Queued, gateway.None)
 }
 
+func TestADamagedRecordThatNoDiaryShowsIsForgotten(t *testing.T) {
+	s := newStage(t)
+	s.booked(person(1), person(2))
+	ref := s.id(person(1), day).Ref
+	s.raw.HSet(t.Context(), key(riverside, "a"), string(ref[:]), "1")
+	s.diary.drop(person(1))
+	s.clock.on(time.Minute)
+	s.read()
+	if all := must(s.store.Appointments(t.Context(), riverside)); len(all) != 1 {
+		t.Errorf("%d appointments are kept, want the one that is whole", len(all))
+	}
+}
+
 func TestTheBooksAreBalancedAlsoWhenTheDiaryCannotBeRead(t *testing.T) {
 	s := newStage(t)
 	s.booked(person(1))

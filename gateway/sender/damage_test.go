@@ -71,8 +71,8 @@ func newWreck(t *testing.T, seed uint64) *wreck {
 	return w
 }
 
-// at gives the n-th patient with a reminder due so many minutes after Monday at ten.
-func at(n, minutes int) gateway.Appointment {
+// dueAfter gives the n-th patient with a reminder due so many minutes after Monday at ten.
+func dueAfter(n, minutes int) gateway.Appointment {
 	a := person(n)
 	a.Start = tuesday.Add(time.Duration(minutes) * time.Minute)
 	return a
@@ -93,17 +93,17 @@ func (w *wreck) everyState() {
 	w.t.Helper()
 	ctx := w.t.Context()
 	for n := range waiting {
-		a := at(n, 30+n)
+		a := dueAfter(n, 30+n)
 		switch {
 		case n < sent:
-			a = at(n, 0)
+			a = dueAfter(n, 0)
 		case n < vanished:
-			a = at(n, 1)
+			a = dueAfter(n, 1)
 		case n < lost:
-			a = at(n, 2)
+			a = dueAfter(n, 2)
 		case n < withdrawn:
 		case n < midway:
-			a = at(n, 3)
+			a = dueAfter(n, 3)
 		}
 		switch n {
 		case lost:
@@ -112,7 +112,7 @@ func (w *wreck) everyState() {
 			a.Status = gateway.StatusUnknown
 		}
 		w.diaries[riverside].book(a)
-		w.diaries[hillside].book(at(100+n, 30+n))
+		w.diaries[hillside].book(dueAfter(100+n, 30+n))
 	}
 	out := gateway.OptOut{Practice: riverside, Number: gateway.NewPhone(phone(lost + 2)), Since: friday, By: "patient"}
 	if err := w.store.AddOptOut(ctx, out); err != nil {
@@ -122,7 +122,7 @@ func (w *wreck) everyState() {
 	w.come(monday)
 	w.turn()
 	for n := range 3 {
-		w.move(gateway.Change{ID: w.id(riverside, at(n, 0), day), To: gateway.Delivered})
+		w.move(gateway.Change{ID: w.id(riverside, dueAfter(n, 0), day), To: gateway.Delivered})
 	}
 	w.clock.on(time.Minute)
 	w.script(twiliosim.TakenClosed, twiliosim.EmptyObject, twiliosim.EmptyBody, twiliosim.Truncated)

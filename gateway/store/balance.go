@@ -178,6 +178,10 @@ func (b *balance) sendAt(h gateway.Head, r gateway.Rule) time.Time {
 // today. One whose digest a sender took away waits for that read already; one whose
 // head cannot be read may be of a later format.
 func (b *balance) badRecord(ctx context.Context, ref gateway.Ref, record string, h gateway.Head, head int) error {
+	if b.b.Mend && b.b.Read {
+		b.found(gateway.Finding{Ref: ref, Flaw: gateway.RecordDamaged, Remedy: gateway.Forgotten})
+		return b.swap(ctx, b.keys.appointments(), string(ref[:]), record, "")
+	}
 	b.found(gateway.Finding{Ref: ref, Flaw: gateway.RecordDamaged, Remedy: gateway.Open})
 	if !b.b.Mend || head == 0 || h.Digest == (gateway.Digest{}) {
 		return nil
