@@ -129,7 +129,9 @@ func TestAVisitBookedAgainUnderANewIDIsToldOnce(t *testing.T) {
 					s.come(monday.Add(-time.Hour))
 					if when == "after the text" {
 						s.come(monday)
-						s.start().quiet()
+						first := s.start()
+						first.quiet()
+						first.stop()
 					}
 					switch order {
 					case "cancelled first":
