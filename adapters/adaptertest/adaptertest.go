@@ -81,10 +81,13 @@ const (
 	// SkippedHour: exactly one visit is written as starting on 28 March 2027 at
 	// 01:30 London wall time, which the clocks skip.
 	SkippedHour Fault = "a start within the skipped hour"
+	// Replayed: a cache on the way gives the answers of now from now on, and says
+	// of them how old they are; or the diary's file is written no more.
+	Replayed Fault = "answers that a cache replays"
 )
 
 // Faults lists every fault.
-var Faults = []Fault{ServerError, Denied, Truncated, HalfPaged, NotTheFormat, Hangs, BadRecord, SkippedHour}
+var Faults = []Fault{ServerError, Denied, Truncated, HalfPaged, NotTheFormat, Hangs, BadRecord, SkippedHour, Replayed}
 
 // Canary is put by a Break into broken records, so that the suite sees it when an
 // adapter repeats what stood there.
@@ -93,7 +96,7 @@ const Canary = "XQCANARY"
 // Run runs the whole suite.
 func Run(t *testing.T, s Subject) {
 	t.Helper()
-	for _, part := range []func(*testing.T, Subject){reading, changing, clockChanges, failing, keepingQuiet, rereading} {
+	for _, part := range []func(*testing.T, Subject){reading, changing, clockChanges, failing, replaying, keepingQuiet, rereading} {
 		part(t, s)
 	}
 }

@@ -32,7 +32,7 @@ func TestEveryMistakeIsCaught(t *testing.T) {
 		"an hour off", "local zone", "landline as mobile", "blind to death", "blind to leaving", "cancelled as booked",
 		"id without the patient", "unstable ids", "complete after an error", "empty after an error", "bad record ends it",
 		"bad record vanishes", "name in an unreadable", "number in an error", "sure of the doubled hour", "ignores the span",
-		"deaf to cancelling", "reread sees the old", "reread swallows errors", "number in notes", "stale", "remembers", "wrong only on servers abroad",
+		"deaf to cancelling", "reread sees the old", "reread swallows errors", "number in notes", "stale", "believes a cache", "looks into a cache", "remembers", "wrong only on servers abroad",
 	} {
 		t.Run(m, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.count=1", "-test.failfast", "-test.run=^TestARightSourcePasses$")
@@ -83,7 +83,10 @@ func run(t *testing.T, wrong string) {
 		New: func(_ *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
 			s := &source{diary: d, clock: clock, wrong: wrong}
 			return adaptertest.Wire{Source: s, Secrets: []string{"s3cret-of-the-source"}, Break: func(f adaptertest.Fault) bool {
-				s.fault = f
+				s.fault, s.broke = f, clock.Now()
+				if f == adaptertest.Replayed {
+					s.cached = s.visits(gateway.Span{From: clock.Now(), To: clock.Now().AddDate(0, 0, 14)})
+				}
 				return true
 			}}
 		},
@@ -92,12 +95,14 @@ func run(t *testing.T, wrong string) {
 
 // source reads a diary without any wire between, rightly but for one mistake.
 type source struct {
-	diary *surgery.Diary
-	clock gateway.Clock
-	wrong string
-	fault adaptertest.Fault
-	reads atomic.Int64
-	first atomic.Pointer[gateway.Feed]
+	diary  *surgery.Diary
+	clock  gateway.Clock
+	wrong  string
+	fault  adaptertest.Fault
+	broke  time.Time             // when the fault began
+	cached []gateway.Appointment // what is replayed
+	reads  atomic.Int64
+	first  atomic.Pointer[gateway.Feed]
 }
 
 func (s *source) Read(ctx context.Context, span gateway.Span) (gateway.Feed, error) {
@@ -108,6 +113,13 @@ func (s *source) Read(ctx context.Context, span gateway.Span) (gateway.Feed, err
 	feed := gateway.Feed{Complete: true, Covers: span, AsOf: s.clock.Now()}
 	if s.wrong == "stale" {
 		feed.AsOf = feed.AsOf.Add(-time.Hour)
+	}
+	if s.fault == adaptertest.Replayed {
+		if s.wrong != "believes a cache" {
+			feed.AsOf = s.broke
+		}
+		feed.Appointments = s.cached
+		return feed, nil
 	}
 	if err := s.broken(); err != nil {
 		switch s.wrong {
@@ -229,6 +241,9 @@ func (s *source) misread(a gateway.Appointment, v surgery.Visit, l time.Time) ga
 func (s *source) Reread(_ context.Context, a gateway.Appointment) (gateway.Appointment, error) {
 	if err := s.broken(); err != nil && s.wrong != "reread swallows errors" {
 		return gateway.Appointment{}, err
+	}
+	if s.fault == adaptertest.Replayed && s.clock.Now().After(s.broke) && s.wrong != "looks into a cache" {
+		return gateway.Appointment{}, fmt.Errorf("the answer is old")
 	}
 	if s.wrong == "reread sees the old" {
 		return a, nil

@@ -55,7 +55,7 @@ type Adapter struct {
 	tokens *tokens
 
 	mu       sync.Mutex
-	lastRead time.Time // when the last wholly successful read was asked for; zero: never
+	lastRead time.Time // as of when the last wholly successful read was; zero: never
 }
 
 var _ gateway.Rereader = (*Adapter)(nil)

@@ -37,11 +37,11 @@ func saying(t *testing.T, format string, answers map[string]string) fixture {
 	for path, body := range answers {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
 	}
-	server := httptest.NewServer(mux)
+	clock := adaptertest.NewClock(monday)
+	server := httptest.NewServer(adaptertest.Dated(clock, mux))
 	t.Cleanup(server.Close)
 	c := configFor(server.URL)
 	c.TokenURL, c.Format = server.URL+"/token", format
-	clock := adaptertest.NewClock(monday)
 	a, err := emis.New(c, gateway.Surroundings{Clock: clock, Trial: true})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/outbound"
 )
 
 var errSpanPast = errors.New("read the booked list: the span asked for has no future; EMIS lists what is ahead only")
@@ -17,7 +18,8 @@ var errSpanPast = errors.New("read the booked list: the span asked for has no fu
 // configured window, and then for the registrations that changed since the last
 // read. Any failure of either is an error: without the second a death recorded
 // meanwhile could be missed. What the answer lacks is no longer booked; EMIS has
-// no other word for cancelled.
+// no other word for cancelled. The feed is as old as the older of the two answers
+// says that it is.
 func (a *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, error) {
 	// The token comes first, so that the window is counted from the moment of the
 	// request and not from before a slow sign-in.
@@ -29,21 +31,26 @@ func (a *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 	if minutes <= 0 {
 		return gateway.Feed{}, errSpanPast
 	}
-	rows, err := a.booked(ctx, minutes)
+	var age outbound.Age
+	rows, err := a.booked(ctx, minutes, &age)
 	if err != nil {
 		return gateway.Feed{}, err
 	}
-	changed, err := a.changed(ctx)
+	changed, err := a.changed(ctx, &age)
 	if err != nil {
 		return gateway.Feed{}, err
 	}
 	c := collector{reading: a.reading(asked), seen: make(map[gateway.AppointmentID]int, len(rows))}
 	c.learn(changed)
 	c.collect(rows, span)
-	c.feed.Covers = intersect(span, gateway.Span{From: asked, To: asked.Add(time.Duration(minutes) * time.Minute)})
+	c.feed.AsOf = age.AsOf(asked)
+	if remark := age.Remark(asked); remark != "" {
+		c.feed.Notes = append(c.feed.Notes, remark)
+	}
+	// An old answer counted the minutes from when it was made, and ends earlier.
+	c.feed.Covers = intersect(span, gateway.Span{From: asked, To: c.feed.AsOf.Add(time.Duration(minutes) * time.Minute)})
 	c.feed.Complete = true
-	c.feed.AsOf = asked
-	a.succeeded(asked)
+	a.succeeded(c.feed.AsOf)
 	return c.feed, nil
 }
 
@@ -67,9 +74,9 @@ func intersect(a, b gateway.Span) gateway.Span {
 	return a
 }
 
-func (a *Adapter) booked(ctx context.Context, minutes int) ([]row[bookedRow], error) {
+func (a *Adapter) booked(ctx context.Context, minutes int, age *outbound.Age) ([]row[bookedRow], error) {
 	q := url.Values{"minutesBefore": {"0"}, "minutesWithin": {strconv.Itoa(minutes)}}
-	body, err := a.get(ctx, a.bulk, opBooked, q)
+	body, err := a.get(ctx, a.bulk, opBooked, q, age)
 	switch {
 	case errors.Is(err, errNothingFound):
 		return nil, nil
@@ -81,13 +88,13 @@ func (a *Adapter) booked(ctx context.Context, minutes int) ([]row[bookedRow], er
 
 // changed gives the registrations that changed since the last read; on the first
 // read none, since the booked list has just told everything.
-func (a *Adapter) changed(ctx context.Context) ([]row[registration], error) {
+func (a *Adapter) changed(ctx context.Context, age *outbound.Age) ([]row[registration], error) {
 	since := a.last()
 	if since.IsZero() {
 		return nil, nil
 	}
 	q := url.Values{"fromDate": {a.config.day(since.Add(-overlap))}}
-	body, err := a.get(ctx, a.bulk, opChanged, q)
+	body, err := a.get(ctx, a.bulk, opChanged, q, age)
 	switch {
 	case errors.Is(err, errNothingFound):
 		return nil, nil
@@ -103,10 +110,10 @@ func (a *Adapter) last() time.Time {
 	return a.lastRead
 }
 
-func (a *Adapter) succeeded(asked time.Time) {
+func (a *Adapter) succeeded(asOf time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if asked.After(a.lastRead) {
-		a.lastRead = asked
+	if asOf.After(a.lastRead) {
+		a.lastRead = asOf
 	}
 }

@@ -26,10 +26,10 @@ const (
 	outcomeNothing = "3"
 )
 
-// get makes one read and gives the whole answer. A token that is refused is
-// replaced once. errNothingFound stands for an empty list; ErrSourceDenied is
-// wrapped when a person must act.
-func (a *Adapter) get(ctx context.Context, client *outbound.Client, op string, q url.Values) ([]byte, error) {
+// get makes one read and gives the whole answer; age hears how old it is. A
+// token that is refused is replaced once. errNothingFound stands for an empty
+// list; ErrSourceDenied is wrapped when a person must act.
+func (a *Adapter) get(ctx context.Context, client *outbound.Client, op string, q url.Values, age *outbound.Age) ([]byte, error) {
 	token, err := a.tokens.get(ctx, gateway.Secret{})
 	if err != nil {
 		return nil, err
@@ -46,6 +46,7 @@ func (a *Adapter) get(ctx context.Context, client *outbound.Client, op string, q
 			return nil, err
 		}
 	}
+	age.Heard(res, a.clock.Now())
 	return accepted(r, res)
 }
 
@@ -57,6 +58,7 @@ func (a *Adapter) ask(ctx context.Context, client *outbound.Client, op string, q
 	r.Header.Set("Authorization", "Bearer "+token.Reveal())
 	r.Header.Set("applicationId", a.config.ApplicationID)
 	r.Header.Set("Accept", "application/"+a.config.Format)
+	r.Header.Set("Cache-Control", "no-cache")
 	res, err := client.Do(r)
 	return r, res, err
 }

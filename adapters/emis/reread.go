@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bellman/gateway"
+	"bellman/gateway/outbound"
 )
 
 var (
@@ -17,7 +18,8 @@ var (
 
 // Reread looks at one appointment again: the patient's appointments of that day
 // and, when it still stands, the patient's demographics, each asked once. An
-// appointment that is not there is given back as cancelled.
+// appointment that is not there is given back as cancelled. An answer that says
+// that it is minutes old is outbound.ErrOld: what happened since is unknown.
 func (a *Adapter) Reread(ctx context.Context, known gateway.Appointment) (gateway.Appointment, error) {
 	slot, patient, ok := splitID(known.ID)
 	if !ok {
@@ -25,15 +27,19 @@ func (a *Adapter) Reread(ctx context.Context, known gateway.Appointment) (gatewa
 	}
 	ctx, stop := context.WithTimeout(ctx, rereadTimeout)
 	defer stop()
-	rows, err := a.appointments(ctx, patient, known)
+	var age outbound.Age
+	rows, err := a.appointments(ctx, patient, known, &age)
 	if err != nil {
 		return gateway.Appointment{}, err
+	}
+	if err := age.Recent(a.clock.Now()); err != nil {
+		return gateway.Appointment{}, fmt.Errorf("read the %s: %w", appointmentsLayout.name, err)
 	}
 	now := asNow(known, slot, rows)
 	if now.Status != gateway.StatusBooked {
 		return now, nil
 	}
-	if now.Patient, err = a.demographics(ctx, gateway.PatientID(patient)); err != nil {
+	if now.Patient, err = a.demographics(ctx, gateway.PatientID(patient), &age); err != nil {
 		return gateway.Appointment{}, err
 	}
 	return now, nil
@@ -42,13 +48,13 @@ func (a *Adapter) Reread(ctx context.Context, known gateway.Appointment) (gatewa
 // appointments asks for a patient's appointments of the known appointment's day.
 // Whether the end date is inclusive is not published; the next day is right for
 // both readings, and the slot's id picks the row.
-func (a *Adapter) appointments(ctx context.Context, patient string, known gateway.Appointment) ([]row[patientRow], error) {
+func (a *Adapter) appointments(ctx context.Context, patient string, known gateway.Appointment, age *outbound.Age) ([]row[patientRow], error) {
 	day := known.Start.In(gateway.London())
 	body, err := a.get(ctx, a.quick, opAppointments, url.Values{
 		"patientNumber": {patient},
 		"startDate":     {a.config.day(day)},
 		"endDate":       {a.config.day(day.AddDate(0, 0, 1))},
-	})
+	}, age)
 	switch {
 	case errors.Is(err, errNothingFound):
 		return nil, nil
@@ -60,9 +66,12 @@ func (a *Adapter) appointments(ctx context.Context, patient string, known gatewa
 
 // demographics asks for a patient's registration as it is now. Its word replaces
 // what was known, an emptied number field included.
-func (a *Adapter) demographics(ctx context.Context, known gateway.PatientID) (gateway.Patient, error) {
+func (a *Adapter) demographics(ctx context.Context, known gateway.PatientID, age *outbound.Age) (gateway.Patient, error) {
 	asked := a.clock.Now()
-	body, err := a.get(ctx, a.quick, opDemographics, url.Values{"patientNumber": {string(known)}})
+	body, err := a.get(ctx, a.quick, opDemographics, url.Values{"patientNumber": {string(known)}}, age)
+	if err == nil {
+		err = age.Recent(a.clock.Now())
+	}
 	if err != nil {
 		return gateway.Patient{}, fmt.Errorf("read the %s: %w", demographicsLayout.name, err)
 	}

@@ -75,7 +75,7 @@ func play(t *testing.T, now time.Time, edit func(*emis.Config), wrap func(http.H
 	if wrap != nil {
 		h = wrap(h)
 	}
-	server := httptest.NewServer(s.asked.note(h))
+	server := httptest.NewServer(adaptertest.Dated(s.clock, s.asked.note(h)))
 	t.Cleanup(server.Close)
 	c := configFor(server.URL)
 	if edit != nil {

@@ -58,6 +58,8 @@ func faultsFor(f adaptertest.Fault) (emissim.Faults, bool) {
 		return emissim.Faults{FirstDate: adaptertest.Canary}, true
 	case adaptertest.SkippedHour:
 		return emissim.Faults{FirstDate: "28/03/2027", FirstTime: "01:30"}, true
+	case adaptertest.Replayed:
+		return emissim.Faults{Cached: true}, true
 	case adaptertest.HalfPaged:
 	}
 	return emissim.Faults{}, false

@@ -192,7 +192,7 @@ func TestATokenAddressThatCannotBeFoundIsAnError(t *testing.T) {
 
 func shelvedWith(t *testing.T, h http.Handler, edit func(*fhir.Config)) *fhir.Adapter {
 	t.Helper()
-	server := httptest.NewServer(h)
+	server := httptest.NewServer(adaptertest.Dated(adaptertest.NewClock(monday), h))
 	t.Cleanup(server.Close)
 	return join(t, server.URL+"/r4", adaptertest.NewClock(monday), edit)
 }

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
+
+	"bellman/gateway/outbound"
 )
 
 // page is one page of a search's answer.
@@ -14,7 +17,8 @@ type page struct {
 	next    string // empty on the last page
 	total   int    // as the server counts all pages; -1 when it does not say
 	notes   []string
-	partial bool // the server says that it could not give everything
+	partial bool        // the server says that it could not give everything
+	made    []time.Time // when the server put it together, by its own word; none when it does not say
 }
 
 // entry is one resource of a page. Exactly one of appointment, person and why is
@@ -49,7 +53,11 @@ func decodePage(body []byte) (page, error) {
 		ResourceType string          `json:"resourceType"`
 		Type         string          `json:"type"`
 		Total        json.RawMessage `json:"total"`
-		Link         []struct {
+		Timestamp    loose[string]   `json:"timestamp"`
+		Meta         loose[struct {
+			LastUpdated string `json:"lastUpdated"`
+		}] `json:"meta"`
+		Link []struct {
 			Relation string `json:"relation"`
 			URL      string `json:"url"`
 		} `json:"link"`
@@ -66,6 +74,11 @@ func decodePage(body []byte) (page, error) {
 	if said(b.Total) && (json.Unmarshal(b.Total, &p.total) != nil || p.total < 0) {
 		p.total = -1
 	}
+	for _, said := range []string{b.Timestamp.Value, b.Meta.Value.LastUpdated} {
+		if at, err := time.Parse(time.RFC3339, said); err == nil {
+			p.made = append(p.made, at)
+		}
+	}
 	for _, l := range b.Link {
 		if l.Relation != "next" {
 			continue
@@ -79,6 +92,15 @@ func decodePage(body []byte) (page, error) {
 		p.add(i+1, raw)
 	}
 	return p, nil
+}
+
+// tell says how old a page is that came at now: by the headers of the answer and
+// by its own word.
+func (p *page) tell(age *outbound.Age, res *outbound.Response, now time.Time) {
+	age.Heard(res, now)
+	for _, at := range p.made {
+		age.Told(at, now)
+	}
 }
 
 // add reads one entry.

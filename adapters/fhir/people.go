@@ -30,6 +30,7 @@ type people struct {
 	fullURL      map[string]string // of byID, to notice two patients with one id
 	reads        int
 	failures     int
+	age          outbound.Age // of all answers that were heard
 }
 
 // found is a patient, or why there is none. The zero found means that two
@@ -137,6 +138,7 @@ func (p *people) read(ctx context.Context, id string) (found, error) {
 	if err != nil {
 		return found{}, fmt.Errorf("read patient: %w", err)
 	}
+	p.age.Heard(res, p.client.clock.Now())
 	if why, err := p.refused(res); why != "" || err != nil {
 		return found{why: why}, err
 	}
@@ -164,6 +166,7 @@ func (p *people) search(ctx context.Context, token string) (found, error) {
 	if err != nil {
 		return found{why: flawPatient}, nil
 	}
+	pg.tell(&p.age, res, p.client.clock.Now())
 	var who *person
 	for _, e := range pg.entries {
 		if e.person == nil || !e.person.has(token) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/outbound"
 )
 
 // maxPages bounds a read: with a hundred appointments a page it is more than any
@@ -18,7 +19,8 @@ import (
 const maxPages = 1000
 
 // Read gives the appointments that start within the span, as far as the window
-// of the configuration reaches; Feed.Covers says how far that is.
+// of the configuration reaches; Feed.Covers says how far that is. The feed is as
+// old as the oldest of all answers says that it is.
 func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, error) {
 	now := s.client.clock.Now()
 	if limit := now.In(gateway.London()).AddDate(0, 0, s.window).UTC().Truncate(time.Second); span.To.After(limit) {
@@ -27,11 +29,11 @@ func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 	if !span.From.Before(span.To) {
 		return gateway.Feed{}, errors.New("read appointments: the time asked for lies outside the configured window")
 	}
-	all, err := s.search(ctx, span)
+	r := &reading{people: newPeople(s.client), now: now, trial: s.trial}
+	all, err := s.search(ctx, span, &r.people.age)
 	if err != nil {
 		return gateway.Feed{}, err
 	}
-	r := &reading{people: newPeople(s.client), now: now, trial: s.trial}
 	for _, pg := range all {
 		for _, e := range pg.entries {
 			if e.person != nil {
@@ -39,16 +41,20 @@ func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 			}
 		}
 	}
-	feed := gateway.Feed{Covers: span, Complete: true, AsOf: now}
+	feed := gateway.Feed{Covers: span, Complete: true}
 	judge(&feed, all)
 	if err := r.fill(ctx, &feed, all); err != nil {
 		return gateway.Feed{}, err
 	}
+	feed.AsOf = r.people.age.AsOf(now)
+	if remark := r.people.age.Remark(now); remark != "" {
+		addNote(&feed, remark)
+	}
 	return feed, nil
 }
 
-// search fetches all pages of the diary.
-func (s *Adapter) search(ctx context.Context, span gateway.Span) ([]page, error) {
+// search fetches all pages of the diary; age hears how old they are.
+func (s *Adapter) search(ctx context.Context, span gateway.Span, age *outbound.Age) ([]page, error) {
 	at := s.client.base.JoinPath("Appointment")
 	at.RawQuery = s.parameters(span).Encode()
 	seen := map[string]bool{}
@@ -73,6 +79,7 @@ func (s *Adapter) search(ctx context.Context, span gateway.Span) ([]page, error)
 		if err != nil {
 			return nil, fmt.Errorf("read appointments, page %d: %w", n, err)
 		}
+		pg.tell(age, res, s.client.clock.Now())
 		all = append(all, pg)
 		if pg.next == "" {
 			return all, nil

@@ -11,10 +11,14 @@ import (
 	"bellman/gateway"
 )
 
-// Reread asks for one appointment and its patient again.
+// Reread asks for one appointment and its patient again. An answer that says that
+// it is minutes old is outbound.ErrOld: what happened since is unknown.
 func (s *Adapter) Reread(ctx context.Context, a gateway.Appointment) (gateway.Appointment, error) {
 	r := &reading{people: newPeople(s.client), now: s.client.clock.Now(), trial: s.trial, only: a.Patient.ID}
 	out, err := r.again(ctx, a)
+	if err == nil {
+		err = r.people.age.Recent(s.client.clock.Now())
+	}
 	if err != nil {
 		return gateway.Appointment{}, fmt.Errorf("read appointment again: %w", err)
 	}
@@ -57,6 +61,7 @@ func (r *reading) under(ctx context.Context, id string, a gateway.Appointment) (
 	if err != nil {
 		return a, false, err
 	}
+	r.people.age.Heard(res, r.people.client.clock.Now())
 	switch res.Status {
 	case http.StatusNotModified:
 		out, err := r.unchanged(ctx, a)

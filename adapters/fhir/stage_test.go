@@ -101,7 +101,7 @@ func (s shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // shelved gives an adapter for a shelf, whose FHIR base is /r4.
 func shelved(t *testing.T, s http.Handler) *fhir.Adapter {
 	t.Helper()
-	server := httptest.NewServer(s)
+	server := httptest.NewServer(adaptertest.Dated(adaptertest.NewClock(monday), s))
 	t.Cleanup(server.Close)
 	return join(t, server.URL+"/r4", adaptertest.NewClock(monday), nil)
 }

@@ -65,6 +65,8 @@ func faultsFor(f adaptertest.Fault) (fhirsim.Faults, bool) {
 		return fhirsim.Faults{BrokenStart: adaptertest.Canary}, true
 	case adaptertest.SkippedHour:
 		return fhirsim.Faults{BrokenStart: "2027-03-28T01:30:00"}, true
+	case adaptertest.Replayed:
+		return fhirsim.Faults{Cached: true}, true
 	case adaptertest.Denied:
 	}
 	return fhirsim.Faults{}, false

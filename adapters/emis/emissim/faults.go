@@ -2,6 +2,8 @@ package emissim
 
 import (
 	"context"
+	"net/http"
+	"strconv"
 	"time"
 
 	"bellman/adapters/surgery"
@@ -16,7 +18,8 @@ type Faults struct {
 	Page              bool   `json:"page"`                // a page of HTML, with status 200
 	Empty             bool   `json:"empty"`               // lists hold nobody
 	EmptyAs404        bool   `json:"empty_as_404"`        // an empty list is a 404 with legacyOutcome 3
-	Frozen            bool   `json:"frozen"`              // the diary as it was when this was set, with status 200
+	Frozen            bool   `json:"frozen"`              // the diary as it was when this was set, told as new
+	Cached            bool   `json:"cached"`              // the same, out of a cache: with the Date of then and a growing Age
 	FirstDate         string `json:"first_date"`          // stands for the date of the first row
 	FirstTime         string `json:"first_time"`          // stands for the time of the first row
 	NullSessionHolder bool   `json:"null_session_holder"` // the first row has none
@@ -26,16 +29,16 @@ type Faults struct {
 	StatusText        string `json:"status_text"`         // stands for the status of every patient's appointment
 }
 
-// SetFaults replaces the faults. Frozen takes its picture of the diary when it
-// is switched on.
+// SetFaults replaces the faults. Frozen and Cached take their picture of the
+// diary when one of them is switched on.
 func (s *Sim) SetFaults(f Faults) {
 	now := s.look()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case f.Frozen && s.frozen == nil:
+	case (f.Frozen || f.Cached) && s.frozen == nil:
 		s.frozen = &now
-	case !f.Frozen:
+	case !f.Frozen && !f.Cached:
 		s.frozen = nil
 	}
 	s.faults = f
@@ -68,6 +71,20 @@ func (s *Sim) look() view {
 		v.people[p.ID] = p
 	}
 	return v
+}
+
+// date writes when the answer was made and, out of a cache, for how long that one
+// has kept it. The real net/http would put in the machine's own time.
+func (s *Sim) date(w http.ResponseWriter) {
+	made := s.options.Clock.Now()
+	s.mu.Lock()
+	cached, picture := s.faults.Cached, s.frozen
+	s.mu.Unlock()
+	if cached && picture != nil {
+		w.Header().Set("Age", strconv.Itoa(int(made.Sub(picture.now).Seconds())))
+		made = picture.now
+	}
+	w.Header().Set("Date", made.UTC().Format(http.TimeFormat))
 }
 
 // pause waits as long as the faults say. It reports false when the caller has

@@ -71,7 +71,10 @@ func New(diary *surgery.Diary, o Options) *Sim {
 }
 
 // ServeHTTP answers one request.
-func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.date(w)
+	s.mux.ServeHTTP(w, r)
+}
 
 // Calls says how often an operation was asked for, by its name such as
 // "BookAppointment", refused calls included.

@@ -26,6 +26,8 @@ type Faults struct {
 	BrokenStart      string `json:"broken_start"`      // the first appointment has these words as start
 	NoInclude        bool   `json:"no_include"`        // _include is not understood
 	Empty            bool   `json:"empty"`             // no appointment is found
+	Frozen           bool   `json:"frozen"`            // the diary as it was when this was set, told as new
+	Cached           bool   `json:"cached"`            // the same, out of a cache: with the Date of then and a growing Age
 }
 
 // spoil breaks one appointment.
@@ -38,11 +40,19 @@ func (f Faults) spoil(appointment object) {
 	}
 }
 
-// SetFaults changes how the server misbehaves.
+// SetFaults changes how the server misbehaves. Frozen and Cached take their
+// picture of the diary when one of them is switched on.
 func (s *Sim) SetFaults(f Faults) {
+	now := photograph(s.diary, s.clock.Now())
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch still := f.Frozen || f.Cached; {
+	case still && s.frozen == nil:
+		s.frozen = now
+	case !still:
+		s.frozen = nil
+	}
 	s.faults = f
-	s.mu.Unlock()
 }
 
 // Faults says how the server misbehaves now.

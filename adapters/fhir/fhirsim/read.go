@@ -10,7 +10,7 @@ func (s *Sim) readAppointment(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	number, _, _ := strings.Cut(id, "-")
 	slot, _ := strconv.Atoi(number)
-	v, ok := s.diary.Visit(slot)
+	v, ok := s.look().Visit(slot)
 	if !ok || appointmentID(v) != id {
 		s.missing(w, "Appointment/"+id)
 		return
@@ -22,7 +22,7 @@ func (s *Sim) readAppointment(w http.ResponseWriter, r *http.Request) {
 func (s *Sim) readPatient(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	number, _ := strconv.Atoi(id)
-	p, ok := s.diary.Person(number)
+	p, ok := s.look().Person(number)
 	if !ok || strconv.Itoa(number) != id {
 		s.missing(w, "Patient/"+id)
 		return
@@ -41,7 +41,7 @@ func (s *Sim) searchPatient(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	entries := []object{}
-	for _, p := range s.diary.People() {
+	for _, p := range s.look().People() {
 		if r.PostForm.Get("identifier") == "https://fhir.nhs.uk/Id/nhs-number|"+p.NHSNumber {
 			shown := patient(p)
 			entries = append(entries, object{

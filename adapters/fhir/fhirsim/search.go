@@ -97,7 +97,7 @@ func (s *Sim) matching(q query, f Faults) ([]surgery.Visit, error) {
 		})
 	}
 	var out []surgery.Visit
-	for _, v := range s.diary.Visits() {
+	for _, v := range s.look().Visits() {
 		if wanted("_id", appointmentID(v)) && wanted("status", statuses[v.Status]) && wanted("patient", strconv.Itoa(v.Person)) &&
 			wanted("location", strconv.Itoa(v.Site)) && !slices.ContainsFunc(dates, func(d dateRange) bool { return !d.has(v.Start) }) {
 			out = append(out, v)
@@ -128,7 +128,7 @@ func (s *Sim) bundle(r *http.Request, q query, f Faults, visits []surgery.Visit)
 		people[v.Person], sites[v.Site] = true, true
 	}
 	if slices.Contains(includes, "Appointment:patient") && !f.NoInclude {
-		for _, p := range s.diary.People() {
+		for _, p := range s.look().People() {
 			if people[p.ID] {
 				add(patient(p), "include")
 			}

@@ -37,6 +37,7 @@ type Sim struct {
 	mu     sync.Mutex
 	guard  guard
 	faults Faults
+	frozen *picture        // what is shown instead of the diary, unless nil
 	seen   map[string]bool // ids that were there once, for 410
 	jtis   map[string]bool // assertions used once
 	tokens map[string]bool // access tokens given out
@@ -44,7 +45,7 @@ type Sim struct {
 }
 
 // New makes a server that shows the diary and asks for no credentials. The clock
-// dates tokens.
+// dates answers and tokens.
 func New(diary *surgery.Diary, clock gateway.Clock) *Sim {
 	s := &Sim{
 		diary: diary, clock: clock, mux: http.NewServeMux(),
@@ -68,6 +69,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.calls[r.URL.Path]++
 	s.mu.Unlock()
+	s.date(w)
 	s.mux.ServeHTTP(w, r)
 }
 
