@@ -22,6 +22,7 @@ type watched struct {
 	*store.Store
 	claiming                 sync.Mutex
 	turn, idle, found, woken atomic.Int64
+	refused                  atomic.Int64                 // claims that Redis did not answer
 	claimed                  func()                       // after something was claimed
 	moving                   func([]gateway.Change) error // before a move; an error is what the sender gets instead
 	moved                    func([]gateway.Change) error // after it
@@ -39,6 +40,9 @@ func (w *watched) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch,
 	w.Store.Look()
 	c, err := w.Store.Claim(ctx, o)
 	w.claiming.Unlock()
+	if err != nil {
+		w.refused.Add(1)
+	}
 	if c.Looked > 0 {
 		w.found.Add(1)
 	}
@@ -80,6 +84,7 @@ type diary struct {
 	mu     sync.Mutex
 	visits map[gateway.AppointmentID]gateway.Appointment
 	broken error // what asking for one appointment gives
+	silent error // what reading it gives
 	asked  int
 	hang   bool // asking for one appointment hangs until it is given up
 }
@@ -102,9 +107,19 @@ func (d *diary) breakWith(err error) {
 	d.broken = err
 }
 
+// fall makes reading it give an error from now on, or work again with nil.
+func (d *diary) fall(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.silent = err
+}
+
 func (d *diary) Read(_ context.Context, span gateway.Span) (gateway.Feed, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.silent != nil {
+		return gateway.Feed{}, d.silent
+	}
 	f := gateway.Feed{Covers: span, Complete: true, AsOf: d.clock.Now()}
 	for _, a := range d.visits {
 		f.Appointments = append(f.Appointments, a)
@@ -129,8 +144,9 @@ func (d *diary) Reread(ctx context.Context, a gateway.Appointment) (gateway.Appo
 	return is, err
 }
 
-// wire remembers the requests to send.
+// wire remembers the requests to send, and may be out of order: a 503 to all.
 type wire struct {
+	down  atomic.Bool
 	mu    sync.Mutex
 	posts []url.Values
 	met   func() // in the middle of a request; may be nil
@@ -149,6 +165,10 @@ func (w *wire) record(next http.Handler) http.Handler {
 				met()
 			}
 			r.Body = io.NopCloser(bytes.NewReader(b))
+		}
+		if w.down.Load() {
+			http.Error(rw, "out of order", http.StatusServiceUnavailable)
+			return
 		}
 		next.ServeHTTP(rw, r)
 	})

@@ -95,12 +95,15 @@ func newStage(t *testing.T, asks ...ask) *stage {
 	t.Helper()
 	t.Parallel()
 	s := &stage{
-		t: t, place: storetest.NewPlace(t), address: storetest.Redis(t), diaries: map[gateway.ODS]*diary{},
+		t: t, place: storetest.NewPlace(t), diaries: map[gateway.ODS]*diary{},
 		wire: &wire{}, log: &lines{}, timeout: timeout, render: message.Render,
 	}
 	s.clock.set(friday)
 	for _, a := range asks {
 		a(s)
+	}
+	if s.address == "" {
+		s.address = storetest.Redis(t)
 	}
 	s.store = storetest.OpenAt(t, s.address, s.place)
 	s.store.Serve([]gateway.ODS{riverside, hillside})

@@ -54,7 +54,7 @@ func (s *Sim) take(o order) (*message, int) {
 	}
 	m := &message{
 		sid: s.newSID(), direction: outboundAPI, from: o.from, to: o.to, service: o.service,
-		body: o.body, said: o.body, callback: o.callback, created: now, segments: segmentsOf(o.body),
+		body: o.body, said: o.body, callback: o.callback, created: now, segments: segmentsOf(o.body), validity: time.Duration(o.validity) * time.Second,
 	}
 	if code := s.schedule(m, o); code != 0 {
 		return nil, code

@@ -19,6 +19,7 @@ type message struct {
 	said      string // what the phone got
 	callback  string
 	segments  int
+	validity  time.Duration
 	removed   bool
 
 	created, leaves, sent, ends time.Time

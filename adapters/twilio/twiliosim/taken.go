@@ -10,7 +10,8 @@ type Taken struct {
 	Body      string
 	Callback  string // where its receipts go
 	MessageID string
-	Arrived   bool // at the phone
+	Validity  time.Duration // for how long it might be tried
+	Arrived   bool          // at the phone
 }
 
 // Taken gives every text that the account handed over, in the order in which
@@ -24,6 +25,7 @@ func (s *Sim) Taken() []Taken {
 		if m.direction == outboundAPI {
 			all = append(all, Taken{
 				At: m.created, From: m.from, To: m.to, Body: m.said, Callback: m.callback, MessageID: m.sid,
+				Validity: m.validity,
 				Arrived: m.arrives && !now.Before(m.ends),
 			})
 		}

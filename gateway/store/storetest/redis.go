@@ -164,6 +164,13 @@ func folder(t testing.TB) string {
 // ends before.
 func run(t testing.TB, dir string, settings []string) <-chan struct{} {
 	t.Helper()
+	died, _ := runUntil(t, dir, settings)
+	return died
+}
+
+// runUntil is run for tests that kill the server themselves.
+func runUntil(t testing.TB, dir string, settings []string) (died <-chan struct{}, kill func()) {
+	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
 		t.Fatal("redis-server is not installed: run apt install redis-server and test again")
@@ -181,16 +188,17 @@ func run(t testing.TB, dir string, settings []string) <-chan struct{} {
 	if err := cmd.Start(); err != nil {
 		t.Fatal("redis-server does not start:", err)
 	}
-	died := make(chan struct{})
+	ended := make(chan struct{})
 	go func() {
-		defer close(died)
+		defer close(ended)
 		_ = cmd.Wait()
 	}()
-	t.Cleanup(func() {
+	kill = func() {
 		_ = cmd.Process.Kill()
-		<-died
-	})
-	return died
+		<-ended
+	}
+	t.Cleanup(kill)
+	return ended, kill
 }
 
 // answers waits until a server answers, and reports false when it died instead.
