@@ -60,6 +60,7 @@ func TestAfterEightHoursWithoutTheDiaryEverythingGoesOnceOrSaysWhyNot(t *testing
 			}
 			d.clock.set(d.back)
 			d.readBoth()
+			d.workOff()
 			d.afterwards()
 			d.came(func(at time.Time) bool { return !at.After(stale) || !at.Before(d.back) }, nobody)
 		})
@@ -99,6 +100,7 @@ func TestAfterEightHoursWithoutRedisEverythingGoesOnceOrSaysWhyNot(t *testing.T)
 			redis.Start()
 			d.clock.set(d.back)
 			d.readBoth()
+			d.workOff()
 			d.afterwards()
 			last := d.from.Add(-5 * time.Minute) // what was done with before Redis died
 			d.came(func(at time.Time) bool { return !at.After(last) || !at.Before(d.back.Add(3*time.Minute)) },

@@ -26,7 +26,7 @@ func (s *Sim) Taken() []Taken {
 			all = append(all, Taken{
 				At: m.created, From: m.from, To: m.to, Body: m.said, Callback: m.callback, MessageID: m.sid,
 				Validity: m.validity,
-				Arrived: m.arrives && !now.Before(m.ends),
+				Arrived:  m.arrives && !now.Before(m.ends),
 			})
 		}
 	}
