@@ -21,11 +21,11 @@ import (
 func main() {
 	var o Options
 	flag.Uint64Var(&o.Seed, "seed", 1, "what happens by chance follows from it")
-	flag.IntVar(&o.Reminders, "reminders", 20_000, "reminders that fall due during the run")
+	flag.IntVar(&o.Reminders, "reminders", 27_000, "reminders that fall due during the run")
 	flag.IntVar(&o.Practices, "practices", 20, "practices that share them")
 	flag.IntVar(&o.Replicas, "replicas", 2, "processes of bellman serve")
-	flag.DurationVar(&o.Spread, "spread", 8*time.Minute, "within how long the first reminders fall due")
-	flag.IntVar(&o.Kills, "kills", 1000, "kill -9 of a replica, at random moments")
+	flag.DurationVar(&o.Spread, "spread", 4*time.Minute, "within how long the first reminders fall due")
+	flag.IntVar(&o.Kills, "kills", 1000, "kill -9 of a replica, at random moments; tries, some of which find it dead already")
 	flag.IntVar(&o.RedisKills, "redis-kills", 0, "kill -9 of Redis, at random moments")
 	flag.IntVar(&o.Pauses, "pauses", 4, "stops of a replica for longer than its lease")
 	flag.Float64Var(&o.Lose, "lose", 0.02, "share of the provider's answers that are lost, with and without the text")
