@@ -32,7 +32,7 @@ func (e usageError) Unwrap() error { return e.error }
 // sinceNow gives a clock that is never set: how long ago this was called.
 func sinceNow() func() time.Duration {
 	began := time.Now()
-	return func() time.Duration { return time.Now().Sub(began) }
+	return func() time.Duration { return time.Since(began) }
 }
 
 // errQuiet ends a command with status 1 when it has already said why.
