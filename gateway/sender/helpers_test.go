@@ -266,7 +266,7 @@ func (s *stage) count(st gateway.State) int {
 // await asks until the answer is yes, for a generous time.
 func (s *stage) await(what string, yes func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !yes(); time.Sleep(time.Millisecond) { // only so that it ends: thousands of texts under the race detector take a while
+	for deadline := time.Now().Add(30 * time.Second); !yes(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("it did not come about that %s", what)
 		}

@@ -42,7 +42,7 @@ func keysOf(p gateway.ODS) practiceKeys {
 func (k practiceKeys) appointments() string { return k.p + ":a" }    // hash: ref -> record
 func (k practiceKeys) reminders() string    { return k.p + ":r" }    // hash: ref rule start -> where it stands
 func (k practiceKeys) stories() string      { return k.p + ":e" }    // hash: ref -> what happened
-func (k practiceKeys) counts() string       { return k.p + ":n" }    // hash: state -> how many
+func (k practiceKeys) counts() string       { return k.p + ":n" }    // hash: state -> how many; turn -> how often anything moved
 func (k practiceKeys) optouts() string      { return k.p + ":o" }    // hash: number tag -> sealed opt-out
 func (k practiceKeys) texted() string       { return k.p + ":t" }    // hash: number tag -> the last reminder handed over
 func (k practiceKeys) replies() string      { return k.p + ":i" }    // hash: provider's message id -> sealed reply

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"bellman/gateway"
 )
@@ -79,16 +80,22 @@ func (v *sight) seen() string {
 	return string(out)
 }
 
+// turnField is where a practice's counters keep how often anything moved.
+const turnField = "turn"
+
 // recount writes down how many reminders are in each state where the counters say
 // something else, and reports false when something moved since they said was.
 func (b *balance) recount(ctx context.Context, was map[string]string) (bool, error) {
-	args := []any{b.k.mark}
-	same := len(was) <= len(gateway.States)
+	turn := was[turnField]
+	delete(was, turnField)
+	args := []any{b.k.mark, turn}
+	_, err := strconv.ParseUint(turn, 10, 63)
+	same := len(was) <= len(gateway.States) && (err == nil || turn == "")
 	for _, s := range gateway.States {
 		letter := string(byte(s))
 		said, now := was[letter], fmt.Sprint(b.tally[s])
 		same = same && (said == now || (said == "" && now == "0"))
-		args = append(args, letter, said, now)
+		args = append(args, letter, now)
 	}
 	if same || !b.b.Mend {
 		return true, nil // without mending nobody can tell a difference from a move

@@ -203,6 +203,7 @@ for ods, tat in pairs(tats) do
   redis.pcall('SET', prefix .. ods .. ':rate', string.format('%.3f', tat), 'PX', 60000)
 end
 for ods, c in pairs(counts) do
+  redis.pcall('HINCRBY', prefix .. ods .. ':n', 'turn', 1)
   for state, by in pairs(c) do
     if by ~= 0 then redis.pcall('HINCRBY', prefix .. ods .. ':n', state, by) end
   end

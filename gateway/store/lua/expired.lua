@@ -30,6 +30,7 @@ local function lost(p, key, at, entry)
   end
   redis.call('HSET', p .. ':r', key, 'k\83' .. four(at) .. string.rep('\0', 13) .. number)
   redis.pcall('HINCRBY', p .. ':n', 'k', 1)
+  redis.pcall('HINCRBY', p .. ':n', 'turn', 1)
   local story = redis.pcall('HGET', p .. ':e', ref) or ''
   if type(story) == 'string' and #story < 16000 then
     redis.call('HSET', p .. ':e', ref, story .. 'k' .. four(ARGV[2]) .. sub(key, 10) .. '\83\0')

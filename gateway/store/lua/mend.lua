@@ -57,6 +57,7 @@ for i = 5, 4 + 8 * tonumber(ARGV[3]), 8 do
     -- The rest of the counters is counted anew afterwards; that there is
     -- something to settle must be known at once.
     if to == 'k' then redis.call('HINCRBY', KEYS[7], 'k', 1) end
+    redis.call('HINCRBY', KEYS[7], 'turn', 1)
     out[#out + 1] = 'y'
   end
 end

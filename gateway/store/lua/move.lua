@@ -212,7 +212,10 @@ for i = 6, #ARGV, 3 do
 end
 
 for _, g in ipairs(order) do
-  if g.nset > 0 then redis.call('HSET', g.p .. ':r', unpack(g.set)) end
+  if g.nset > 0 then
+    redis.call('HSET', g.p .. ':r', unpack(g.set))
+    redis.pcall('HINCRBY', g.p .. ':n', 'turn', 1)
+  end
   if g.ntexted > 0 then redis.pcall('HSET', g.p .. ':t', unpack(g.texted)) end
   if #g.again > 0 then redis.pcall('SADD', g.p .. ':d', unpack(g.again)) end
   if #g.tells > 0 then

@@ -230,6 +230,7 @@ if nadd > 0 then redis.call('ZADD', KEYS[2], unpack(zadd)) end
 if #leaserem > 0 then redis.call('ZREM', KEYS[3], unpack(leaserem)) end
 if #rdel > 0 then redis.call('HDEL', KEYS[5], unpack(rdel)) end
 if #rset > 0 then redis.call('HSET', KEYS[5], unpack(rset)) end
+redis.call('HINCRBY', KEYS[7], 'turn', 1)
 for state, by in pairs(counts) do
   if by ~= 0 then redis.call('HINCRBY', KEYS[7], state, by) end
 end

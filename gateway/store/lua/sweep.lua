@@ -47,6 +47,7 @@ for i = 5 + apps + reminders, #ARGV do
   local tag, key = sub(ARGV[i], 1, 12), sub(ARGV[i], 13)
   if redis.call('HGET', KEYS[8], tag) == key then redis.call('HDEL', KEYS[8], tag) end
 end
+redis.call('HINCRBY', KEYS[7], 'turn', 1)
 for state, by in pairs(counts) do
   if by ~= 0 then redis.call('HINCRBY', KEYS[7], state, by) end
 end

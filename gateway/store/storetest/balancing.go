@@ -28,6 +28,7 @@ var balancing = []promise{
 	{"sealing keys that Redis lost are put back by who knows them", sealingKeysComeBack},
 	{"opt-outs that are all gone come back from the journal", optOutsComeBack},
 	{"what moves while it is looked at is no fault, and stays", movingIsNoFault},
+	{"what goes and comes back while it is counted spoils no counter", countedOnTheMove},
 	{"looking changes nothing", lookingChangesNothing},
 }
 
@@ -316,6 +317,10 @@ func countersAreCounted(t *testing.T, g *surgery) {
 	g.raw.Del(t.Context(), key(riverside, "n"))
 	g.balance(gateway.CountsDifferent)
 	g.counted(riverside)
+	g.raw.HSet(t.Context(), key(riverside, "n"), "turn", "words")
+	g.balance(gateway.CountsDifferent)
+	g.plan(g.owed(g.person(3), week, day))
+	g.counted(riverside)
 	g.balance()
 }
 
@@ -424,6 +429,29 @@ func movingIsNoFault(t *testing.T, g *surgery) {
 	g.balance()
 	g.stands(id, gateway.Accepted, gateway.None)
 	g.counted(riverside)
+}
+
+// A sender claims what is held and holds it again while the books are counted:
+// the counters say the same as before, the pages that were read do not.
+func countedOnTheMove(t *testing.T, g *surgery) {
+	a := g.person(1)
+	g.plan(g.withheld(a, gateway.Held, gateway.FeedStale, day))
+	g.now = day.Due(a.Start).Add(time.Hour)
+	id := g.id(riverside, a, day)
+	held := gateway.Change{ID: id, To: gateway.Held, Reason: gateway.FeedStale, At: g.now}
+	there := false
+	g.scanned = func(hash string, after bool) {
+		switch {
+		case hash == key(riverside, "a") && !after && !there:
+			there = len(g.claim().Claims) == 1
+		case hash == key(riverside, "r") && after && there:
+			there = false
+			g.move(held)
+		}
+	}
+	g.balance()
+	g.counted(riverside)
+	g.stands(id, gateway.Held, gateway.FeedStale)
 }
 
 func lookingChangesNothing(t *testing.T, g *surgery) {

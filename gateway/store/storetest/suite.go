@@ -76,6 +76,9 @@ type surgery struct {
 	// meddle is called before every script that the store runs, with its number of
 	// keys, for tests that change something in the worst moment.
 	meddle func(keys int)
+	// scanned is called before and after every page of a hash that the store reads,
+	// with the hash's name.
+	scanned func(hash string, after bool)
 }
 
 func newSurgery(t *testing.T, address string) *surgery {
@@ -112,7 +115,14 @@ func (asking) DialHook(next redis.DialHook) redis.DialHook { return next }
 func (a asking) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		a.n.Add(1)
-		return next(ctx, cmd)
+		if a.g.scanned == nil || cmd.Name() != "hscan" {
+			return next(ctx, cmd)
+		}
+		hash := cmd.Args()[1].(string)
+		a.g.scanned(hash, false)
+		err := next(ctx, cmd)
+		a.g.scanned(hash, true)
+		return err
 	}
 }
 
