@@ -304,6 +304,10 @@ func (f *fate) judge(m moment, known bool, r *running) {
 
 	f.come(monday.AddDate(0, 0, 2)) // the later visit's own time
 	r.quiet()
+	// The clock came there before the read: a sender that looked in between held what
+	// is due, on a diary two days old, and looks again a minute later.
+	f.clock.on(time.Minute)
+	r.quiet()
 	later, want := f.sim.Phone(phone(movesLater)), 1
 	if !known {
 		want = 2
