@@ -271,9 +271,7 @@ func TestWhatAWrongClockHoldsIsToldAndGoesByItself(t *testing.T) {
 	id := j.id(riverside, person(1), day)
 	j.await("it is held", func() bool { return j.count(gateway.Held) == 1 })
 	j.stands(id, gateway.Held, gateway.ClockWrong)
-	if j.moves.told(gateway.ClockWrong) != 1 {
-		t.Error("the move was not told")
-	}
+	j.await("the move is told of", func() bool { return j.moves.told(gateway.ClockWrong) == 1 })
 	j.live(r)
 	j.texts(phone(1), 0)
 	j.clock.set(j.truth.Now())

@@ -109,7 +109,8 @@ func TestAfterEightHoursWithoutRedisEverythingGoesOnceOrSaysWhyNot(t *testing.T)
 	}
 }
 
-// killInTheMiddle kills Redis while texts of the next slot are with the provider.
+// killInTheMiddle kills Redis while texts of the next slot are with the provider,
+// and waits until the provider has answered: no clock goes on in between.
 func (d *outageDay) killInTheMiddle(redis *storetest.Mortal) {
 	d.t.Helper()
 	took := len(d.sim.Taken())
@@ -117,4 +118,5 @@ func (d *outageDay) killInTheMiddle(redis *storetest.Mortal) {
 	_ = d.store.Wake(d.t.Context(), d.clock.Now())
 	d.await("texts leave", func() bool { return len(d.sim.Taken()) > took })
 	redis.Kill()
+	d.await("what was leaving has left", func() bool { return d.leaving.Load() == 0 })
 }

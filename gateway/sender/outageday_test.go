@@ -58,7 +58,8 @@ type outageDay struct {
 	r          *running
 	owed       map[string]*owedText // by number
 	from, back time.Time
-	looked     []time.Time // every moment at which the sender did all that it could
+	looked     []time.Time  // every moment at which the sender did all that it could
+	leaving    atomic.Int64 // written down as leaving, the hand-over not over
 }
 
 // newOutageDay books the day, and lets it be Monday before eight.
@@ -84,7 +85,17 @@ func newOutageDay(t *testing.T, from time.Duration, asks ...ask) *outageDay {
 	d.in = inbox.New(o)
 	d.come(friday)
 	d.come(monday0.Add(7*time.Hour + 50*time.Minute))
-	d.r = d.start(func(o *sender.Options) { o.Provider = &d.line })
+	d.line.over = func() { d.leaving.Add(-1) }
+	d.r = d.ready(func(o *sender.Options) { o.Provider = &d.line })
+	d.r.memory.moved = func(cs []gateway.Change) error {
+		for _, c := range cs {
+			if c.To == gateway.Sending {
+				d.leaving.Add(1)
+			}
+		}
+		return nil
+	}
+	d.r.run()
 	return d
 }
 
@@ -226,12 +237,16 @@ func nobody(*owedText) bool { return false }
 
 // line is the way to the provider, which a test can cut and mend.
 type line struct {
-	to atomic.Pointer[twilio.Provider]
+	to   atomic.Pointer[twilio.Provider]
+	over func() // after every hand-over, if not nil
 }
 
 func (l *line) Name() string { return l.to.Load().Name() }
 
 func (l *line) Send(ctx context.Context, m gateway.Outgoing) (gateway.Handover, error) {
+	if l.over != nil {
+		defer l.over()
+	}
 	return l.to.Load().Send(ctx, m)
 }
 
