@@ -2,7 +2,6 @@ package twilio
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -113,8 +112,17 @@ func essence(body []byte) []byte {
 	if !gjson.ValidBytes(body) {
 		return body
 	}
-	found := gjson.GetManyBytes(body, "sid", "num_segments")
-	return []byte(`{"sid":` + cmp.Or(found[0].Raw, "null") + `,"num_segments":` + cmp.Or(found[1].Raw, "null") + `}`)
+	sid, segments := "null", "null"
+	gjson.ParseBytes(body).ForEach(func(key, value gjson.Result) bool { // one pass for both
+		switch key.Str {
+		case "sid":
+			sid = value.Raw
+		case "num_segments":
+			segments = value.Raw
+		}
+		return true
+	})
+	return []byte(`{"sid":` + sid + `,"num_segments":` + segments + `}`)
 }
 
 func (e *exchange) request(method, raw string, data url.Values) (*http.Request, error) {

@@ -72,8 +72,8 @@ const (
 	recordLimit = 10 * time.Second // writing down an outcome after a stop
 
 	lanes     = 4                    // rounds at the same time
-	goodBatch = 32                   // claims or outcomes that make a round trip worth while
-	gather    = 2 * time.Millisecond // how long to wait for as many
+	goodBatch = 64                   // claims or outcomes that make a round trip worth while
+	gather    = 8 * time.Millisecond // how long to wait for as many
 )
 
 // Sender hands texts over until its context ends.

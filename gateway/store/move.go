@@ -14,6 +14,7 @@ import (
 const (
 	moveBatch = 100
 	moveFixed = 5 // arguments before the first change
+	moveArgs  = 4 // of each change
 )
 
 // Move carries out changes, each by itself: one that is not possible stops no
@@ -36,7 +37,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 		if !ok || fill[sh] == moveBatch {
 			n = len(calls)
 			open[sh], fill[sh] = n, 0
-			args := make([]any, 0, moveFixed+3*min(len(changes), moveBatch))
+			args := make([]any, 0, moveFixed+moveArgs*min(len(changes), moveBatch))
 			calls = append(calls, call{s.scripts.move, []string{sh.epoch(), sh.due(), sh.lease(), sh.tide()}, append(args, s.mark(sh), millis(now), seconds(now), sh.prefix(), s.tide.floor(sh))})
 			shards = append(shards, sh)
 		}
@@ -53,7 +54,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 		if texts[i], err = c.Text(); err != nil {
 			return nil, fmt.Errorf("move reminders: %w", errRecord)
 		}
-		if n := 2 * (len(calls[i].args) - moveFixed) / 3; len(texts[i]) > n {
+		if n := 2 * (len(calls[i].args) - moveFixed) / moveArgs; len(texts[i]) > n {
 			s.risen(shards[i], texts[i][n:])
 		}
 	}
@@ -81,18 +82,18 @@ func appendChange(c *gateway.Change, args []any) []any {
 	if c.Only != "" {
 		from = both(from, c.Only)
 	}
-	b := append(make([]byte, 0, 64), key[:]...)
-	b = append(b, byte(c.To), byte(c.Reason), '-')
+	which := append(append(make([]byte, 0, len(key)+len(c.Digest)), key[:]...), c.Digest[:]...)
+	b := append(make([]byte, 0, 40), byte(c.To), byte(c.Reason), '-')
 	if c.Consent {
 		b[len(b)-1] = 'o'
 	}
 	b = binary.BigEndian.AppendUint32(b, uint32(c.Code))
-	b = append(append(b, c.Token[:]...), c.Digest[:]...)
+	b = append(b, c.Token[:]...)
 	b = append(append(b, byte(len(from))), from...)
 	if !c.At.IsZero() {
 		b = strconv.AppendInt(b, c.At.UnixMilli(), 10)
 	}
-	return append(args, string(c.ID.Practice), b, c.MessageID)
+	return append(args, string(c.ID.Practice), which, b, c.MessageID)
 }
 
 // both gives the states that stand in both lists.

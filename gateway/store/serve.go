@@ -45,7 +45,7 @@ type share struct {
 }
 
 // goodBatch is how many claims make a script worth its call.
-const goodBatch = 32
+const goodBatch = 128
 
 // shares says which shards to ask for about limit reminders. Of those that are
 // known to have something due it takes the few that have waited longest, so that

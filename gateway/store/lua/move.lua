@@ -4,13 +4,14 @@
 -- KEYS 1 epoch  2 due  3 lease  4 tide
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 prefix of the practices' keys
 --      5 what the tide had come to before
---      then for each reminder 3 values:
+--      then for each reminder 4 values:
 --        practice
---        what is wanted: key (15 bytes), state it goes to, reason (1), 'o' to refuse
---          when the number opted out ('-' not), code (4), token it must carry (8, zeros
---          for any), digest its appointment must still have (8, zeros for any), how
+--        key (15 bytes), digest that its appointment must still have (8, zeros for any)
+--        what is wanted: state it goes to, reason (1), 'o' to refuse when the number
+--          opted out ('-' not), code (4), token it must carry (8, zeros for any), how
 --          many states it may come from (1), these, then the score in ms for the due
---          set ('' for now) or the lease ('' to keep it)
+--          set ('' for now) or the lease ('' to keep it). Most reminders of a call want
+--          the same, which is taken apart once.
 --        message id ('' to keep)
 -- Returns for each reminder: state before (1), then one letter:
 --   y moved  n stands elsewhere, or under another token
@@ -35,8 +36,8 @@ local epoch = head[1]
 if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('EMPTIED') end
 if tonumber(head[2] or '0') < tonumber(ARGV[5]) then return redis.error_reply('RECEDED') end
 if epoch ~= ARGV[1] then
-  for i = 7, #ARGV, 3 do
-    if string.byte(ARGV[i], 16) == 115 then return redis.error_reply('INHOLD') end
+  for i = 8, #ARGV, 4 do
+    if string.byte(ARGV[i], 1) == 115 then return redis.error_reply('INHOLD') end
   end
 end
 local now4, prefix = ARGV[3], ARGV[4]
@@ -44,29 +45,52 @@ local sub, char, byte = string.sub, string.char, string.byte
 local leaving = '\0\0\0\1' -- stands in the code of what is leaving
 local anyToken, anyDigest = '\0\0\0\0\0\0\0\0', '\0\0\0\0\0\0\0\0'
 
+-- What is wanted, taken apart. record: the appointment is looked at, which what
+-- the provider said of a text that left does not need.
+local wants = {}
+local function want(s)
+  local n, to, reason, code = byte(s, 16), sub(s, 1, 1), sub(s, 2, 2), sub(s, 4, 7)
+  local w = { to = to, reason = reason, consent = byte(s, 3) == 111, code = code, token = sub(s, 8, 15), froms = {}, score = sub(s, 17 + n) }
+  for at = 17, 16 + n do w.froms[sub(s, at, at)] = true end
+  w.waits, w.leaves, w.reached = to == 'q' or to == 'h', to == 's', to == 'a' or to == 'd' or to == 'u'
+  w.record = not (w.reached or to == 'r') or w.consent or reason == '\51'
+  w.detail = code == '\0\0\0\0' and '\0' or '\4' .. code -- as a story tells it
+  wants[s] = w
+  return w
+end
+
 -- Everything is read in a few calls per practice, changed here, and written in a
 -- few calls at the end. Two changes of one reminder see one another. Few strings
 -- are made: they are what costs here.
-local groups, order, keys, refs = {}, {}, {}, {}
+local groups, order, keys = {}, {}, {}
 local n = 0
-for i = 6, #ARGV, 3 do
+for i = 6, #ARGV, 4 do
   local ods, key = ARGV[i], sub(ARGV[i + 1], 1, 15)
-  local ref = sub(key, 1, 9)
-  n = n + 1
-  keys[n], refs[n] = key, ref
   local g = groups[ods]
   if not g then
-    g = { p = prefix .. ods, keys = {}, refs = {}, nkeys = 0, nrefs = 0, entry = {}, record = {}, tells = {}, told = {},
+    g = { p = prefix .. ods, keys = {}, nkeys = 0, refs = {}, nrefs = 0, entry = {}, record = {}, tells = {}, told = {},
       set = {}, nset = 0, texted = {}, ntexted = 0, again = {}, counts = {} }
     groups[ods] = g
     order[#order + 1] = g
   end
-  if g.entry[key] == nil then
-    g.entry[key] = false
-    g.nkeys = g.nkeys + 1
-    g.keys[g.nkeys] = key
-  end
-  if g.record[ref] == nil then
+  n = n + 1
+  keys[n] = key
+  g.nkeys = g.nkeys + 1
+  g.keys[g.nkeys] = key
+end
+for _, g in ipairs(order) do
+  local got = redis.pcall('HMGET', g.p .. ':r', unpack(g.keys))
+  g.bad = got.err
+  for j = 1, g.bad and 0 or g.nkeys do g.entry[g.keys[j]] = got[j] end
+end
+local refs = {}
+n = 0
+for i = 6, #ARGV, 4 do
+  local g, w = groups[ARGV[i]], wants[ARGV[i + 2]] or want(ARGV[i + 2])
+  n = n + 1
+  local ref = sub(keys[n], 1, 9)
+  refs[n] = ref
+  if (w.record or not g.entry[keys[n]]) and g.record[ref] == nil then
     g.record[ref] = false
     g.nrefs = g.nrefs + 1
     g.refs[g.nrefs] = ref
@@ -74,31 +98,32 @@ for i = 6, #ARGV, 3 do
 end
 local whole
 for _, g in ipairs(order) do
-  local got, records = redis.pcall('HMGET', g.p .. ':r', unpack(g.keys)), redis.pcall('HMGET', g.p .. ':a', unpack(g.refs))
-  g.bad = got.err or records.err
-  for j = 1, g.bad and 0 or g.nkeys do g.entry[g.keys[j]] = got[j] end
-  for j = 1, g.bad and 0 or g.nrefs do g.record[g.refs[j]] = records[j] end
+  if g.nrefs > 0 then
+    local records = redis.pcall('HMGET', g.p .. ':a', unpack(g.refs))
+    g.bad = g.bad or records.err
+    for j = 1, g.bad and 0 or g.nrefs do g.record[g.refs[j]] = records[j] end
+  end
   whole = whole or not g.bad
 end
 if #order > 0 and not whole then return redis.error_reply('DAMAGED') end
 
--- optedOut says whether the number of a record opted out; asked once a practice.
-local function optedOut(g, record)
+-- optedOut says whether the number of an appointment opted out; asked once a practice.
+local function optedOut(g, ref)
   if not g.optouts then
     g.optouts = {}
-    local tags, nt = {}, 0
+    local tags, of, nt = {}, {}, 0
     for j = 1, g.nrefs do
       local r = g.record[g.refs[j]]
       if r and #r >= 30 then
         nt = nt + 1
-        tags[nt] = sub(r, 18, 29)
+        tags[nt], of[nt] = sub(r, 18, 29), g.refs[j]
       end
     end
     local got = redis.pcall('HMGET', g.p .. ':o', unpack(tags))
     g.untold = got.err
-    for j = 1, got.err and 0 or nt do g.optouts[tags[j]] = got[j] and true or false end
+    for j = 1, got.err and 0 or nt do g.optouts[of[j]] = got[j] and true or false end
   end
-  return g.optouts[sub(record, 18, 29)]
+  return g.optouts[ref]
 end
 
 -- stands gives nil when the appointment still owes the reminder, and otherwise
@@ -117,48 +142,55 @@ end
 
 local out, due, lease, leaves = {}, {}, {}, false
 n = 0
-for i = 6, #ARGV, 3 do
-  local ods, wanted, sid = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+for i = 6, #ARGV, 4 do
+  local ods, w, sid = ARGV[i], wants[ARGV[i + 2]], ARGV[i + 3]
   n = n + 1
   local key, ref, g = keys[n], refs[n], groups[ods]
-  local to, reason, optout, code = sub(wanted, 16, 16), sub(wanted, 17, 17), sub(wanted, 18, 18), sub(wanted, 19, 22)
-  local token, digest, nfroms = sub(wanted, 23, 30), sub(wanted, 31, 38), byte(wanted, 39)
+  local to, reason = w.to, w.reason
   local entry, record = g.entry[key], g.record[ref]
-  local overtaken = stands(record, key)
+  local overtaken
+  if w.record or not entry then overtaken = stands(record, key) end
   local from, attempts, had, message, was = '-', '\0', anyToken, '', '\0'
   if entry then
     from, was, attempts, had, message = sub(entry, 1, 1), sub(entry, 2, 2), sub(entry, 7, 7), sub(entry, 8, 15), sub(entry, 20)
   elseif not overtaken then
     from = 'q'
   end
-  if sid ~= '' then
-    message = sid
-  elseif (from == 's' or from == 'k') and to ~= 'k' then
-    message = '' -- the number's tag, which is kept until the fate is known
+  local tag -- of the number that what leaves, or left, is meant for
+  if w.leaves then
+    tag = record and sub(record, 18, 29)
+  elseif from == 's' or from == 'k' then
+    tag = message
   end
-  local waits = to == 'q' or to == 'h'
   local verdict, change = 'y', true
-  local held = not g.bad and (token == anyToken or token == had)
-  if from == to and was == reason and to ~= 's' and held then
+  local held = not g.bad and (w.token == anyToken or w.token == had)
+  if from == to and was == reason and not w.leaves and held then
     verdict, change = 's', false
-  elseif not held or not string.find(sub(wanted, 40, 39 + nfroms), from, 1, true) then
+  elseif not held or not w.froms[from] then
     verdict, change = 'n', false
-  elseif digest ~= anyDigest and (not record or sub(record, 2, 9) ~= digest) then
-    verdict, change = 'd', false
-  elseif waits and overtaken then
-    verdict, change, to, reason = 'd', from ~= 'w', 'w', overtaken
-  elseif (optout == 'o' or to == 's') and overtaken then
-    verdict, change = 'd', false
-  elseif optout == 'o' and optedOut(g, record) then
-    verdict, to, reason = 'o', 'w', '\7'
-  elseif optout == 'o' and g.untold then
-    verdict, change = 'n', false
+  elseif w.record then
+    local digest = sub(ARGV[i + 1], 16, 23)
+    if digest ~= anyDigest and (not record or sub(record, 2, 9) ~= digest) then
+      verdict, change = 'd', false
+    elseif w.waits and overtaken then
+      verdict, change, to, reason = 'd', from ~= 'w', 'w', overtaken
+    elseif (w.consent or w.leaves) and overtaken then
+      verdict, change = 'd', false
+    elseif w.consent and optedOut(g, ref) then
+      verdict, to, reason = 'o', 'w', '\7'
+    elseif w.consent and g.untold then
+      verdict, change = 'n', false
+    end
   end
   if change then
-    waits = to == 'q' or to == 'h'
+    local code = w.code
     if to == 's' then
-      attempts, message, code = char(math.min(byte(attempts) + 1, 255)), sub(record, 18, 29), leaving
+      attempts, message, code = char(math.min(byte(attempts) + 1, 255)), tag, leaving
       leaves = true
+    elseif sid ~= '' then
+      message = sid
+    elseif (from == 's' or from == 'k') and to ~= 'k' then
+      message = '' -- the number's tag, which is kept until the fate is known
     end
     local now = to .. reason .. now4 .. attempts .. had .. code .. message
     g.entry[key] = now
@@ -167,12 +199,12 @@ for i = 6, #ARGV, 3 do
     g.counts[from] = (g.counts[from] or 0) - 1
     g.counts[to] = (g.counts[to] or 0) + 1
     if to == 's' then
-      if #wanted >= 40 + nfroms then lease[key .. ods] = sub(wanted, 40 + nfroms) end
+      if w.score ~= '' then lease[key .. ods] = w.score end
     elseif from == 'c' or from == 's' then
       lease[key .. ods] = false
     end
-    if waits then
-      local score = sub(wanted, 40 + nfroms)
+    if to == 'q' or to == 'h' then
+      local score = w.score
       if score == '' then score = ARGV[2] end
       due[sub(key, 1, 11) .. ods] = score
     elseif (from == 'q' or from == 'h') and not overtaken then
@@ -182,8 +214,8 @@ for i = 6, #ARGV, 3 do
       -- Nobody knows whether the text went: a person has to look (see plan.lua).
       redis.call('HSETNX', g.p .. ':w', 'u' .. key, '1f' .. now4 .. '\0\0\0\0\0\0\0\0\0\0' .. (record or ''))
     end
-    if record and (to == 'a' or to == 'd' or to == 'u') then
-      g.texted[g.ntexted + 1], g.texted[g.ntexted + 2] = sub(record, 18, 29), key
+    if w.reached and tag and #tag == 12 then
+      g.texted[g.ntexted + 1], g.texted[g.ntexted + 2] = tag, key
       g.ntexted = g.ntexted + 2
     end
     if to == 'w' then g.again[#g.again + 1] = ref end
@@ -194,12 +226,7 @@ for i = 6, #ARGV, 3 do
     end
     -- No news: held again for the same reason; leaving, which its outcome tells.
     if to ~= 's' and not (from == 'c' and to == 'h' and was == reason) then
-      local line
-      if code == '\0\0\0\0' then
-        line = to .. now4 .. sub(key, 10) .. reason .. '\0'
-      else
-        line = to .. now4 .. sub(key, 10) .. reason .. '\4' .. code
-      end
+      local line = to .. now4 .. sub(key, 10) .. reason .. w.detail
       if g.told[ref] then
         g.told[ref] = g.told[ref] .. line
       else
