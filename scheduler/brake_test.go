@@ -109,7 +109,7 @@ func TestTheBrakeIsForEveryReasonThatTheDiaryGives(t *testing.T) {
 	s.booked(changed...)
 	s.all(as, gateway.Held, gateway.ManyWithdrawals)
 	// Whoever is said to be cancelled or dead is not texted meanwhile.
-	s.clock.set(monday)
+	s.clock.Set(monday)
 	s.send()
 	if n := len(s.phones.sent); n != 0 {
 		t.Errorf("%d texts", n)
@@ -196,7 +196,7 @@ func TestAReplicaThatLostItsRightWritesNothing(t *testing.T) {
 	}
 	s.diary.drop(person(1))
 	before := must(s.store.Feed(t.Context(), riverside))
-	s.clock.on(15 * time.Minute)
+	s.clock.Advance(15 * time.Minute)
 	s.read()
 	s.stands(person(1), day, gateway.Queued, gateway.None)
 	if after := must(s.store.Feed(t.Context(), riverside)); !after.AsOf.Equal(before.AsOf) {
@@ -217,7 +217,7 @@ func TestAReplicaThatDoesNotReadTellsTheAgeAllTheSame(t *testing.T) {
 	if age := s.metric("bellman_feed_age_seconds"); age != -1 {
 		t.Errorf("before its first look it tells %v", age)
 	}
-	s.clock.on(20 * time.Minute)
+	s.clock.Advance(20 * time.Minute)
 	s.diary.fails = errDown
 	if err := fresh.Tick(t.Context(), s.surgery); err == nil {
 		t.Error("nobody is told")

@@ -74,7 +74,7 @@ func (l lamed) Elapsed() time.Duration { return 0 }
 
 func (s *stage) under(k gateway.Timekeeper) *scheduler.Scheduler {
 	return scheduler.New(scheduler.Options{
-		Memory: s.store, Practices: []scheduler.Practice{s.surgery}, Clock: &s.clock, Keeper: k, Log: s.log.logger(),
+		Memory: s.store, Practices: []scheduler.Practice{s.surgery}, Clock: &s.clock, Keeper: k, Log: s.log.Logger(),
 		Metrics: scheduler.NewMetrics(prometheus.NewRegistry(), &s.clock, []scheduler.Practice{s.surgery}),
 	})
 }
@@ -104,14 +104,14 @@ func TestAReadThatTheClockJumpsInIsDropped(t *testing.T) {
 	was := s.asOf()
 	k := lamed{right: func() bool { return false }, come: make(chan struct{})}
 	close(k.come)
-	s.clock.set(tuesday)
+	s.clock.Set(tuesday)
 	if err := s.under(k).Tick(t.Context(), s.surgery); err == nil {
 		t.Error("it was not dropped")
 	}
 	if err := s.under(k).Refresh(t.Context(), s.surgery.Practice, person(1)); err == nil {
 		t.Error("a single appointment was planned by a clock that is wrong")
 	}
-	s.clock.set(friday)
+	s.clock.Set(friday)
 	s.stands(person(1), day, gateway.Queued, gateway.None)
 	if !s.asOf().Equal(was) {
 		t.Error("it made the diary fresh")

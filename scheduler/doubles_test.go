@@ -1,11 +1,9 @@
 package scheduler_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -31,7 +29,7 @@ func (s *stage) send() {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	idle.nothing = cancel
 	sender.New(sender.Options{
-		Memory: idle, Provider: s.phones, Clock: &s.clock, Log: s.log.logger(), Render: message.Render, InFlight: 4, Timeout: time.Second,
+		Memory: idle, Provider: s.phones, Clock: &s.clock, Log: s.log.Logger(), Render: message.Render, InFlight: 4, Timeout: time.Second,
 		Practices: []sender.Practice{{Practice: s.surgery.Practice}},
 		Metrics:   sender.NewMetrics(prometheus.NewRegistry(), []gateway.ODS{s.surgery.ODS}),
 	}).Run(ctx)
@@ -135,26 +133,4 @@ func (d *diary) Read(_ context.Context, span gateway.Span) (gateway.Feed, error)
 		return gateway.Feed{}, d.fails
 	}
 	return f, nil
-}
-
-// lines keeps what was logged.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *lines) logger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

@@ -3,8 +3,6 @@ package scheduler_test
 import (
 	"context"
 	"fmt"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/store"
 	"bellman/gateway/store/storetest"
 	"bellman/scheduler"
@@ -40,15 +39,6 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// hand is a clock that is set by hand.
-type hand struct{ at atomic.Int64 }
-
-func (h *hand) Now() time.Time { return time.UnixMilli(h.at.Load()).UTC() }
-
-func (h *hand) set(t time.Time) { h.at.Store(t.UnixMilli()) }
-
-func (h *hand) on(d time.Duration) { h.at.Add(d.Milliseconds()) }
-
 // judge is what a test says its verdict to.
 type judge interface {
 	Helper()
@@ -63,7 +53,7 @@ type judge interface {
 type stage struct {
 	outer   *testing.T
 	t       judge // outer, or one of many histories
-	clock   hand
+	clock   gatewaytest.Clock
 	address string
 	place   storetest.Place
 	store   *store.Store
@@ -75,27 +65,20 @@ type stage struct {
 	metrics *prometheus.Registry
 	phones  *outbox
 	moves   []gateway.Move
-	log     lines
+	log     gatewaytest.Log
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	t.Parallel()
 	s := &stage{outer: t, t: t, place: storetest.NewPlace(t), address: storetest.Redis(t), metrics: prometheus.NewRegistry(), phones: &outbox{}}
-	s.clock.set(friday)
+	s.clock.Set(friday)
 	s.store = s.open()
 	s.raw = storetest.Client(t, s.address)
 	s.diary = &diary{clock: &s.clock, visits: map[gateway.AppointmentID]gateway.Appointment{}, complete: true}
 	s.surgery = scheduler.Practice{Practice: practice(riverside), Source: s.diary, SourceType: "scripted", Poll: "@every 1h"}
 	s.sched = s.newScheduler(s.metrics, s.surgery)
-	t.Cleanup(func() {
-		if strings.Contains(s.log.String(), "+447700900") {
-			t.Error("the log holds a number")
-		}
-		if t.Failed() {
-			t.Log(s.log.String())
-		}
-	})
+	s.log.Watch(t)
 	return s
 }
 
@@ -108,7 +91,7 @@ func (s *stage) open() *store.Store {
 
 func (s *stage) newScheduler(r *prometheus.Registry, practices ...scheduler.Practice) *scheduler.Scheduler {
 	return scheduler.New(scheduler.Options{
-		Memory: s.store, Practices: practices, Clock: &s.clock, Log: s.log.logger(),
+		Memory: s.store, Practices: practices, Clock: &s.clock, Log: s.log.Logger(),
 		Metrics: scheduler.NewMetrics(r, &s.clock, practices),
 		Moved:   func(ms []gateway.Move) { s.moves = append(s.moves, ms...) },
 	})
@@ -156,7 +139,7 @@ func (s *stage) booked(as ...gateway.Appointment) {
 // come sets the clock and reads the diary, as the timetable would have.
 func (s *stage) come(at time.Time) {
 	s.t.Helper()
-	s.clock.set(at)
+	s.clock.Set(at)
 	s.read()
 }
 

@@ -50,7 +50,7 @@ func TestWhateverHappensNobodyIsTextedTwiceAndEverybodyIsAccountedFor(t *testing
 // history begins a story in a practice of its own.
 func (s *stage) history(rt *rapid.T, n int) *history {
 	s.t = rt
-	s.clock.set(friday)
+	s.clock.Set(friday)
 	s.surgery.ODS = gateway.ODS(fmt.Sprintf("P%d", n))
 	s.diary.visits = map[gateway.AppointmentID]gateway.Appointment{}
 	s.phones.sent, s.moves = nil, nil
@@ -117,7 +117,7 @@ func (h *history) start(rt *rapid.T) {
 }
 
 func (h *history) wait(rt *rapid.T) {
-	h.clock.on(time.Duration(rapid.SampledFrom([]int{1, 15, 45, 120, 600, 1440}).Draw(rt, "minutes")) * time.Minute)
+	h.clock.Advance(time.Duration(rapid.SampledFrom([]int{1, 15, 45, 120, 600, 1440}).Draw(rt, "minutes")) * time.Minute)
 }
 
 func (h *history) readNothing(rt *rapid.T) {

@@ -66,7 +66,7 @@ func TestADraftSaysThatThePatientWasTexted(t *testing.T) {
 	s.booked(person(1))
 	s.come(monday)
 	s.send()
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	again := person(1)
 	again.ID = "99001"
 	known := must(s.store.Known(t.Context(), riverside))

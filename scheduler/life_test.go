@@ -128,7 +128,7 @@ func TestARuleThatIsAddedDoesNotReachBack(t *testing.T) {
 	far := person(2)
 	far.Start = tuesday.AddDate(0, 0, 14)
 	s.booked(person(1), far)
-	s.clock.on(time.Hour)
+	s.clock.Advance(time.Hour)
 	s.rules(week, day)
 	s.read()
 	s.send()
@@ -136,7 +136,7 @@ func TestARuleThatIsAddedDoesNotReachBack(t *testing.T) {
 		t.Errorf("%d texts at once, for a rule that was added today", n)
 	}
 	s.stands(far, week, gateway.Queued, gateway.None)
-	s.clock.on(time.Hour)
+	s.clock.Advance(time.Hour)
 	s.read()
 	s.send()
 	if n := len(s.phones.sent); n != 0 {
@@ -173,12 +173,12 @@ func TestTheSweepForgetsWhatIsOverAndNothingElse(t *testing.T) {
 	s.come(monday)
 	s.send()
 	s.diary.drop(person(1))
-	s.clock.set(tuesday.Add(48 * time.Hour))
+	s.clock.Set(tuesday.Add(48 * time.Hour))
 	s.sched.SweepNow(t.Context())
 	if kept := must(s.store.Appointments(t.Context(), riverside)); len(kept) != 2 {
 		t.Errorf("%d are kept two days after, want 2", len(kept))
 	}
-	s.clock.on(time.Second)
+	s.clock.Advance(time.Second)
 	s.sched.SweepNow(t.Context())
 	kept := must(s.store.Appointments(t.Context(), riverside))
 	if len(kept) != 1 || kept[0].Ref != s.id(far, day).Ref {

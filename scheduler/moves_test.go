@@ -112,7 +112,7 @@ func TestAFewMovesGoThroughAtOnce(t *testing.T) {
 func TestAWrongClockThatALookAtOneVisitFoundFirstIsHeldAsWell(t *testing.T) {
 	s := newStage(t)
 	as := s.many(12)
-	s.clock.on(5 * time.Minute)
+	s.clock.Advance(5 * time.Minute)
 	wrong := shifted(as, time.Hour)
 	if err := s.sched.Refresh(t.Context(), s.surgery.Practice, wrong[0]); err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestAWrongClockThatALookAtOneVisitFoundFirstIsHeldAsWell(t *testing.T) {
 	s.stands(wrong[0], day, gateway.Queued, gateway.None)
 	s.diary.book(wrong...)
 	for range 2 {
-		s.clock.on(15 * time.Minute)
+		s.clock.Advance(15 * time.Minute)
 		s.read()
 		s.stands(wrong[0], day, gateway.Held, gateway.ManyMoves)
 	}

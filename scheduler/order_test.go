@@ -16,10 +16,10 @@ func cancelled(n int) gateway.Appointment {
 func TestAReadOfAnEarlierTimeDoesNotTakeNewerTruthBack(t *testing.T) {
 	s := newStage(t)
 	s.booked(person(1), person(2))
-	s.clock.on(30 * time.Minute)
+	s.clock.Advance(30 * time.Minute)
 	s.diary.drop(person(2))
 	s.booked(cancelled(1))
-	s.clock.on(10 * time.Minute)
+	s.clock.Advance(10 * time.Minute)
 	s.diary.age = 20 * time.Minute // the morning's file was put back
 	s.booked(person(1), person(2))
 	s.stands(person(1), day, gateway.Withdrawn, gateway.Cancelled)
@@ -36,7 +36,7 @@ func TestAReadOfAnEarlierTimeDoesNotTakeNewerTruthBack(t *testing.T) {
 func TestAStateFromAWrongClockDoesNotKeepReadsOut(t *testing.T) {
 	s := newStage(t)
 	s.booked(person(1))
-	s.clock.on(-2 * time.Hour) // it had been two hours ahead
+	s.clock.Advance(-2 * time.Hour) // it had been two hours ahead
 	s.booked(cancelled(1))
 	s.stands(person(1), day, gateway.Withdrawn, gateway.Cancelled)
 }
@@ -58,12 +58,12 @@ func TestAReadThatBeganBeforeALookDoesNotTakeItBack(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t)
 			s.booked(person(1), person(2))
-			s.clock.on(15 * time.Minute)
+			s.clock.Advance(15 * time.Minute)
 			if !c.listed {
 				s.diary.drop(person(1))
 			}
 			s.diary.reading = func() {
-				s.clock.on(time.Minute)
+				s.clock.Advance(time.Minute)
 				if err := s.sched.Refresh(t.Context(), s.surgery.Practice, c.is); err != nil {
 					t.Error(err)
 				}
@@ -71,7 +71,7 @@ func TestAReadThatBeganBeforeALookDoesNotTakeItBack(t *testing.T) {
 			s.booked(person(2))
 			s.stands(c.is, day, c.state, c.why)
 			s.diary.reading = nil
-			s.clock.on(time.Minute)
+			s.clock.Advance(time.Minute)
 			s.booked(person(1)) // a read that began after it is the newest truth again
 			s.stands(person(1), day, gateway.Queued, gateway.None)
 			if looks := must(s.store.Looks(t.Context(), riverside)); len(looks) != 0 {
@@ -96,7 +96,7 @@ func TestWhoWasTextedAndIsNoLongerExpectedThenBecomesATask(t *testing.T) {
 	s.read()
 	s.come(monday)
 	s.send()
-	s.clock.on(15 * time.Minute)
+	s.clock.Advance(15 * time.Minute)
 	s.diary.drop(person(8))
 	s.booked(moved, cancelled(2), dead, restricted, arrived, blocked, deadAndMoved)
 	want := map[gateway.ReminderID]gateway.TaskKind{
@@ -109,7 +109,7 @@ func TestWhoWasTextedAndIsNoLongerExpectedThenBecomesATask(t *testing.T) {
 
 	// On Tuesday, half an hour before her visit, a patient leaves the list of the
 	// booked: most likely she has arrived.
-	s.clock.set(tuesday.Add(-30 * time.Minute))
+	s.clock.Set(tuesday.Add(-30 * time.Minute))
 	s.diary.drop(person(9))
 	s.read()
 	s.tasks(want)

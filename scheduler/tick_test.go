@@ -13,7 +13,7 @@ func TestANewAppointmentIsPlannedAndAnUnchangedOneCostsNothing(t *testing.T) {
 	s.booked(person(1))
 	s.stands(person(1), day, gateway.Queued, gateway.None)
 	for range 3 {
-		s.clock.on(15 * time.Minute)
+		s.clock.Advance(15 * time.Minute)
 		s.read()
 	}
 	if told := s.told(); len(told) != 0 {
@@ -226,7 +226,7 @@ func TestAFailedReadChangesNothingAndTheFeedGrowsOld(t *testing.T) {
 	s.diary.drop(person(1))
 	s.diary.fails = errDown
 	for range 3 {
-		s.clock.on(10 * time.Minute)
+		s.clock.Advance(10 * time.Minute)
 		if err := s.sched.Tick(t.Context(), s.surgery); err == nil {
 			t.Error("nobody is told")
 		}
@@ -246,7 +246,7 @@ func TestAFailedReadChangesNothingAndTheFeedGrowsOld(t *testing.T) {
 func TestABookedLateReminderIsNotOwed(t *testing.T) {
 	s := newStage(t)
 	s.rules(day, hours)
-	s.clock.set(monday.Add(time.Minute))
+	s.clock.Set(monday.Add(time.Minute))
 	s.booked(person(1))
 	s.stands(person(1), day, gateway.Withdrawn, gateway.BookedLate)
 	s.stands(person(1), hours, gateway.Queued, gateway.None)
@@ -353,7 +353,7 @@ func TestADamagedRecordThatNoDiaryShowsIsForgotten(t *testing.T) {
 	ref := s.id(person(1), day).Ref
 	s.raw.HSet(t.Context(), key(riverside, "a"), string(ref[:]), "1")
 	s.diary.drop(person(1))
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	s.read()
 	if all := must(s.store.Appointments(t.Context(), riverside)); len(all) != 1 {
 		t.Errorf("%d appointments are kept, want the one that is whole", len(all))

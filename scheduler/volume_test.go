@@ -32,13 +32,13 @@ func (s *stage) bookings(first, n int) []gateway.Appointment {
 // bookings a day.
 func (s *stage) aWeek(perDay int) {
 	s.t.Helper()
-	s.clock.set(friday.AddDate(0, 0, -14))
+	s.clock.Set(friday.AddDate(0, 0, -14))
 	s.many(10)
 	for d := range 8 {
-		s.clock.set(friday.AddDate(0, 0, d-10))
+		s.clock.Set(friday.AddDate(0, 0, d-10))
 		s.bookings(10_000+d*1000, perDay)
 	}
-	s.clock.set(friday)
+	s.clock.Set(friday)
 	s.read()
 	s.told()
 }
@@ -57,7 +57,7 @@ func TestFarMoreNewRemindersThanUsualWaitForAPerson(t *testing.T) {
 	if n := s.metric("bellman_feed_suspects", "new"); n != 21 {
 		t.Errorf("%v new ones are told to wait", n)
 	}
-	s.clock.on(15 * time.Minute)
+	s.clock.Advance(15 * time.Minute)
 	after := s.bookings(50_000, 3)[:3] // nobody knows whether they belong to it
 	s.all(flood, gateway.Held, gateway.ManyNew)
 	s.all(after, gateway.Held, gateway.ManyNew)
@@ -95,7 +95,7 @@ func TestWhatIsUnusualIsLearntFirst(t *testing.T) {
 	t.Run("the first reads bring what they like", func(t *testing.T) {
 		s := newStage(t)
 		s.all(s.bookings(40_000, 400), gateway.Queued, gateway.None)
-		s.clock.on(time.Hour)
+		s.clock.Advance(time.Hour)
 		s.all(s.bookings(50_000, 400), gateway.Queued, gateway.None)
 	})
 }
@@ -136,7 +136,7 @@ func TestMoreDaysReadAtOnceAreNoFlood(t *testing.T) {
 func TestWhatGatheredWhileTheDiaryWasAwayIsNoFlood(t *testing.T) {
 	s := newStage(t)
 	s.aWeek(80)
-	s.clock.set(friday.AddDate(0, 0, 4))
+	s.clock.Set(friday.AddDate(0, 0, 4))
 	s.all(s.bookings(40_000, 400), gateway.Queued, gateway.None) // four days of a hundred
 }
 

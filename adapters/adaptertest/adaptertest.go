@@ -7,9 +7,7 @@
 package adaptertest
 
 import (
-	"sync"
 	"testing"
-	"time"
 
 	"bellman/adapters/surgery"
 	"bellman/gateway"
@@ -99,27 +97,4 @@ func Run(t *testing.T, s Subject) {
 	for _, part := range []func(*testing.T, Subject){reading, changing, clockChanges, failing, replaying, keepingQuiet, rereading} {
 		part(t, s)
 	}
-}
-
-// Clock is a clock that stands still until it is set. It is safe for concurrent use.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// NewClock makes a clock that shows now.
-func NewClock(now time.Time) *Clock { return &Clock{now: now} }
-
-// Now gives the time shown.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Advance moves the clock on.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
 }

@@ -8,6 +8,7 @@ import (
 
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // monday is an ordinary working morning, far from any change of the clocks.
@@ -21,7 +22,7 @@ const readTimeout = 20 * time.Second
 type stage struct {
 	t     *testing.T
 	can   Abilities
-	clock *Clock
+	clock *gatewaytest.Clock
 	diary *surgery.Diary
 	cases []surgery.Case // of surgery.Forty, when it was filled
 	wire  Wire
@@ -31,7 +32,7 @@ type stage struct {
 // empty gives a stage with an empty diary and the two weeks after now as span.
 func empty(t *testing.T, s Subject, now time.Time) *stage {
 	t.Helper()
-	clock := NewClock(now)
+	clock := gatewaytest.NewClock(now)
 	d := surgery.New(clock)
 	return &stage{
 		t: t, can: s.Can, clock: clock, diary: d,

@@ -8,6 +8,7 @@ import (
 	"bellman/adapters/adaptertest"
 	"bellman/adapters/emis"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // Answers written by hand after the published shapes, independent of the
@@ -23,7 +24,7 @@ const (
 // fixture is an EMIS that says the same thing for ever.
 type fixture struct {
 	adapter *emis.Adapter
-	clock   *adaptertest.Clock
+	clock   *gatewaytest.Clock
 	span    gateway.Span
 }
 
@@ -37,7 +38,7 @@ func saying(t *testing.T, format string, answers map[string]string) fixture {
 	for path, body := range answers {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
 	}
-	clock := adaptertest.NewClock(monday)
+	clock := gatewaytest.NewClock(monday)
 	server := httptest.NewServer(adaptertest.Dated(clock, mux))
 	t.Cleanup(server.Close)
 	c := configFor(server.URL)

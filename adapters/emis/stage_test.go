@@ -12,6 +12,7 @@ import (
 	"bellman/adapters/emis/emissim"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // Made-up credentials, in letters that no error of ours would hold by chance.
@@ -29,7 +30,7 @@ var formats = []string{emis.FormatXML, emis.FormatJSON}
 
 // stage is an adapter joined over real HTTP to a simulator that shows a diary.
 type stage struct {
-	clock   *adaptertest.Clock
+	clock   *gatewaytest.Clock
 	diary   *surgery.Diary
 	sim     *emissim.Sim
 	adapter *emis.Adapter
@@ -68,7 +69,7 @@ func (a *asked) to(path string) []*http.Request {
 // play sets a stage; wrap, unless nil, stands between adapter and simulator.
 func play(t *testing.T, now time.Time, edit func(*emis.Config), wrap func(http.Handler) http.Handler) *stage {
 	t.Helper()
-	s := &stage{clock: adaptertest.NewClock(now), asked: &asked{}, span: gateway.Span{From: now, To: now.AddDate(0, 0, 14)}}
+	s := &stage{clock: gatewaytest.NewClock(now), asked: &asked{}, span: gateway.Span{From: now, To: now.AddDate(0, 0, 14)}}
 	s.diary = surgery.New(s.clock)
 	s.sim = newSim(s.diary, s.clock)
 	var h http.Handler = s.sim

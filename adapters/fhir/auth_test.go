@@ -20,6 +20,7 @@ import (
 	"bellman/adapters/fhir"
 	"bellman/adapters/fhir/fhirsim"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // pair makes a key pair; the private one as PEM.
@@ -165,7 +166,7 @@ func TestTokensOfTheNHSPlatformAndOfOddServers(t *testing.T) {
 				_, _ = w.Write([]byte(bundle()))
 			}))
 			t.Cleanup(server.Close)
-			a := join(t, server.URL+"/r4", adaptertest.NewClock(monday), func(c *fhir.Config) {
+			a := join(t, server.URL+"/r4", gatewaytest.NewClock(monday), func(c *fhir.Config) {
 				c.Auth.Type = "smart-backend"
 				c.Credentials = fhir.Credentials{ClientID: "b", KeyID: "k", PrivateKey: private, Algorithm: "RS512", TokenURL: server.URL + "/token", Scope: "none"}
 			})
@@ -192,9 +193,9 @@ func TestATokenAddressThatCannotBeFoundIsAnError(t *testing.T) {
 
 func shelvedWith(t *testing.T, h http.Handler, edit func(*fhir.Config)) *fhir.Adapter {
 	t.Helper()
-	server := httptest.NewServer(adaptertest.Dated(adaptertest.NewClock(monday), h))
+	server := httptest.NewServer(adaptertest.Dated(gatewaytest.NewClock(monday), h))
 	t.Cleanup(server.Close)
-	return join(t, server.URL+"/r4", adaptertest.NewClock(monday), edit)
+	return join(t, server.URL+"/r4", gatewaytest.NewClock(monday), edit)
 }
 
 func TestBearerAndBasic(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"bellman/adapters/adaptertest"
 	"bellman/adapters/fhir"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // load decodes a section as the configuration's loader does: strictly.
@@ -122,7 +123,7 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}
-			_, err := fhir.New(test.c, gateway.Surroundings{Clock: adaptertest.NewClock(monday), Trial: test.trial})
+			_, err := fhir.New(test.c, gateway.Surroundings{Clock: gatewaytest.NewClock(monday), Trial: test.trial})
 			if (err == nil) != (len(test.want) == 0) {
 				t.Errorf("New: %v", err)
 			}

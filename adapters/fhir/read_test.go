@@ -18,6 +18,7 @@ import (
 	"bellman/adapters/fhir/fhirsim"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // everyDay texts at any hour of any day, so that only the facts decide.
@@ -235,7 +236,7 @@ func TestTheSearchAsksForInstantsAndIncludes(t *testing.T) {
 		_, _ = w.Write([]byte(`{"resourceType":"Bundle","type":"searchset","total":0}`))
 	}))
 	t.Cleanup(server.Close)
-	a := join(t, server.URL+"/r4/", adaptertest.NewClock(monday), func(c *fhir.Config) {
+	a := join(t, server.URL+"/r4/", gatewaytest.NewClock(monday), func(c *fhir.Config) {
 		c.Query = fhir.Query{"location": {"1,2"}, "_count": {""}}
 	})
 	summer := time.Date(2026, time.November, 17, 0, 30, 0, 0, time.FixedZone("", 3600))

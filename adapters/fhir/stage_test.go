@@ -11,6 +11,7 @@ import (
 	"bellman/adapters/fhir/fhirsim"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // monday is an ordinary working morning in winter.
@@ -21,7 +22,7 @@ const secretToken = "XQTOKEN-of-the-clinic"
 
 // stage is an adapter joined over real HTTP to a simulator that shows a diary.
 type stage struct {
-	clock   *adaptertest.Clock
+	clock   *gatewaytest.Clock
 	diary   *surgery.Diary
 	sim     *fhirsim.Sim
 	server  *httptest.Server
@@ -32,7 +33,7 @@ type stage struct {
 // play sets a stage with an empty diary.
 func play(t *testing.T, edit func(*fhir.Config)) *stage {
 	t.Helper()
-	s := &stage{clock: adaptertest.NewClock(monday), span: gateway.Span{From: monday, To: monday.AddDate(0, 0, 14)}}
+	s := &stage{clock: gatewaytest.NewClock(monday), span: gateway.Span{From: monday, To: monday.AddDate(0, 0, 14)}}
 	s.diary = surgery.New(s.clock)
 	s.sim = fhirsim.New(s.diary, s.clock)
 	s.server = httptest.NewServer(s.sim)
@@ -101,9 +102,9 @@ func (s shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // shelved gives an adapter for a shelf, whose FHIR base is /r4.
 func shelved(t *testing.T, s http.Handler) *fhir.Adapter {
 	t.Helper()
-	server := httptest.NewServer(adaptertest.Dated(adaptertest.NewClock(monday), s))
+	server := httptest.NewServer(adaptertest.Dated(gatewaytest.NewClock(monday), s))
 	t.Cleanup(server.Close)
-	return join(t, server.URL+"/r4", adaptertest.NewClock(monday), nil)
+	return join(t, server.URL+"/r4", gatewaytest.NewClock(monday), nil)
 }
 
 // fortnight is the span in which the fixtures lie.

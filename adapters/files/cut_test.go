@@ -6,11 +6,11 @@ import (
 	"path/filepath"
 	"testing"
 
-	"bellman/adapters/adaptertest"
 	"bellman/adapters/files"
 	"bellman/adapters/files/filesim"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // Copies break off anywhere: full disks, lost networks, pulled sticks. Whatever
@@ -19,7 +19,7 @@ import (
 // why docs/adapters/files.md asks for one where files travel.
 func TestAFileCutAnywhereGivesNoWrongVisitAndIsNotComplete(t *testing.T) {
 	dir := t.TempDir()
-	d := surgery.New(adaptertest.NewClock(monday))
+	d := surgery.New(gatewaytest.NewClock(monday))
 	surgery.Forty(d, monday, 7)
 	if err := filesim.Write(dir, d, monday); err != nil {
 		t.Fatal(err)

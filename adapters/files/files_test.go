@@ -12,6 +12,7 @@ import (
 	"bellman/adapters/adaptertest"
 	"bellman/adapters/files"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // monday is when the tests below read; their files are an hour older.
@@ -52,7 +53,7 @@ func age(t *testing.T, path string, age time.Duration) {
 
 func reads(t *testing.T, c files.Config) (gateway.Feed, error) {
 	t.Helper()
-	a, err := files.New(c, gateway.Surroundings{Clock: adaptertest.NewClock(monday), Trial: true})
+	a, err := files.New(c, gateway.Surroundings{Clock: gatewaytest.NewClock(monday), Trial: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"bellman/adapters/twilio"
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 func TestTheListShowsWhatWentInBothDirections(t *testing.T) {
@@ -53,14 +54,14 @@ func TestTheListShowsWhatWentInBothDirections(t *testing.T) {
 }
 
 func TestTheListIsReadOverManyPages(t *testing.T) {
-	clock := &moving{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	clock := gatewaytest.NewClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
 	p, sim := network(t, twiliosim.Options{Clock: clock})
 	const old, fresh = 2100, 1500 // the last page is old from end to end, and never asked for
 	var since time.Time
 	for i := range old + fresh {
 		if i == old {
-			clock.now = clock.now.Add(time.Minute)
-			since = clock.now
+			clock.Advance(time.Minute)
+			since = clock.Now()
 		}
 		sim.Reply(t.Context(), patient, sender, fmt.Sprint(i))
 	}
@@ -79,11 +80,6 @@ func TestTheListIsReadOverManyPages(t *testing.T) {
 		t.Errorf("%d pages were read, want 3 of 4", n)
 	}
 }
-
-// moving is a clock that is set by hand, between requests only.
-type moving struct{ now time.Time }
-
-func (m *moving) Now() time.Time { return m.now }
 
 // TestAListThatCannotBeReadWholeIsAnError: an absence must never follow from a
 // list that was cut short.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -10,12 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // stage is a demo that runs, its page, and what it logs.
@@ -23,24 +22,7 @@ type stage struct {
 	*demo
 	t   *testing.T
 	url string
-	log *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log *gatewaytest.Log
 }
 
 // playDemo starts a whole demo, as the command does, and its page.
@@ -48,7 +30,7 @@ func playDemo(t *testing.T) *stage {
 	t.Helper()
 	w := &world{clock: gateway.ClockFunc(time.Now)}
 	t.Cleanup(w.close)
-	s := &stage{t: t, log: &lockedBuffer{}}
+	s := &stage{t: t, log: &gatewaytest.Log{}}
 	d, err := newDemo(t.Context(), w, t.TempDir(), s.log)
 	if err != nil {
 		t.Fatal(err)

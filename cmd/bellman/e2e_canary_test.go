@@ -21,6 +21,7 @@ import (
 	"bellman/adapters/surgery"
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/store"
 	"bellman/gateway/store/embedded"
 )
@@ -83,7 +84,7 @@ func TestTheCanaryIsNowhere(t *testing.T) {
 			s.diary.Book(surgery.Visit{Person: id, Start: day.Add(time.Duration(i) * 75 * time.Minute), Site: 5, Mode: gateway.ModeInPerson})
 		}
 		s.drop()
-		said := &journal{}
+		said := &gatewaytest.Log{}
 		tell := func(args ...string) {
 			_, out, errOut := s.run(args...)
 			_, _ = io.WriteString(said, out+errOut)

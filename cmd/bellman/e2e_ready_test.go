@@ -18,6 +18,7 @@ import (
 	"bellman/adapters/surgery"
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/store"
 )
 
@@ -178,7 +179,7 @@ func binary(t *testing.T) string {
 // process starts the real program, which a signal is to stop.
 func (s *scene) process(program string, stop syscall.Signal) *serving {
 	s.t.Helper()
-	v := &serving{s: s, log: &journal{}, out: &journal{}, doors: map[string]string{}}
+	v := &serving{s: s, log: &gatewaytest.Log{}, out: &gatewaytest.Log{}, doors: map[string]string{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, program, "serve", "--config", s.path("bellman.yaml"))
 	cmd.Stdout, cmd.Stderr = v.out, v.log

@@ -15,24 +15,6 @@ import (
 	"time"
 )
 
-// journal is a writer that can be read meanwhile.
-type journal struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.String()
-}
-
 // recorder writes down what was asked of what is simulated, and can fail calls.
 type recorder struct {
 	mu   sync.Mutex

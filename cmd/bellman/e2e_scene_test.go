@@ -24,6 +24,7 @@ import (
 	"bellman/adapters/surgery"
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // The clock of a scene is the machine's own, put forward to where the test wants
@@ -227,8 +228,8 @@ func (s *scene) ask(into any, args ...string) {
 // serving is a service at work.
 type serving struct {
 	s     *scene
-	log   *journal
-	out   *journal
+	log   *gatewaytest.Log
+	out   *gatewaytest.Log
 	doors map[string]string
 	end   func() int
 }
@@ -250,7 +251,7 @@ func (s *scene) serve(args ...string) *serving {
 func (s *scene) begin(args ...string) *serving {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	v := &serving{s: s, log: &journal{}, out: &journal{}, doors: map[string]string{}}
+	v := &serving{s: s, log: &gatewaytest.Log{}, out: &gatewaytest.Log{}, doors: map[string]string{}}
 	done := make(chan int, 1)
 	c := &cli{out: v.out, err: v.log, in: strings.NewReader(""), now: s.now, redisTime: s.clock.Now}
 	go func() { done <- c.run(ctx, append([]string{"serve", "--config", s.path("bellman.yaml")}, args...)) }()

@@ -25,6 +25,7 @@ var law = map[string]room{
 	"bellman/scheduler":                 {1, []string{"gateway"}},
 	"bellman/gateway/audit":             {1, nil},
 	"bellman/gateway/clockwatch":        {1, []string{"gateway"}},
+	"bellman/gateway/gatewaytest":       {1, []string{"gateway"}}, // tests only
 	"bellman/gateway/inbox":             {1, []string{"gateway"}},
 	"bellman/gateway/lifemodel":         {1, nil}, // tests only; they import gateway
 	"bellman/gateway/message":           {1, []string{"gateway"}},
@@ -35,7 +36,7 @@ var law = map[string]room{
 	"bellman/gateway/store/embedded":    {1, nil},
 	"bellman/gateway/store/storetest":   {1, []string{"gateway", "gateway/store", "gateway/store/embedded"}},
 	"bellman/adapters/surgery":          {2, []string{"gateway"}},
-	"bellman/adapters/adaptertest":      {2, []string{"gateway", "adapters/surgery"}},
+	"bellman/adapters/adaptertest":      {2, []string{"gateway", "gateway/gatewaytest", "adapters/surgery"}},
 	"bellman/adapters/emis":             {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/emis/emissim":     {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/fhir":             {2, []string{"gateway", "gateway/number", "gateway/outbound"}},

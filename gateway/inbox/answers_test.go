@@ -117,7 +117,7 @@ func TestAReplyIsFiledWithTheAppointmentOfTheLastText(t *testing.T) {
 	s.come(monday)
 	accept := s.leaving(1)
 	s.move(accept)
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	s.sim.Reply(t.Context(), phone(1), fromRiverside, "Cancel my appointment please 😀")
 	s.sim.Reply(t.Context(), phone(2), fromRiverside, "")
 	var about, none int

@@ -30,7 +30,7 @@ func (s *stage) openDoor() {
 func (s *stage) writes(n int, words ...string) {
 	s.t.Helper()
 	for _, w := range words {
-		s.clock.on(time.Second)
+		s.clock.Advance(time.Second)
 		s.sim.Reply(s.t.Context(), phone(n), fromRiverside, w)
 	}
 }
@@ -38,7 +38,7 @@ func (s *stage) writes(n int, words ...string) {
 // catchUp reads the provider's list six minutes later.
 func (s *stage) catchUp() {
 	s.t.Helper()
-	s.clock.on(6 * time.Minute)
+	s.clock.Advance(6 * time.Minute)
 	if err := s.in.CatchUp(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestAfterAFlushTheWholeHistoryEndsAsItStood(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.closeDoor()
-	s.clock.on(5 * time.Minute)
+	s.clock.Advance(5 * time.Minute)
 	s.writes(1, "stop texting me")
 	for range 2 {
 		s.emptied()
@@ -153,14 +153,14 @@ func TestAfterAFlushTheWholeHistoryEndsAsItStood(t *testing.T) {
 func TestAReplayedSTARTLiftsNoLaterSTOP(t *testing.T) {
 	s := newStage(t)
 	s.post(inbox.InboundPath, text(1, fromRiverside, "STOP", sid(1)))
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	s.post(inbox.InboundPath, text(1, fromRiverside, "START", sid(2)))
 	if s.optedOut(riverside, 1) != "" {
 		t.Fatal("START is not obeyed")
 	}
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	s.post(inbox.InboundPath, text(1, fromRiverside, "STOP", sid(3)))
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	replay := func(when string) {
 		t.Helper()
 		if got := s.post(inbox.InboundPath, text(1, fromRiverside, "START", sid(2))); got.status != 200 {
@@ -213,7 +213,7 @@ func TestAListThatCannotBeReadIsReadLaterAndStopsNoOtherPractice(t *testing.T) {
 	s.closeDoor()
 	s.writes(1, "STOP")
 	s.sim.Reply(t.Context(), phone(1), fromHillside, "STOP")
-	s.clock.on(6 * time.Minute)
+	s.clock.Advance(6 * time.Minute)
 	if err := s.in.CatchUp(t.Context()); err == nil || !strings.Contains(err.Error(), string(riverside)) {
 		t.Errorf("error %v", err)
 	}
@@ -221,7 +221,7 @@ func TestAListThatCannotBeReadIsReadLaterAndStopsNoOtherPractice(t *testing.T) {
 		t.Error("the other practice is not caught up, or this one is")
 	}
 	not = ""
-	s.clock.on(2 * time.Hour) // far longer than the overlap
+	s.clock.Advance(2 * time.Hour) // far longer than the overlap
 	s.catchUp()
 	if s.optedOut(riverside, 1) != "patient" {
 		t.Error("what was not read then is not read later")

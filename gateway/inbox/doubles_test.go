@@ -1,10 +1,8 @@
 package inbox_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,28 +62,6 @@ func failing(n int) func() error {
 	}
 }
 
-// lines keeps what was logged.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *lines) logger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
 // sendAll lets senders send what is due, until nothing is. One that finds the
 // provider out of order, and so would leave it alone for a while, is replaced by
 // another that has not.
@@ -105,7 +81,7 @@ func (s *stage) sendMore(timeout time.Duration) bool {
 	idle := &idling{Store: s.open()}
 	metrics := prometheus.NewRegistry()
 	o := sender.Options{
-		Memory: idle, Provider: s.provider, Clock: &s.clock, Log: s.log.logger(), Render: message.Render, InFlight: 100, Timeout: timeout, // more lines than texts: none has to wait for one
+		Memory: idle, Provider: s.provider, Clock: &s.clock, Log: s.log.Logger(), Render: message.Render, InFlight: 100, Timeout: timeout, // more lines than texts: none has to wait for one
 		Metrics: sender.NewMetrics(metrics, []gateway.ODS{riverside, hillside}),
 	}
 	for _, p := range s.practices() {

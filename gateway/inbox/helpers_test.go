@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"bellman/adapters/twilio"
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/inbox"
 	"bellman/gateway/message"
 	"bellman/gateway/store"
@@ -53,19 +53,10 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// hand is a clock that is set by hand.
-type hand struct{ at atomic.Int64 }
-
-func (h *hand) Now() time.Time { return time.UnixMilli(h.at.Load()).UTC() }
-
-func (h *hand) set(t time.Time) { h.at.Store(t.UnixMilli()) }
-
-func (h *hand) on(d time.Duration) { h.at.Add(d.Milliseconds()) }
-
 // stage is two practices, a Redis, a telephone network, and the public door.
 type stage struct {
 	t        *testing.T
-	clock    hand
+	clock    gatewaytest.Clock
 	address  string
 	place    storetest.Place
 	memory   *meddled
@@ -78,7 +69,7 @@ type stage struct {
 	door     string // address of the public door
 	metrics  *prometheus.Registry
 	settled  atomic.Int64
-	log      lines
+	log      gatewaytest.Log
 
 	counters *inbox.Metrics // shared by all inboxes of the stage
 }
@@ -91,7 +82,7 @@ func newStage(t *testing.T, meddle ...func(*inbox.Options)) *stage {
 		t: t, place: storetest.NewPlace(t), address: storetest.Redis(t), metrics: prometheus.NewRegistry(),
 		visits: map[gateway.ODS]map[gateway.AppointmentID]gateway.Appointment{riverside: {}, hillside: {}},
 	}
-	s.clock.set(friday)
+	s.clock.Set(friday)
 	s.memory = &meddled{Store: s.open()}
 	s.sim = twiliosim.New(twiliosim.Options{Clock: &s.clock, Manual: true})
 	t.Cleanup(s.sim.Close)
@@ -110,27 +101,20 @@ func newStage(t *testing.T, meddle ...func(*inbox.Options)) *stage {
 		s.surgs = append(s.surgs, scheduler.Practice{Practice: practice(ods, from), Source: source{s, ods}, SourceType: "scripted", Poll: "@every 1h"})
 	}
 	s.sched = scheduler.New(scheduler.Options{
-		Memory: s.memory.Store, Practices: s.surgs, Clock: &s.clock, Log: s.log.logger(),
+		Memory: s.memory.Store, Practices: s.surgs, Clock: &s.clock, Log: s.log.Logger(),
 		Metrics: scheduler.NewMetrics(prometheus.NewRegistry(), &s.clock, s.surgs),
 	})
 	s.in = s.newInbox(meddle...)
 	h := s.in.Handler()
 	handler.Store(&h)
-	t.Cleanup(func() {
-		if strings.Contains(s.log.String(), "+447700900") {
-			t.Error("the log holds a number")
-		}
-		if t.Failed() {
-			t.Log(s.log.String())
-		}
-	})
+	s.log.Watch(t)
 	return s
 }
 
 func (s *stage) newInbox(meddle ...func(*inbox.Options)) *inbox.Inbox {
 	o := inbox.Options{
 		Memory: s.memory, Restoring: s.memory.Store, Start: message.Start, Webhooks: s.provider, Lister: s.provider, Forged: twilio.ErrSignature, Practices: s.practices(),
-		Clock: &s.clock, Log: s.log.logger(), Settled: func(gateway.ODS) { s.settled.Add(1) },
+		Clock: &s.clock, Log: s.log.Logger(), Settled: func(gateway.ODS) { s.settled.Add(1) },
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 		Taken:   twilio.Config{}.TakenWords(), Render: message.Render, Settle: settle,
 	}
@@ -219,7 +203,7 @@ func (s *stage) booked(p gateway.ODS, as ...gateway.Appointment) {
 // come sets the clock and reads both diaries, as the timetable would have.
 func (s *stage) come(at time.Time) {
 	s.t.Helper()
-	s.clock.set(at)
+	s.clock.Set(at)
 	s.booked(riverside)
 	s.booked(hillside)
 }

@@ -33,7 +33,7 @@ func TestATextOfUnknownFateIsNotSentToTheNumberThatThePatientHasSince(t *testing
 				s.sendAll()
 			}
 			s.stands(id, gateway.Unknown, gateway.UnknownOutcome)
-			s.clock.set(tuesday.Add(-time.Hour)) // its last useful moment
+			s.clock.Set(tuesday.Add(-time.Hour)) // its last useful moment
 			s.reconcile()
 			s.stands(id, gateway.Failed, gateway.UnknownOutcome)
 			s.texts(1, before)

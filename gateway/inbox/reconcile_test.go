@@ -17,7 +17,7 @@ import (
 // gives its id.
 func (s *stage) sent(n int, f twiliosim.Fault) gateway.ReminderID {
 	s.t.Helper()
-	s.clock.set(friday)
+	s.clock.Set(friday)
 	s.booked(riverside, person(n))
 	s.come(monday)
 	if err := s.sim.Script(f); err != nil {
@@ -49,7 +49,7 @@ func TestATextThatTheProviderTookIsFoundInItsListAndNeverSentAgain(t *testing.T)
 		t.Run(string(f), func(t *testing.T) {
 			s := newStage(t)
 			id := s.sent(1, f)
-			s.clock.on(settle - time.Second)
+			s.clock.Advance(settle - time.Second)
 			s.reconcile()
 			s.stands(id, gateway.Unknown, gateway.UnknownOutcome)
 			s.come(monday.Add(settle))
@@ -60,7 +60,7 @@ func TestATextThatTheProviderTookIsFoundInItsListAndNeverSentAgain(t *testing.T)
 			if s.settled.Load() != 1 || s.metric("bellman_deliveries_total", "delivered") != 1 {
 				t.Error("not counted once as sent and delivered")
 			}
-			s.clock.on(time.Hour)
+			s.clock.Advance(time.Hour)
 			s.reconcile()
 			s.sendAll()
 			s.texts(1, 1)
@@ -73,7 +73,7 @@ func TestATextThatNeverArrivedThereIsSentExactlyOnce(t *testing.T) {
 		t.Run(string(f), func(t *testing.T) {
 			s := newStage(t)
 			id := s.sent(1, f)
-			s.clock.on(settle - time.Second)
+			s.clock.Advance(settle - time.Second)
 			s.reconcile()
 			s.stands(id, gateway.Unknown, gateway.UnknownOutcome)
 			s.come(monday.Add(settle))
@@ -81,7 +81,7 @@ func TestATextThatNeverArrivedThereIsSentExactlyOnce(t *testing.T) {
 			s.stands(id, gateway.Queued, gateway.None)
 			s.sendAll()
 			s.stands(id, gateway.Accepted, gateway.None)
-			s.clock.on(time.Hour)
+			s.clock.Advance(time.Hour)
 			s.reconcile()
 			s.sendAll()
 			s.texts(1, 1)
@@ -96,7 +96,7 @@ func TestWhatTheListSaysOfATextIsTaken(t *testing.T) {
 	s := newStage(t)
 	s.sim.SetFate(phone(1), twiliosim.Fate{Code: 30003})
 	id := s.sent(1, twiliosim.ErrorTaken)
-	s.clock.on(settle)
+	s.clock.Advance(settle)
 	s.reconcile()
 	s.stands(id, gateway.Undelivered, gateway.NotDelivered)
 }
@@ -120,7 +120,7 @@ func TestAnOldCrashIsNotAProofThatNothingLeft(t *testing.T) {
 	s.come(monday.Add(3 * time.Hour))
 	s.sendAll() // takes up the work of the dead one
 	s.stands(accept.ID, gateway.Unknown, gateway.UnknownOutcome)
-	s.clock.on(settle)
+	s.clock.Advance(settle)
 	s.reconcile()
 	s.stands(accept.ID, gateway.Delivered, gateway.None)
 	s.sendAll()
@@ -139,11 +139,11 @@ func TestSomethingElseToThatNumberProvesNothing(t *testing.T) {
 	}
 	id := s.sent(1, twiliosim.ErrorLost)
 	for range 5 {
-		s.clock.on(time.Hour)
+		s.clock.Advance(time.Hour)
 		s.reconcile()
 	}
 	s.stands(id, gateway.Unknown, gateway.UnknownOutcome)
-	s.clock.set(tuesday.Add(-time.Hour)) // its last useful moment
+	s.clock.Set(tuesday.Add(-time.Hour)) // its last useful moment
 	s.reconcile()
 	s.stands(id, gateway.Failed, gateway.UnknownOutcome)
 	s.texts(1, 1)
@@ -201,7 +201,7 @@ func TestTheFirstTextOfAVisitIsNotTakenForTheSecond(t *testing.T) {
 func TestWhatIsFoundAfterItsTimeIsAcceptedAllTheSame(t *testing.T) {
 	s := newStage(t)
 	taken, lost := s.sent(1, twiliosim.ErrorTaken), s.sent(2, twiliosim.ErrorLost)
-	s.clock.set(tuesday)
+	s.clock.Set(tuesday)
 	s.reconcile()
 	s.stands(taken, gateway.Delivered, gateway.None)
 	s.stands(lost, gateway.Failed, gateway.UnknownOutcome)
@@ -231,13 +231,13 @@ func TestAListThatCannotBeReadLeavesItUnknownAndStopsNoOther(t *testing.T) {
 		}}
 	})
 	bad, good := s.sent(1, twiliosim.ErrorTaken), s.sent(2, twiliosim.ErrorTaken)
-	s.clock.on(settle)
+	s.clock.Advance(settle)
 	for range 10 { // whichever comes first
 		_ = s.in.Reconcile(t.Context(), s.practice(riverside))
 	}
 	s.stands(bad, gateway.Unknown, gateway.UnknownOutcome)
 	s.stands(good, gateway.Delivered, gateway.None)
-	s.clock.set(tuesday)
+	s.clock.Set(tuesday)
 	if err := s.in.Reconcile(t.Context(), s.practice(riverside)); err == nil {
 		t.Error("nobody is told")
 	}
@@ -257,7 +257,7 @@ func TestAnEntryWithoutWordsProvesNothingAndOneOfUnknownStatusProvesAcceptance(t
 		}}
 	})
 	redacted, strange := s.sent(1, twiliosim.ErrorTaken), s.sent(2, twiliosim.ErrorTaken)
-	s.clock.on(settle)
+	s.clock.Advance(settle)
 	s.reconcile()
 	s.stands(redacted, gateway.Unknown, gateway.UnknownOutcome)
 	s.stands(strange, gateway.Accepted, gateway.None)
@@ -332,7 +332,7 @@ func TestAnInboxThatWakesWithAnOldListChangesNothing(t *testing.T) {
 func TestReconciliationRunsByItself(t *testing.T) {
 	s := newStage(t, func(o *inbox.Options) { o.Settle = 400 * time.Millisecond })
 	id := s.sent(1, twiliosim.ErrorTaken)
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { s.in.Run(ctx) })

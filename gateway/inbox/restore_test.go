@@ -77,7 +77,7 @@ func (s *stage) progress() gateway.Restoration {
 // steps lets the restorer work, and the diaries be read, for a time.
 func (s *stage) steps(long time.Duration, diaries ...gateway.ODS) {
 	s.t.Helper()
-	for end := s.clock.Now().Add(long); s.clock.Now().Before(end); s.clock.on(10 * time.Second) {
+	for end := s.clock.Now().Add(long); s.clock.Now().Before(end); s.clock.Advance(10 * time.Second) {
 		if err := s.in.Restore(s.t.Context()); err != nil {
 			s.t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestWhateverIsLostNobodyIsTextedTwiceAndNobodyWhoSaidSTOP(t *testing.T) {
 					}
 					s.sim.Reply(t.Context(), phone(n), fromRiverside, "stop")
 				}
-				s.clock.set(monday.Add(6 * time.Minute))
+				s.clock.Set(monday.Add(6 * time.Minute))
 
 				s.hold(false)
 				lose(t, raw, old)
@@ -242,7 +242,7 @@ func TestTheSameWordsForTwoRemindersOfOneVisitAreToldApart(t *testing.T) {
 				s.come(at)
 				s.sendAll()
 			}
-			s.clock.set(c.lost)
+			s.clock.Set(c.lost)
 			s.hold(false)
 			old.PutBack(t, raw)
 			s.notice()
@@ -305,7 +305,7 @@ func TestATextThatNobodyCanReadIsNeverRepeated(t *testing.T) {
 	s.notice()
 	s.steps(4*time.Minute, riverside, hillside)
 	s.stands(s.id(riverside, person(1)), gateway.Unknown, gateway.MaybeSent)
-	s.clock.set(tuesday.Add(-30 * time.Minute))
+	s.clock.Set(tuesday.Add(-30 * time.Minute))
 	s.steps(time.Minute, riverside)
 	s.stands(s.id(riverside, person(1)), gateway.Failed, gateway.UnknownOutcome)
 	if s.got(1) != 1 {
@@ -338,7 +338,7 @@ func TestTwoReplicasThatRestoreDoItOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s.clock.on(10 * time.Second)
+		s.clock.Advance(10 * time.Second)
 	}
 	s.hold(false)
 	s.sendAll()

@@ -136,7 +136,7 @@ func TestTheSameSTOPAgainIsOneSTOP(t *testing.T) {
 	s.booked(riverside, person(1))
 	call := func() said { return s.post(inbox.InboundPath, text(1, fromRiverside, "Stop texting me", sid(1))) }
 	first := call()
-	s.clock.on(time.Hour)
+	s.clock.Advance(time.Hour)
 	again := call()
 	if !strings.Contains(first.body, "<Message>") || strings.Contains(again.body, "<Message>") {
 		t.Error("answered not once")

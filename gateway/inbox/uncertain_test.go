@@ -74,7 +74,7 @@ func TestATextOfUnknownFateIsSettledByAReceiptOrTheListOrFailsAndIsNeverPostedBl
 				s.stands(s.id(riverside, person(byReceipt)), gateway.Delivered, gateway.None)
 			}
 
-			s.clock.on(settle - time.Second)
+			s.clock.Advance(settle - time.Second)
 			s.reconcileAll()
 			s.sendAll()
 			s.stands(s.id(riverside, person(byList)), gateway.Unknown, gateway.UnknownOutcome)
@@ -85,7 +85,7 @@ func TestATextOfUnknownFateIsSettledByAReceiptOrTheListOrFailsAndIsNeverPostedBl
 			s.endedOnce(x, byReceipt, a.taken)
 
 			s.stands(s.id(riverside, person(byNobody)), gateway.Unknown, gateway.UnknownOutcome)
-			s.clock.set(tuesday.Add(-time.Hour)) // its last useful moment
+			s.clock.Set(tuesday.Add(-time.Hour)) // its last useful moment
 			s.reconcileAll()
 			s.sendAll()
 			s.stands(s.id(riverside, person(byNobody)), gateway.Failed, gateway.UnknownOutcome)
@@ -129,7 +129,7 @@ func TestATextThatFoundNoConnectionIsSimplySentLater(t *testing.T) {
 	s.sendAll()
 	s.stands(s.id(riverside, person(1)), gateway.Queued, gateway.None)
 	s.provider = good
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	s.sendAll()
 	s.stands(s.id(riverside, person(1)), gateway.Accepted, gateway.None)
 	s.texts(1, 1)

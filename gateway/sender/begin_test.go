@@ -34,7 +34,7 @@ func TestASenderThatWakesAfterSTOPWasAnsweredHandsNothingOver(t *testing.T) {
 	s := newStage(t)
 	r, ice := s.pausedBeforeItsRequest()
 	s.optOut(riverside, 1)
-	s.clock.on(8 * time.Second)
+	s.clock.Advance(8 * time.Second)
 	close(ice.on)
 	r.quiet()
 	s.texts(phone(1), 0)
@@ -44,7 +44,7 @@ func TestASenderThatWakesAfterSTOPWasAnsweredHandsNothingOver(t *testing.T) {
 func TestATextThatCouldNotBeginInTimeIsSentAfterwardsAndOnce(t *testing.T) {
 	s := newStage(t)
 	r, ice := s.pausedBeforeItsRequest()
-	s.clock.on(8 * time.Second)
+	s.clock.Advance(8 * time.Second)
 	close(ice.on)
 	r.quiet()
 	s.texts(phone(1), 1)

@@ -12,6 +12,7 @@ import (
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
 	"bellman/gateway/clockwatch"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/inbox"
 	"bellman/gateway/message"
 	"bellman/gateway/sender"
@@ -24,15 +25,15 @@ const settle = 20 * time.Second
 // the true time.
 type jumpy struct {
 	*stage
-	truth  *hand
+	truth  *gatewaytest.Clock
 	passed atomic.Int64 // nanoseconds, by a clock that is never set
 	in     *inbox.Inbox
 }
 
 func newJumpy(t *testing.T) *jumpy {
 	t.Helper()
-	j := &jumpy{truth: &hand{}}
-	j.truth.set(friday)
+	j := &jumpy{truth: &gatewaytest.Clock{}}
+	j.truth.Set(friday)
 	j.stage = newStage(t, func(s *stage) {
 		s.outside = j.truth
 		s.keeper = clockwatch.New(clockwatch.Options{
@@ -43,7 +44,7 @@ func newJumpy(t *testing.T) *jumpy {
 				}},
 				{Name: "provider", Every: time.Minute, Ask: func(ctx context.Context) (gateway.Reading, error) { return s.provider.AskTime(ctx) }},
 			},
-			Log: s.log.logger(), Metrics: clockwatch.NewMetrics(prometheus.NewRegistry(), "redis", "provider"),
+			Log: s.log.Logger(), Metrics: clockwatch.NewMetrics(prometheus.NewRegistry(), "redis", "provider"),
 		})
 	})
 	practices := make([]gateway.Practice, 0, len(j.surgs))
@@ -61,9 +62,9 @@ func newJumpy(t *testing.T) *jumpy {
 
 // pass lets time pass: by our clock, by the one that is never set, and in truth.
 func (j *jumpy) pass(d time.Duration) {
-	j.clock.on(d)
+	j.clock.Advance(d)
 	j.passed.Add(int64(d))
-	j.truth.on(d)
+	j.truth.Advance(d)
 }
 
 // at lets time pass until a moment, while nobody looks.
@@ -179,7 +180,7 @@ func TestAClockThatJumpsInMidRunSendsNothingTwiceAndNothingAtAWrongTime(t *testi
 					t.Fatal(err)
 				}
 				r := j.ready()
-				jump := once(func() { j.clock.on(by) })
+				jump := once(func() { j.clock.Advance(by) })
 				armed := atomic.Bool{}
 				arrange(j, r, func() {
 					if armed.Load() {
@@ -197,7 +198,7 @@ func TestAClockThatJumpsInMidRunSendsNothingTwiceAndNothingAtAWrongTime(t *testi
 							jump()
 						}
 					case at.Equal(eleven.Add(time.Hour)): // a time server sets it right
-						j.clock.set(j.truth.Now())
+						j.clock.Set(j.truth.Now())
 					}
 					j.live(r)
 					if wrong := at.After(eleven.Add(15*time.Minute)) && at.Before(eleven.Add(time.Hour)); wrong == j.keeper.Right() && at.Sub(eleven.Add(15*time.Minute)) != 0 {
@@ -240,8 +241,8 @@ func TestAMachineThatSleptGoesOnWhereItWasWithoutHaste(t *testing.T) {
 	r := j.start()
 	j.at(monday)
 	j.live(r)
-	j.clock.on(time.Hour)
-	j.truth.on(time.Hour)
+	j.clock.Advance(time.Hour)
+	j.truth.Advance(time.Hour)
 	if j.keeper.Right() {
 		t.Error("the clock counts as right before anybody was asked")
 	}
@@ -261,7 +262,7 @@ func TestWhatAWrongClockHoldsIsToldAndGoesByItself(t *testing.T) {
 	j := newJumpy(t)
 	j.diaries[riverside].book(person(1))
 	r := j.ready()
-	r.memory.claimed = once(func() { j.clock.on(24 * time.Hour) })
+	r.memory.claimed = once(func() { j.clock.Advance(24 * time.Hour) })
 	r.run()
 	j.at(friday.Add(time.Hour))
 	j.live(r)
@@ -274,7 +275,7 @@ func TestWhatAWrongClockHoldsIsToldAndGoesByItself(t *testing.T) {
 	j.await("the move is told of", func() bool { return j.moves.told(gateway.ClockWrong) == 1 })
 	j.live(r)
 	j.texts(phone(1), 0)
-	j.clock.set(j.truth.Now())
+	j.clock.Set(j.truth.Now())
 	j.live(r)
 	j.stands(id, gateway.Accepted, gateway.None)
 	j.texts(phone(1), 1)
@@ -322,14 +323,14 @@ func TestTheRateDoesNotWaitForAClockThatWasAhead(t *testing.T) {
 	if first == 0 || first > 10 {
 		t.Fatalf("%d texts left at once", first)
 	}
-	s.clock.set(monday)
+	s.clock.Set(monday)
 	for n := range 20 {
 		s.diaries[riverside].book(at(person(100+n), tuesday.Add(15*time.Minute)))
 	}
 	s.come(monday)
 	s.come(monday.Add(15 * time.Minute))
 	for range 40 {
-		s.clock.on(100 * time.Millisecond)
+		s.clock.Advance(100 * time.Millisecond)
 		r.quiet()
 	}
 	for n := range 20 {
@@ -337,7 +338,7 @@ func TestTheRateDoesNotWaitForAClockThatWasAhead(t *testing.T) {
 	}
 	s.come(monday.Add(time.Hour))
 	for range 40 {
-		s.clock.on(100 * time.Millisecond)
+		s.clock.Advance(100 * time.Millisecond)
 		r.quiet()
 	}
 	for n := range 20 { // no later than by the clock that was ahead
@@ -355,7 +356,7 @@ func TestTheBreakerDoesNotWaitForAClockThatWasAhead(t *testing.T) {
 	r := s.start()
 	r.quiet()
 	s.texts(phone(1), 0)
-	s.clock.set(monday)
+	s.clock.Set(monday)
 	s.booked(riverside, at(person(2), tuesday.Add(15*time.Minute)))
 	s.come(monday.Add(15 * time.Minute))
 	s.await("a text leaves", func() bool { return len(s.sim.Phone(phone(2))) == 1 })

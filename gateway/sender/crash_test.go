@@ -37,7 +37,7 @@ func TestASenderThatDiesBeforeTheRequestLeavesItUnknownAndNobodySendsAgain(t *te
 	s.texts(phone(1), 0)
 
 	r := s.start()
-	s.clock.on(lease - time.Second)
+	s.clock.Advance(lease - time.Second)
 	time.Sleep(50 * time.Millisecond) // as long as the lease holds nobody may touch it
 	s.stands(id, gateway.Sending, gateway.None)
 	s.come(monday.Add(lease + 5*time.Second))
@@ -297,7 +297,7 @@ func TestTheRateOfASenderIsSharedByAllReplicas(t *testing.T) {
 	a, b := s.start(), s.start()
 	for second := 1; second <= 4; second++ {
 		for range 10 {
-			s.clock.on(100 * time.Millisecond)
+			s.clock.Advance(100 * time.Millisecond)
 			a.quiet()
 			b.quiet()
 		}

@@ -59,7 +59,7 @@ func newWreck(t *testing.T, seed uint64) *wreck {
 		practices = append(practices, p.Practice)
 	}
 	w.inbox = inbox.New(inbox.Options{
-		Memory: s.store, Webhooks: s.provider, Lister: s.provider, Practices: practices, Clock: &s.clock, Log: s.log.logger(),
+		Memory: s.store, Webhooks: s.provider, Lister: s.provider, Practices: practices, Clock: &s.clock, Log: s.log.Logger(),
 		Metrics: inbox.NewMetrics(prometheus.NewRegistry(), practices), Moved: s.moves.add, Render: message.Render, Settle: time.Minute,
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 	})
@@ -124,15 +124,15 @@ func (w *wreck) everyState() {
 	for n := range 3 {
 		w.move(gateway.Change{ID: w.id(riverside, dueAfter(n, 0), day), To: gateway.Delivered})
 	}
-	w.clock.on(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.script(twiliosim.TakenClosed, twiliosim.EmptyObject, twiliosim.EmptyBody, twiliosim.Truncated)
 	w.turn()
-	w.clock.on(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.script(twiliosim.ErrorLost, twiliosim.ErrorLost)
 	w.turn()
-	w.clock.on(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.die()
-	w.clock.on(2 * time.Minute)
+	w.clock.Advance(2 * time.Minute)
 }
 
 func (w *wreck) script(fs ...twiliosim.Fault) {
@@ -205,7 +205,7 @@ func (w *wreck) recover() {
 			if hours > 0 && minutes > 1 {
 				continue
 			}
-			w.clock.set(monday.Add(5*time.Minute + time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute))
+			w.clock.Set(monday.Add(5*time.Minute + time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute))
 			w.round()
 		}
 	}

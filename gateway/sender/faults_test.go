@@ -86,10 +86,10 @@ func TestTryLaterWaitsAsLongAsTheProviderAsks(t *testing.T) {
 	}
 	r := s.start()
 	r.quiet()
-	s.clock.on(1999 * time.Millisecond) // Retry-After: 2
+	s.clock.Advance(1999 * time.Millisecond) // Retry-After: 2
 	r.quiet()
 	s.texts(phone(1), 0)
-	s.clock.on(time.Second)
+	s.clock.Advance(time.Second)
 	r.quiet()
 	s.texts(phone(1), 1)
 }
@@ -104,7 +104,7 @@ func TestTryLaterGrowsSlower(t *testing.T) {
 	r := s.start()
 	for range 600 { // ten minutes
 		r.quiet()
-		s.clock.on(time.Second)
+		s.clock.Advance(time.Second)
 	}
 	id := s.id(riverside, person(1), day)
 	if n := s.standing(id).Attempts; n < 6 || n > 10 {
@@ -178,7 +178,7 @@ func TestABlockAtTheProviderIsAnOptOutAndWithdrawsWhatComesLater(t *testing.T) {
 	if _, out, _ := s.store.OptedOut(t.Context(), hillside, first.Patient.Mobile); out {
 		t.Error("another practice's texts are stopped as well")
 	}
-	s.clock.set(tuesday)
+	s.clock.Set(tuesday)
 	s.read(riverside)
 	r.quiet()
 	s.stands(s.id(riverside, later, day), gateway.Withdrawn, gateway.OptedOut)
@@ -207,7 +207,7 @@ func TestABrokenAccountBurnsNothingAndMendsByItself(t *testing.T) {
 		t.Errorf("%d requests found out that the account does not work; 16 were in flight", burst)
 	}
 	for range 5 * 60 {
-		s.clock.on(time.Second)
+		s.clock.Advance(time.Second)
 		r.quiet()
 	}
 	if probes := len(s.wire.all()) - burst; probes < 3 || probes > 10 {
@@ -223,7 +223,7 @@ func TestABrokenAccountBurnsNothingAndMendsByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 * 60 {
-		s.clock.on(time.Second)
+		s.clock.Advance(time.Second)
 		r.quiet()
 	}
 	for n := range patients {
@@ -254,7 +254,7 @@ func TestOnePracticesWrongSenderStopsNoOther(t *testing.T) {
 	}
 	s.sim.AddSender(twiliosim.Sender{Number: fromHillside})
 	for range 3 {
-		s.clock.on(time.Minute)
+		s.clock.Advance(time.Minute)
 		r.quiet()
 	}
 	for n := range 10 {

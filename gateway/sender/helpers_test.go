@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
 	"bellman/gateway/clockwatch"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/message"
 	"bellman/gateway/store"
 	"bellman/gateway/store/storetest"
@@ -51,20 +50,11 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// hand is a clock that is set by hand.
-type hand struct{ at atomic.Int64 }
-
-func (h *hand) Now() time.Time { return time.UnixMilli(h.at.Load()).UTC() }
-
-func (h *hand) set(t time.Time) { h.at.Store(t.UnixMilli()) }
-
-func (h *hand) on(d time.Duration) { h.at.Add(d.Milliseconds()) }
-
 // stage is two practices with their diaries, a Redis, a telephone network, and
 // whatever senders a test starts.
 type stage struct {
 	t        *testing.T
-	clock    hand
+	clock    gatewaytest.Clock
 	address  string
 	place    storetest.Place
 	store    *store.Store
@@ -74,7 +64,7 @@ type stage struct {
 	sim      *twiliosim.Sim
 	wire     *wire
 	provider *twilio.Provider
-	log      *lines
+	log      *gatewaytest.Log
 	moves    moves
 	outside  gateway.Clock     // of the telephone network; nil: the same as ours
 	keeper   *clockwatch.Watch // of our clock; nil: it counts as right
@@ -96,9 +86,9 @@ func newStage(t *testing.T, asks ...ask) *stage {
 	t.Parallel()
 	s := &stage{
 		t: t, place: storetest.NewPlace(t), diaries: map[gateway.ODS]*diary{},
-		wire: &wire{}, log: &lines{}, timeout: timeout, render: message.Render,
+		wire: &wire{}, log: &gatewaytest.Log{}, timeout: timeout, render: message.Render,
 	}
-	s.clock.set(friday)
+	s.clock.Set(friday)
 	for _, a := range asks {
 		a(s)
 	}
@@ -112,14 +102,7 @@ func newStage(t *testing.T, asks ...ask) *stage {
 	}
 	s.sim = twiliosim.New(twiliosim.Options{Clock: s.outside, Manual: true})
 	t.Cleanup(s.sim.Close)
-	t.Cleanup(func() {
-		if strings.Contains(s.log.String(), "+447700900") || strings.Contains(s.log.String(), "appointment with") {
-			t.Error("the log holds a number or a text")
-		}
-		if t.Failed() {
-			t.Log(s.log.String())
-		}
-	})
+	s.log.Watch(t, "appointment with")
 	server := httptest.NewServer(s.wire.record(s.sim))
 	t.Cleanup(server.Close)
 	s.provider = must(twilio.New(twilio.Config{
@@ -132,7 +115,7 @@ func newStage(t *testing.T, asks ...ask) *stage {
 		s.surgs = append(s.surgs, scheduler.Practice{Practice: practice(ods, from), Source: d, SourceType: "scripted", Poll: "@every 1h"})
 	}
 	s.sched = scheduler.New(scheduler.Options{
-		Memory: s.store, Practices: s.surgs, Clock: &s.clock, Log: s.log.logger(),
+		Memory: s.store, Practices: s.surgs, Clock: &s.clock, Log: s.log.Logger(),
 		Metrics: scheduler.NewMetrics(prometheus.NewRegistry(), &s.clock, s.surgs), Moved: s.moves.add, Keeper: s.timekeeper(),
 	})
 	return s
@@ -203,7 +186,7 @@ func (s *stage) read(p gateway.ODS) {
 // come sets the clock and reads both diaries, as the timetable would have.
 func (s *stage) come(at time.Time) {
 	s.t.Helper()
-	s.clock.set(at)
+	s.clock.Set(at)
 	s.read(riverside)
 	s.read(hillside)
 }

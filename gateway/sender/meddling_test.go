@@ -144,7 +144,7 @@ func TestAClinicalSystemThatDoesNotAnswerHoldsAndIsAskedAgain(t *testing.T) {
 	s.stands(s.id(riverside, person(1), day), gateway.Held, gateway.RereadFailed)
 	s.texts(phone(2), 1)
 	for range 3 {
-		s.clock.on(time.Minute)
+		s.clock.Advance(time.Minute)
 		r.quiet()
 	}
 	s.stands(s.id(riverside, person(1), day), gateway.Held, gateway.RereadFailed)
@@ -152,7 +152,7 @@ func TestAClinicalSystemThatDoesNotAnswerHoldsAndIsAskedAgain(t *testing.T) {
 		t.Errorf("one hold was told %d times", n)
 	}
 	s.diaries[riverside].breakWith(nil)
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	r.quiet()
 	s.texts(phone(1), 1)
 }

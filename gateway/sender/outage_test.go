@@ -58,7 +58,7 @@ func TestAfterEightHoursWithoutTheDiaryEverythingGoesOnceOrSaysWhyNot(t *testing
 			for _, p := range d.surgs {
 				d.diaries[p.ODS].fall(nil)
 			}
-			d.clock.set(d.back)
+			d.clock.Set(d.back)
 			d.readBoth()
 			d.workOff()
 			d.afterwards()
@@ -87,7 +87,7 @@ func TestAfterEightHoursWithoutRedisEverythingGoesOnceOrSaysWhyNot(t *testing.T)
 			d.killInTheMiddle(redis)
 			took := len(d.sim.Taken())
 			for d.clock.Now().Before(d.back.Add(-2 * time.Hour)) {
-				d.clock.on(2 * time.Hour)
+				d.clock.Advance(2 * time.Hour)
 				if err := d.sched.Tick(t.Context(), d.surgs[0]); err == nil {
 					t.Error("the diary was read into a Redis that is not there")
 				}
@@ -98,7 +98,7 @@ func TestAfterEightHoursWithoutRedisEverythingGoesOnceOrSaysWhyNot(t *testing.T)
 				t.Errorf("%d texts went without a ledger", n-took)
 			}
 			redis.Start()
-			d.clock.set(d.back)
+			d.clock.Set(d.back)
 			d.readBoth()
 			d.workOff()
 			d.afterwards()
@@ -114,7 +114,7 @@ func TestAfterEightHoursWithoutRedisEverythingGoesOnceOrSaysWhyNot(t *testing.T)
 func (d *outageDay) killInTheMiddle(redis *storetest.Mortal) {
 	d.t.Helper()
 	took := len(d.sim.Taken())
-	d.clock.set(d.from.Add(5 * time.Minute))
+	d.clock.Set(d.from.Add(5 * time.Minute))
 	_ = d.store.Wake(d.t.Context(), d.clock.Now())
 	d.await("texts leave", func() bool { return len(d.sim.Taken()) > took })
 	redis.Kill()

@@ -78,7 +78,7 @@ func newOutageDay(t *testing.T, from time.Duration, asks ...ask) *outageDay {
 		}
 	}
 	o := inbox.Options{
-		Memory: d.store, Practices: practices, Clock: &d.clock, Log: d.log.logger(), Metrics: inbox.NewMetrics(prometheus.NewRegistry(), practices),
+		Memory: d.store, Practices: practices, Clock: &d.clock, Log: d.log.Logger(), Metrics: inbox.NewMetrics(prometheus.NewRegistry(), practices),
 		Lister: &d.line, Render: message.Render, Settle: time.Minute, Moved: d.moves.add,
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 	}
@@ -124,7 +124,7 @@ func (d *outageDay) till(end time.Time, step time.Duration) {
 		if now.After(end) {
 			now = end
 		}
-		d.clock.set(now)
+		d.clock.Set(now)
 		if now.Equal(now.Truncate(time.Hour)) {
 			d.readBoth()
 		}

@@ -39,7 +39,7 @@ func (s *stage) ready(meddle ...func(*sender.Options)) *running {
 	st.Serve([]gateway.ODS{riverside, hillside})
 	r := &running{s: s, memory: &watched{Store: st}, metrics: prometheus.NewRegistry(), done: make(chan struct{})}
 	o := sender.Options{
-		Memory: r.memory, Provider: s.provider, Clock: &s.clock, Keeper: s.timekeeper(), Log: s.log.logger(),
+		Memory: r.memory, Provider: s.provider, Clock: &s.clock, Keeper: s.timekeeper(), Log: s.log.Logger(),
 		Metrics: sender.NewMetrics(r.metrics, []gateway.ODS{riverside, hillside}), Moved: s.moves.add,
 		Refresh: s.refresh, Render: s.render, InFlight: 16, PerSec: s.perSec, Timeout: s.timeout,
 	}

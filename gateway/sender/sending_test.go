@@ -19,7 +19,7 @@ func TestWhatIsDueIsSentOnceWithTheRightWordsFromTheRightSender(t *testing.T) {
 	r.quiet()
 	s.texts(phone(1), 0)
 
-	s.clock.on(time.Second)
+	s.clock.Advance(time.Second)
 	r.quiet()
 	got := s.texts(phone(1), 1)
 	if want := "You have an appointment with Riverside Surgery on Tuesday 24 November at 10am. To change it, call 01632 960001. Reply STOP to stop these texts."; got[0].Body != want || got[0].From != fromRiverside {
@@ -74,7 +74,7 @@ func TestOutsideTheWindowATextWaitsForTheOpening(t *testing.T) {
 	a := person(1)
 	s.booked(riverside, a)
 	s.come(monday)
-	s.clock.set(time.Date(2026, time.November, 23, 18, 0, 0, 0, time.UTC)) // nobody was there to send it before six
+	s.clock.Set(time.Date(2026, time.November, 23, 18, 0, 0, 0, time.UTC)) // nobody was there to send it before six
 	s.read(riverside)
 	r := s.start()
 	r.quiet()
@@ -93,7 +93,7 @@ func TestWhatIsTooLateIsWithdrawn(t *testing.T) {
 	s := newStage(t)
 	a := person(1)
 	s.booked(riverside, a)
-	s.clock.set(tuesday.Add(-time.Hour))
+	s.clock.Set(tuesday.Add(-time.Hour))
 	r := s.start()
 	r.quiet()
 	s.texts(phone(1), 0)
@@ -109,12 +109,12 @@ func TestAStaleFeedHoldsAndAFreshOneSends(t *testing.T) {
 	a := person(1)
 	s.booked(riverside, a)
 	s.come(monday.Add(-91 * time.Minute))
-	s.clock.set(monday)
+	s.clock.Set(monday)
 	r := s.start()
 	r.quiet()
 	s.stands(s.id(riverside, a, day), gateway.Held, gateway.FeedStale)
 	for range 3 {
-		s.clock.on(time.Minute)
+		s.clock.Advance(time.Minute)
 		r.quiet()
 	}
 	s.stands(s.id(riverside, a, day), gateway.Held, gateway.FeedStale)
@@ -149,7 +149,7 @@ func TestADamagedRecordIsGivenUpInTheEnd(t *testing.T) {
 	s.booked(riverside, a)
 	s.come(monday)
 	s.damage(a)
-	s.clock.set(tuesday.Add(-time.Hour))
+	s.clock.Set(tuesday.Add(-time.Hour))
 	s.start().quiet()
 	s.stands(s.id(riverside, a, day), gateway.Withdrawn, gateway.TooLate)
 }

@@ -36,14 +36,14 @@ func TestARequestToSlowDownIsObeyedByEveryTextOfTheAccount(t *testing.T) {
 	if r.metric("bellman_provider_paused") != 1 || r.metric("bellman_provider_broken") != 0 {
 		t.Error("the metrics do not tell of a pause, or of more")
 	}
-	s.clock.on(1999 * time.Millisecond)
+	s.clock.Advance(1999 * time.Millisecond)
 	r.quiet()
 	if n := len(s.wire.all()); n != 1 {
 		t.Errorf("%d requests before the time was up", n)
 	}
-	s.clock.on(time.Second)
+	s.clock.Advance(time.Second)
 	r.quiet()
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	r.quiet()
 	for n := range 40 {
 		s.texts(phone(n), 1)
@@ -107,9 +107,9 @@ func TestAProviderThatLosesEverythingIsLeftAloneBeforeAllTextsAreOfUnknownFate(t
 		t.Fatal(err)
 	}
 	lost := s.count(gateway.Unknown)
-	s.clock.on(20 * time.Second)
+	s.clock.Advance(20 * time.Second)
 	r.quiet()
-	s.clock.on(time.Minute)
+	s.clock.Advance(time.Minute)
 	r.quiet()
 	if n := s.count(gateway.Accepted); n != patients-lost {
 		t.Errorf("%d texts went once it works again, want %d", n, patients-lost)
@@ -143,9 +143,9 @@ func TestAReceiptThatTellsOfASuspendedAccountStopsAllTextsForAWhile(t *testing.T
 			if got, want := r.metric("bellman_sender_broken") == 1, !c.everywhere; got != want {
 				t.Errorf("the metric tells of one sender: %t", got)
 			}
-			s.clock.on(16 * time.Second)
+			s.clock.Advance(16 * time.Second)
 			r.quiet()
-			s.clock.on(time.Minute)
+			s.clock.Advance(time.Minute)
 			r.quiet()
 			if n := len(s.wire.all()); n != 40 {
 				t.Errorf("%d of 40 texts once it works again", n)

@@ -71,7 +71,7 @@ func newFate(t *testing.T, told bool, asks ...ask) *fate {
 	f := &fate{stage: s, told: told, done: map[int]bool{}, who: map[gateway.ReminderID]int{}}
 	p := []gateway.Practice{s.surgs[0].Practice, s.surgs[1].Practice}
 	f.inbox = inbox.New(inbox.Options{
-		Memory: s.store, Practices: p, Clock: &s.clock, Log: s.log.logger(), Metrics: inbox.NewMetrics(prometheus.NewRegistry(), p),
+		Memory: s.store, Practices: p, Clock: &s.clock, Log: s.log.Logger(), Metrics: inbox.NewMetrics(prometheus.NewRegistry(), p),
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 		Moved:   s.moves.add,
 	})
@@ -306,7 +306,7 @@ func (f *fate) judge(m moment, known bool, r *running) {
 	r.quiet()
 	// The clock came there before the read: a sender that looked in between held what
 	// is due, on a diary two days old, and looks again a minute later.
-	f.clock.on(time.Minute)
+	f.clock.Advance(time.Minute)
 	r.quiet()
 	later, want := f.sim.Phone(phone(movesLater)), 1
 	if !known {

@@ -15,6 +15,7 @@ import (
 	"bellman/adapters/emis/emissim"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 var monday = time.Date(2026, time.November, 16, 10, 0, 0, 0, time.UTC)
@@ -26,27 +27,14 @@ type desk struct {
 	sim   *emissim.Sim
 	url   string
 	token string
-	now   time.Time
-	mu    sync.Mutex
-}
-
-func (d *desk) Now() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.now
-}
-
-func (d *desk) advance(by time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = d.now.Add(by)
+	clock *gatewaytest.Clock
 }
 
 func open(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{t: t, now: monday}
-	d.diary = surgery.New(d)
-	d.sim = emissim.New(d.diary, emissim.Options{Clock: d, ClientID: "id", ClientSecret: "secret", ApplicationID: "app", Organisation: "ern:1"})
+	d := &desk{t: t, clock: gatewaytest.NewClock(monday)}
+	d.diary = surgery.New(d.clock)
+	d.sim = emissim.New(d.diary, emissim.Options{Clock: d.clock, ClientID: "id", ClientSecret: "secret", ApplicationID: "app", Organisation: "ern:1"})
 	server := httptest.NewServer(d.sim)
 	t.Cleanup(server.Close)
 	d.url = server.URL
@@ -142,7 +130,7 @@ func TestWhoIsLetIn(t *testing.T) {
 			t.Errorf("%s: no ErrorResponse", what)
 		}
 	}
-	d.advance(61 * time.Minute)
+	d.clock.Advance(61 * time.Minute)
 	if status, _ := d.call("GET", bookedNow, nil); status != 401 {
 		t.Errorf("with a token that has run out: status %d", status)
 	}

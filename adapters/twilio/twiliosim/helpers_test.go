@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 const (
@@ -24,25 +25,9 @@ const (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// hand is a clock that is set by hand.
-type hand struct {
-	mu  sync.Mutex
-	now time.Time
+func byHand() *gatewaytest.Clock {
+	return gatewaytest.NewClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
 }
-
-func (h *hand) Now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
-}
-
-func (h *hand) on(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
-}
-
-func byHand() *hand { return &hand{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)} }
 
 func start(t *testing.T, o Options) *Sim {
 	t.Helper()

@@ -23,12 +23,12 @@ func TestReceiptsFollowATextThroughItsLife(t *testing.T) {
 	if got := p.statuses(); len(got) != 0 {
 		t.Errorf("too early: %v", got)
 	}
-	clock.on(2 * time.Second)
+	clock.Advance(2 * time.Second)
 	s.Flush(t.Context())
 	if got := p.statuses(); !slices.Equal(got, []string{"failed", "sent", "sent"}) {
 		t.Errorf("after sending: %v", got)
 	}
-	clock.on(time.Second)
+	clock.Advance(time.Second)
 	s.Flush(t.Context())
 	last := p.calls[len(p.calls)-2:]
 	if last[0].Get("MessageStatus") != "delivered" || last[0].Get("ErrorCode") != "" || last[0].Get("RawDlrDoneDate") != "2611230900" {

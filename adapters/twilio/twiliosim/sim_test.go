@@ -25,7 +25,7 @@ func TestATextMovesOnWithTheClock(t *testing.T) {
 		want  string
 		texts int
 	}{{time.Second, "queued", 0}, {time.Second, "sending", 0}, {time.Second, "sent", 0}, {5 * time.Second, "delivered", 1}} {
-		clock.on(step.wait)
+		clock.Advance(step.wait)
 		_, m := get(t, s, resource+"/Messages/"+sid+".json")
 		if m["status"] != step.want || len(s.Phone(phone)) != step.texts {
 			t.Errorf("got %v and %d texts, want %s and %d", m["status"], len(s.Phone(phone)), step.want, step.texts)
@@ -41,7 +41,7 @@ func TestATextThatWaitedLongerThanItsValidityNeverArrives(t *testing.T) {
 			t.Fatal(status)
 		}
 	}
-	clock.on(time.Minute)
+	clock.Advance(time.Minute)
 	if n := len(s.Phone(phone)); n != 4 { // at 0, 1, 2 and 3 seconds
 		t.Errorf("%d texts arrived, want 4", n)
 	}
@@ -155,7 +155,7 @@ func TestTheListIsFilteredAndPaged(t *testing.T) {
 	clock := byHand()
 	s := start(t, Options{Clock: clock, Manual: true})
 	for i := range 25 {
-		clock.on(time.Hour)
+		clock.Advance(time.Hour)
 		form := text(fmt.Sprint(i))
 		if i%5 == 0 {
 			form.Set("To", "+447700900124")
