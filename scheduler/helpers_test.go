@@ -19,17 +19,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const riverside gateway.ODS = "A81001"
+const riverside = gatewaytest.Riverside
 
-// The appointments of these tests are on Tuesday at ten; the texts a day before
-// are due on Monday at ten.
+// The visits of the invented town, and when its texts are due.
 var (
-	friday  = time.Date(2026, time.November, 20, 9, 0, 0, 0, time.UTC)
-	monday  = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
-	tuesday = monday.AddDate(0, 0, 1)
-	week    = must(gateway.ParseRule("7d"))
-	day     = must(gateway.ParseRule("1d"))
-	hours   = must(gateway.ParseRule("4h"))
+	friday, monday, tuesday = gatewaytest.Friday, gatewaytest.Monday, gatewaytest.Tuesday
+	week                    = gatewaytest.Rule("7d")
+	day                     = gatewaytest.Rule("1d")
+	hours                   = gatewaytest.Rule("4h")
 )
 
 func must[T any](v T, err error) T {
@@ -76,7 +73,7 @@ func newStage(t *testing.T) *stage {
 	s.store = s.open()
 	s.raw = storetest.Client(t, s.address)
 	s.diary = &diary{clock: &s.clock, visits: map[gateway.AppointmentID]gateway.Appointment{}, complete: true}
-	s.surgery = scheduler.Practice{Practice: practice(riverside), Source: s.diary, SourceType: "scripted", Poll: "@every 1h"}
+	s.surgery = scheduler.Practice{Practice: gatewaytest.Practice(riverside, gatewaytest.FromRiverside), Source: s.diary, SourceType: "scripted", Poll: "@every 1h"}
 	s.sched = s.newScheduler(s.metrics, s.surgery)
 	s.log.Watch(t)
 	return s
@@ -97,26 +94,10 @@ func (s *stage) newScheduler(r *prometheus.Registry, practices ...scheduler.Prac
 	})
 }
 
-func practice(ods gateway.ODS) gateway.Practice {
-	weekdays := gateway.Hours{From: 8 * 60, To: 18 * 60}
-	for d := time.Monday; d <= time.Friday; d++ {
-		weekdays.Days[d] = true
-	}
-	return gateway.Practice{
-		ODS: ods, Name: "Riverside Surgery", Phone: "01632 960001", Nation: gateway.England, Sender: "+441632960101",
-		Policy: gateway.Policy{Rules: []gateway.Rule{day}, Hours: weekdays, StaleAfter: 90 * time.Minute, Latest: time.Hour},
-	}
-}
-
 // person gives the appointment of the n-th invented patient: Tuesday at ten.
-func person(n int) gateway.Appointment {
-	return gateway.Appointment{
-		ID: gateway.AppointmentID(fmt.Sprintf("88%03d", n)), Start: tuesday, Site: "5", Mode: gateway.ModeInPerson, Status: gateway.StatusBooked,
-		Patient: gateway.Patient{ID: gateway.PatientID(fmt.Sprint(1000 + n)), Mobile: number(n), MobileKind: gateway.NumberMobile},
-	}
-}
+func person(n int) gateway.Appointment { return gatewaytest.Person(n) }
 
-func number(n int) gateway.Phone { return gateway.NewPhone(fmt.Sprintf("+447700900%03d", n)) }
+func number(n int) gateway.Phone { return gateway.NewPhone(gatewaytest.Number(n)) }
 
 // read reads the diary once.
 func (s *stage) read() {
@@ -227,24 +208,5 @@ func key(p gateway.ODS, letter string) string {
 // metric gives the sum of a metric over all its labels that hold every value given.
 func (s *stage) metric(name string, labels ...string) float64 {
 	s.t.Helper()
-	sum := 0.0
-	for _, f := range must(s.metrics.Gather()) {
-		if f.GetName() != name {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			all := true
-			for _, want := range labels {
-				found := false
-				for _, l := range m.GetLabel() {
-					found = found || l.GetValue() == want
-				}
-				all = all && found
-			}
-			if all {
-				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
-			}
-		}
-	}
-	return sum
+	return gatewaytest.Metric(s.t, s.metrics, name, labels...)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/scheduler"
 )
 
@@ -201,7 +202,7 @@ func (breaking) Read(context.Context, gateway.Span) (gateway.Feed, error) {
 func TestAnAdapterThatBreaksDownStopsNobodyElse(t *testing.T) {
 	s := newStage(t)
 	s.diary.book(person(1))
-	bad := scheduler.Practice{Practice: practice("B82002"), Source: breaking{}, SourceType: "scripted", Poll: "@every 1s"}
+	bad := scheduler.Practice{Practice: gatewaytest.Practice(gatewaytest.Hillside, gatewaytest.FromHillside), Source: breaking{}, SourceType: "scripted", Poll: "@every 1s"}
 	s.surgery.Poll = "@every 1s"
 	s.metrics = newRegistry()
 	sched := s.newScheduler(s.metrics, bad, s.surgery)
@@ -212,18 +213,13 @@ func TestAnAdapterThatBreaksDownStopsNobodyElse(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if s.metric("bellman_appointments_read_total", string(riverside), "ok") >= 2 && s.metric("bellman_feed_failures_total", "B82002") >= 2 {
-			break // both were visited at the start and by the timetable
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the practices are not visited")
-		}
-	}
+	gatewaytest.Await(t, "both practices are visited at the start and by the timetable", func() bool {
+		return s.metric("bellman_appointments_read_total", string(riverside), "ok") >= 2 && s.metric("bellman_feed_failures_total", string(gatewaytest.Hillside)) >= 2
+	})
 	cancel()
 	wg.Wait()
 	s.stands(person(1), day, gateway.Queued, gateway.None)
-	for _, p := range []gateway.ODS{riverside, "B82002"} { // nobody holds a right to read
+	for _, p := range []gateway.ODS{riverside, gatewaytest.Hillside} { // nobody holds a right to read
 		if token, err := s.store.Lock(t.Context(), p, "another", time.Second); err != nil || token == 0 {
 			t.Errorf("the right to read %s was not given back: %v", p, err)
 		}

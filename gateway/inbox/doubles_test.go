@@ -5,11 +5,13 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/message"
 	"bellman/gateway/sender"
 	"bellman/gateway/store"
@@ -97,7 +99,7 @@ func (s *stage) sendMore(timeout time.Duration) bool {
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		for ; ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
-			if broken(metrics) {
+			if broken(s.t, metrics) {
 				cancel()
 			}
 		}
@@ -108,13 +110,8 @@ func (s *stage) sendMore(timeout time.Duration) bool {
 }
 
 // broken reports whether a sender finds the provider out of order.
-func broken(r *prometheus.Registry) bool {
-	for _, f := range must(r.Gather()) {
-		if f.GetName() == "bellman_provider_broken" {
-			return f.GetMetric()[0].GetGauge().GetValue() == 1
-		}
-	}
-	return false
+func broken(t *testing.T, r *prometheus.Registry) bool {
+	return gatewaytest.Metric(t, r, "bellman_provider_broken") == 1
 }
 
 // idling is the store of a sender; it tells when nothing is due, claimed or left

@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -27,23 +28,20 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	riverside gateway.ODS = "A81001"
-	hillside  gateway.ODS = "B82002"
+	riverside = gatewaytest.Riverside
+	hillside  = gatewaytest.Hillside
 
-	fromRiverside = "+441632960101"
-	fromHillside  = "+441632960102"
+	fromRiverside = gatewaytest.FromRiverside
+	fromHillside  = gatewaytest.FromHillside
 
 	timeout = 5 * time.Second
 	settle  = time.Minute
 )
 
-// The appointments of these tests are on Tuesday at ten; the texts a day before
-// are due on Monday at ten.
+// The visits of the invented town, and when its texts are due.
 var (
-	friday  = time.Date(2026, time.November, 20, 9, 0, 0, 0, time.UTC)
-	monday  = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
-	tuesday = monday.AddDate(0, 0, 1)
-	day     = must(gateway.ParseRule("1d"))
+	friday, monday, tuesday = gatewaytest.Friday, gatewaytest.Monday, gatewaytest.Tuesday
+	day                     = gatewaytest.Rule("1d")
 )
 
 func must[T any](v T, err error) T {
@@ -149,29 +147,15 @@ func (s *stage) open() *store.Store {
 }
 
 func practice(ods gateway.ODS, from string) gateway.Practice {
-	weekdays := gateway.Hours{From: 8 * 60, To: 18 * 60}
-	for d := time.Monday; d <= time.Friday; d++ {
-		weekdays.Days[d] = true
-	}
-	return gateway.Practice{
-		ODS: ods, Name: "Smith & Jones' Surgery", Phone: "01632 960001", Nation: gateway.England, Sender: from,
-		Policy: gateway.Policy{Rules: []gateway.Rule{day}, Hours: weekdays, StaleAfter: 90 * time.Minute, Latest: time.Hour},
-	}
+	p := gatewaytest.Practice(ods, from)
+	p.Name = "Smith & Jones' Surgery" // what an answer in XML has to escape
+	return p
 }
 
 // person gives the appointment of the n-th invented patient: Tuesday at ten.
-func person(n int) gateway.Appointment {
-	return gateway.Appointment{
-		ID: gateway.AppointmentID(numbered("88", n)), Start: tuesday, Site: "5", Mode: gateway.ModeInPerson, Status: gateway.StatusBooked,
-		Patient: gateway.Patient{ID: gateway.PatientID(numbered("1", n)), Mobile: gateway.NewPhone(phone(n)), MobileKind: gateway.NumberMobile},
-	}
-}
+func person(n int) gateway.Appointment { return gatewaytest.Person(n) }
 
-func phone(n int) string { return numbered("+447700900", n) }
-
-func numbered(before string, n int) string {
-	return before + string([]byte{byte('0' + n/100%10), byte('0' + n/10%10), byte('0' + n%10)})
-}
+func phone(n int) string { return gatewaytest.Number(n) }
 
 // source is a practice's diary as the scheduler reads it.
 type source struct {
@@ -281,36 +265,16 @@ func (s *stage) move(c gateway.Change) gateway.Changed {
 }
 
 // sid gives a message id as the provider's are.
-func sid(n int) string { return numbered("SM00000000000000000000000000000", n) }
+func sid(n int) string { return fmt.Sprintf("SM%032d", n) }
 
-// metric gives the sum of a metric over the labels that hold a value.
-func (s *stage) metric(name, label string) float64 {
+// metric gives the sum of a metric of the inbox over all that have these labels.
+func (s *stage) metric(name string, labels ...string) float64 {
 	s.t.Helper()
-	sum, found := 0.0, false
-	for _, f := range must(s.metrics.Gather()) {
-		if f.GetName() != name {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			for _, l := range m.GetLabel() {
-				if l.GetValue() == label {
-					sum, found = sum+m.GetCounter().GetValue(), true
-				}
-			}
-		}
-	}
-	if !found {
-		s.t.Fatalf("there is no metric %s with %s", name, label)
-	}
-	return sum
+	return gatewaytest.Metric(s.t, s.metrics, name, labels...)
 }
 
 // await asks until the answer is yes, for a generous time.
 func (s *stage) await(what string, yes func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !yes(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("it did not come about that %s", what)
-		}
-	}
+	gatewaytest.Await(s.t, what, yes)
 }

@@ -3,6 +3,7 @@ package sender_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -254,7 +255,7 @@ func TestTwoSendersAndThreeThousandRemindersReachEachPhoneOnce(t *testing.T) {
 	for n := range patients {
 		for v := range visits {
 			a := person(n)
-			a.ID, a.Start = gateway.AppointmentID(numbered("88", n)+numbered("-", v)), tuesday.Add(time.Duration(v)*90*time.Minute)
+			a.ID, a.Start = gateway.AppointmentID(fmt.Sprintf("88%03d-%03d", n, v)), tuesday.Add(time.Duration(v)*90*time.Minute)
 			s.diaries[riverside].book(a)
 		}
 	}

@@ -25,22 +25,19 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	riverside     gateway.ODS = "A81001"
-	hillside      gateway.ODS = "B82002"
-	public                    = "https://texts.example.org"
-	timeout                   = 5 * time.Second
-	fromRiverside             = "+441632960101"
-	fromHillside              = "+441632960102"
+	riverside     = gatewaytest.Riverside
+	hillside      = gatewaytest.Hillside
+	public        = "https://texts.example.org"
+	timeout       = 5 * time.Second
+	fromRiverside = gatewaytest.FromRiverside
+	fromHillside  = gatewaytest.FromHillside
 )
 
-// The appointments of these tests are on Tuesday at ten; the texts a day before
-// are due on Monday at ten.
+// The visits of the invented town, and when its texts are due.
 var (
-	friday  = time.Date(2026, time.November, 20, 9, 0, 0, 0, time.UTC)
-	monday  = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
-	tuesday = monday.AddDate(0, 0, 1)
-	day     = must(gateway.ParseRule("1d"))
-	hours   = must(gateway.ParseRule("4h"))
+	friday, monday, tuesday = gatewaytest.Friday, gatewaytest.Monday, gatewaytest.Tuesday
+	day                     = gatewaytest.Rule("1d")
+	hours                   = gatewaytest.Rule("4h")
 )
 
 func must[T any](v T, err error) T {
@@ -112,7 +109,7 @@ func newStage(t *testing.T, asks ...ask) *stage {
 	for ods, from := range map[gateway.ODS]string{riverside: fromRiverside, hillside: fromHillside} {
 		d := &diary{clock: &s.clock, visits: map[gateway.AppointmentID]gateway.Appointment{}}
 		s.diaries[ods] = d
-		s.surgs = append(s.surgs, scheduler.Practice{Practice: practice(ods, from), Source: d, SourceType: "scripted", Poll: "@every 1h"})
+		s.surgs = append(s.surgs, scheduler.Practice{Practice: gatewaytest.Practice(ods, from), Source: d, SourceType: "scripted", Poll: "@every 1h"})
 	}
 	s.sched = scheduler.New(scheduler.Options{
 		Memory: s.store, Practices: s.surgs, Clock: &s.clock, Log: s.log.Logger(),
@@ -136,30 +133,10 @@ func (s *stage) timekeeper() gateway.Timekeeper {
 	return s.keeper
 }
 
-func practice(ods gateway.ODS, from string) gateway.Practice {
-	weekdays := gateway.Hours{From: 8 * 60, To: 18 * 60}
-	for d := time.Monday; d <= time.Friday; d++ {
-		weekdays.Days[d] = true
-	}
-	return gateway.Practice{
-		ODS: ods, Name: "Riverside Surgery", Phone: "01632 960001", Nation: gateway.England, Sender: from,
-		Policy: gateway.Policy{Rules: []gateway.Rule{day}, Hours: weekdays, StaleAfter: 90 * time.Minute, Latest: time.Hour},
-	}
-}
-
 // person gives the appointment of the n-th invented patient: Tuesday at ten.
-func person(n int) gateway.Appointment {
-	return gateway.Appointment{
-		ID: gateway.AppointmentID(numbered("88", n)), Start: tuesday, Site: "5", Mode: gateway.ModeInPerson, Status: gateway.StatusBooked,
-		Patient: gateway.Patient{ID: gateway.PatientID(numbered("1", n)), Mobile: gateway.NewPhone(phone(n)), MobileKind: gateway.NumberMobile},
-	}
-}
+func person(n int) gateway.Appointment { return gatewaytest.Person(n) }
 
-func phone(n int) string { return numbered("+447700900", n) }
-
-func numbered(before string, n int) string {
-	return before + string([]byte{byte('0' + n/100%10), byte('0' + n/10%10), byte('0' + n%10)})
-}
+func phone(n int) string { return gatewaytest.Number(n) }
 
 // booked puts appointments into a diary and reads it.
 func (s *stage) booked(p gateway.ODS, as ...gateway.Appointment) {
@@ -249,11 +226,7 @@ func (s *stage) count(st gateway.State) int {
 // await asks until the answer is yes, for a generous time.
 func (s *stage) await(what string, yes func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !yes(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("it did not come about that %s", what)
-		}
-	}
+	gatewaytest.Await(s.t, what, yes)
 }
 
 func storetestClient(s *stage) redis.UniversalClient { return storetest.Client(s.t, s.address) }

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/sender"
 	"bellman/gateway/store/storetest"
 )
@@ -115,20 +116,8 @@ func onlyPractice(p gateway.ODS) func(*sender.Options) {
 	}
 }
 
-// metric gives the sum of a metric of the sender over all its labels; of a
-// histogram, how often something was observed.
+// metric gives the sum of a metric of the sender over all its labels.
 func (r *running) metric(name string) float64 {
 	r.s.t.Helper()
-	for _, f := range must(r.metrics.Gather()) {
-		if f.GetName() != name {
-			continue
-		}
-		sum := 0.0
-		for _, m := range f.GetMetric() {
-			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-		}
-		return sum
-	}
-	r.s.t.Fatalf("there is no metric %s", name)
-	return 0
+	return gatewaytest.Metric(r.s.t, r.metrics, name)
 }
