@@ -187,7 +187,7 @@ func TestAReplicaThatLostItsRightWritesNothing(t *testing.T) {
 	other := storetest.OpenAt(t, s.address, s.place)
 	s.diary.reading = func() { // paused for long; another has taken over
 		s.diary.reading = nil
-		if err := s.raw.Del(t.Context(), key(riverside, "lock")).Err(); err != nil {
+		if err := s.raw.Del(t.Context(), storetest.Key(riverside, "lock")).Err(); err != nil {
 			t.Error(err)
 		}
 		if token, err := other.Lock(t.Context(), riverside, "another", time.Hour); err != nil || token == 0 {

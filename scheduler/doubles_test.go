@@ -14,7 +14,7 @@ import (
 	"bellman/gateway"
 	"bellman/gateway/message"
 	"bellman/gateway/sender"
-	"bellman/gateway/store"
+	"bellman/gateway/store/storetest"
 )
 
 // send lets a sender send what is due, until nothing is.
@@ -23,39 +23,16 @@ func (s *stage) send() {
 	if s.sending == nil {
 		s.sending = s.open()
 	}
-	idle := &idling{Store: s.sending, practice: s.surgery.ODS}
+	idle := &storetest.Idling{Store: s.sending, Practices: []gateway.ODS{s.surgery.ODS}}
 	idle.Serve([]gateway.ODS{s.surgery.ODS})
 	idle.Look()
 	ctx, cancel := context.WithCancel(s.t.Context())
-	idle.nothing = cancel
+	idle.Nothing = cancel
 	sender.New(sender.Options{
 		Memory: idle, Provider: s.phones, Clock: &s.clock, Log: s.log.Logger(), Render: message.Render, InFlight: 4, Timeout: time.Second,
 		Practices: []sender.Practice{{Practice: s.surgery.Practice}},
 		Metrics:   sender.NewMetrics(prometheus.NewRegistry(), []gateway.ODS{s.surgery.ODS}),
 	}).Run(ctx)
-}
-
-// idling is the store of a sender; it tells when nothing is due or claimed.
-type idling struct {
-	*store.Store
-	claiming sync.Mutex
-	practice gateway.ODS
-	nothing  func()
-}
-
-func (i *idling) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
-	i.claiming.Lock()
-	i.Look() // one lane's late answer must not tell the other that nothing is due
-	c, err := i.Store.Claim(ctx, o)
-	i.claiming.Unlock()
-	if c.Looked > 0 || err != nil {
-		return c, err
-	}
-	counts, err := i.Counts(ctx, []gateway.ODS{i.practice})
-	if err == nil && counts[i.practice][gateway.Claimed] == 0 {
-		i.nothing()
-	}
-	return c, err
 }
 
 // outbox is a provider that takes everything and remembers it.

@@ -2,7 +2,6 @@ package scheduler_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -174,7 +173,7 @@ func (s *stage) sound() {
 	}
 	counted := map[gateway.State]int{}
 	owed := map[string]bool{}
-	entries := must(s.raw.HGetAll(ctx, key(p, "r")).Result())
+	entries := must(s.raw.HGetAll(ctx, storetest.Key(p, "r")).Result())
 	for _, k := range must(s.store.Appointments(ctx, p)) {
 		for _, r := range k.Head.Rules {
 			id := gateway.ReminderID{Practice: p, Ref: k.Ref, Rule: r, Start: k.Head.Start}
@@ -198,11 +197,6 @@ func (s *stage) sound() {
 			s.t.Errorf("%d %s are counted, %d are there", counts[st], st, counted[st])
 		}
 	}
-}
-
-// key gives the name of one of a practice's keys in Redis.
-func key(p gateway.ODS, letter string) string {
-	return fmt.Sprintf("{%02d}:P:%s:%s", store.ShardOf(p), p, letter)
 }
 
 // metric gives the sum of a metric over all its labels that hold every value given.

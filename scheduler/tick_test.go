@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/store/storetest"
 )
 
 func TestANewAppointmentIsPlannedAndAnUnchangedOneCostsNothing(t *testing.T) {
@@ -313,7 +314,7 @@ func TestALostPlaceInTheQueueIsNamedAndPutBack(t *testing.T) {
 	id := s.id(person(1), day)
 	b := id.Key()
 	member := string(b[:11]) + string(riverside)
-	due := key(riverside, "")[:5] + "due"
+	due := storetest.ShardKey(riverside, "due")
 	if n := must(s.raw.ZRem(t.Context(), due, member).Result()); n != 1 {
 		t.Fatalf("%d members were there", n)
 	}
@@ -330,9 +331,9 @@ func TestWhatCannotBeExplainedIsCountedUntilAReadExplainsIt(t *testing.T) {
 	s := newStage(t)
 	s.booked(person(1), person(2))
 	ref := s.id(person(1), day).Ref
-	record := []byte(must(s.raw.HGet(t.Context(), key(riverside, "a"), string(ref[:])).Result()))
+	record := []byte(must(s.raw.HGet(t.Context(), storetest.Key(riverside, "a"), string(ref[:])).Result()))
 	record[50] ^= 1
-	s.raw.HSet(t.Context(), key(riverside, "a"), string(ref[:]), record)
+	s.raw.HSet(t.Context(), storetest.Key(riverside, "a"), string(ref[:]), record)
 	s.diary.fails = errDown
 	for range 2 {
 		if err := s.sched.Tick(t.Context(), s.surgery); err == nil {
@@ -351,7 +352,7 @@ func TestADamagedRecordThatNoDiaryShowsIsForgotten(t *testing.T) {
 	s := newStage(t)
 	s.booked(person(1), person(2))
 	ref := s.id(person(1), day).Ref
-	s.raw.HSet(t.Context(), key(riverside, "a"), string(ref[:]), "1")
+	s.raw.HSet(t.Context(), storetest.Key(riverside, "a"), string(ref[:]), "1")
 	s.diary.drop(person(1))
 	s.clock.Advance(time.Minute)
 	s.read()
@@ -363,7 +364,7 @@ func TestADamagedRecordThatNoDiaryShowsIsForgotten(t *testing.T) {
 func TestTheBooksAreBalancedAlsoWhenTheDiaryCannotBeRead(t *testing.T) {
 	s := newStage(t)
 	s.booked(person(1))
-	s.raw.Del(t.Context(), key(riverside, "n"), key(riverside, "")[:5]+"due")
+	s.raw.Del(t.Context(), storetest.Key(riverside, "n"), storetest.ShardKey(riverside, "due"))
 	s.diary.fails = errDown
 	_ = s.sched.Tick(t.Context(), s.surgery)
 	s.sound()

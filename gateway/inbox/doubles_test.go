@@ -15,6 +15,7 @@ import (
 	"bellman/gateway/message"
 	"bellman/gateway/sender"
 	"bellman/gateway/store"
+	"bellman/gateway/store/storetest"
 )
 
 // meddled is the store, with a place at which a test can make it fail.
@@ -80,7 +81,7 @@ func (s *stage) sendWithin(timeout time.Duration) {
 // sendMore lets one sender send, and reports whether nothing is due any more.
 func (s *stage) sendMore(timeout time.Duration) bool {
 	s.t.Helper()
-	idle := &idling{Store: s.open()}
+	idle := &storetest.Idling{Store: s.open(), Practices: []gateway.ODS{riverside, hillside}}
 	metrics := prometheus.NewRegistry()
 	o := sender.Options{
 		Memory: idle, Provider: s.provider, Clock: &s.clock, Log: s.log.Logger(), Render: message.Render, InFlight: 100, Timeout: timeout, // more lines than texts: none has to wait for one
@@ -92,7 +93,7 @@ func (s *stage) sendMore(timeout time.Duration) bool {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
 	var done atomic.Bool
-	idle.nothing = func() {
+	idle.Nothing = func() {
 		done.Store(true)
 		cancel()
 	}
@@ -112,31 +113,4 @@ func (s *stage) sendMore(timeout time.Duration) bool {
 // broken reports whether a sender finds the provider out of order.
 func broken(t *testing.T, r *prometheus.Registry) bool {
 	return gatewaytest.Metric(t, r, "bellman_provider_broken") == 1
-}
-
-// idling is the store of a sender; it tells when nothing is due, claimed or left
-// behind.
-type idling struct {
-	*store.Store
-	claiming sync.Mutex
-	nothing  func()
-}
-
-func (i *idling) Claim(ctx context.Context, o gateway.Claiming) (gateway.Catch, error) {
-	i.claiming.Lock()
-	i.Look() // one lane's late answer must not tell the other that nothing is due
-	c, err := i.Store.Claim(ctx, o)
-	i.claiming.Unlock()
-	if c.Looked > 0 || err != nil {
-		return c, err
-	}
-	left, err := i.Expired(ctx, o.Now)
-	if err != nil || len(left) > 0 {
-		return c, err
-	}
-	counts, err := i.Counts(ctx, []gateway.ODS{riverside, hillside})
-	if err == nil && counts[riverside][gateway.Claimed]+counts[hillside][gateway.Claimed] == 0 {
-		i.nothing()
-	}
-	return c, err
 }

@@ -16,6 +16,7 @@ import (
 	"bellman/gateway/inbox"
 	"bellman/gateway/message"
 	"bellman/gateway/store"
+	"bellman/gateway/store/storetest"
 	"bellman/scheduler"
 )
 
@@ -302,7 +303,7 @@ func (w *wreck) balanced() {
 			w.t.Errorf("in the end %s does not add up: %s", f.Name(), f.Flaw.Words())
 		}
 		all := map[gateway.State]int{}
-		for _, v := range must(w.raw.HGetAll(ctx, redisKey(p, "r")).Result()) {
+		for _, v := range must(w.raw.HGetAll(ctx, storetest.Key(p, "r")).Result()) {
 			all[gateway.State(v[0])]++
 		}
 		counts := must(w.store.Counts(ctx, []gateway.ODS{p}))[p]

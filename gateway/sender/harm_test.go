@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"bellman/gateway"
-	"bellman/gateway/store"
+	"bellman/gateway/store/storetest"
 )
 
 // harm does one kind of harm to the practice, as the dice fall.
@@ -22,20 +22,20 @@ func (w *wreck) harm() {
 	switch kind {
 	case 0:
 		w.say("deleted key %s", letter)
-		w.raw.Del(w.t.Context(), redisKey(riverside, letter))
+		w.raw.Del(w.t.Context(), storetest.Key(riverside, letter))
 	case 1:
 		w.say("deleted the queue")
-		w.raw.Del(w.t.Context(), shardKey(riverside, "due"))
+		w.raw.Del(w.t.Context(), storetest.ShardKey(riverside, "due"))
 	case 2:
 		w.say("deleted the leases")
-		w.raw.Del(w.t.Context(), shardKey(riverside, "lease"))
+		w.raw.Del(w.t.Context(), storetest.ShardKey(riverside, "lease"))
 	case 3:
 		w.say("put words in the place of key %s", letter)
-		w.raw.Set(w.t.Context(), redisKey(riverside, letter), "words", 0)
+		w.raw.Set(w.t.Context(), storetest.Key(riverside, letter), "words", 0)
 	case 4:
 		set := []string{"due", "lease"}[w.dice.IntN(2)]
 		w.say("put words in the place of the shard's %s", set)
-		w.raw.Set(w.t.Context(), shardKey(riverside, set), "words", 0)
+		w.raw.Set(w.t.Context(), storetest.ShardKey(riverside, set), "words", 0)
 	case 5:
 		w.members([]string{"due", "lease"}[w.dice.IntN(2)])
 	default:
@@ -48,13 +48,13 @@ func (w *wreck) say(f string, args ...any) { w.done = append(w.done, fmt.Sprintf
 // members takes a few members out of a set of the shard.
 func (w *wreck) members(set string) {
 	ctx := w.t.Context()
-	all := w.raw.ZRange(ctx, shardKey(riverside, set), 0, -1).Val()
+	all := w.raw.ZRange(ctx, storetest.ShardKey(riverside, set), 0, -1).Val()
 	whose := w.owners()
 	slices.SortFunc(all, func(a, b string) int { return whose(a, "") - whose(b, "") })
 	for range min(len(all), 1+w.dice.IntN(5)) {
 		m := all[w.dice.IntN(len(all))]
 		w.say("took patient %d out of %s", whose(m, ""), set)
-		w.raw.ZRem(ctx, shardKey(riverside, set), m)
+		w.raw.ZRem(ctx, storetest.ShardKey(riverside, set), m)
 	}
 }
 
@@ -78,7 +78,7 @@ func (w *wreck) owners() func(field, value string) int {
 
 // fields deletes or damages a few fields of one of the practice's keys.
 func (w *wreck) fields(letter string, kind int) {
-	ctx, key := w.t.Context(), redisKey(riverside, letter)
+	ctx, key := w.t.Context(), storetest.Key(riverside, letter)
 	all := w.raw.HGetAll(ctx, key).Val()
 	names := make([]string, 0, len(all))
 	for f := range all {
@@ -110,8 +110,4 @@ func (w *wreck) fields(letter string, kind int) {
 		}
 		w.raw.HSet(ctx, key, f, v)
 	}
-}
-
-func shardKey(p gateway.ODS, name string) string {
-	return fmt.Sprintf("{%02d}:%s", store.ShardOf(p), name)
 }

@@ -1,7 +1,6 @@
 package sender_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -230,11 +229,6 @@ func (s *stage) await(what string, yes func() bool) {
 }
 
 func storetestClient(s *stage) redis.UniversalClient { return storetest.Client(s.t, s.address) }
-
-// redisKey gives the name of one of a practice's keys in Redis.
-func redisKey(p gateway.ODS, letter string) string {
-	return fmt.Sprintf("{%02d}:P:%s:%s", store.ShardOf(p), p, letter)
-}
 
 // unreachable is the provider at an address where nobody listens.
 func (s *stage) unreachable() *twilio.Provider {

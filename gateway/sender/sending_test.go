@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/store/storetest"
 )
 
 func TestWhatIsDueIsSentOnceWithTheRightWordsFromTheRightSender(t *testing.T) {
@@ -159,7 +160,7 @@ func (s *stage) damage(a gateway.Appointment) {
 	s.t.Helper()
 	ref := must(s.store.Ref(s.t.Context(), riverside, a.Identity()))
 	c := storetestClient(s)
-	key := redisKey(riverside, "a")
+	key := storetest.Key(riverside, "a")
 	record := must(c.HGet(s.t.Context(), key, string(ref[:])).Bytes())
 	record[len(record)-1] ^= 1
 	if err := c.HSet(s.t.Context(), key, string(ref[:]), record).Err(); err != nil {

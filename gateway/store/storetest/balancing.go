@@ -88,13 +88,13 @@ var gone = []gateway.State{gateway.Sending, gateway.Accepted, gateway.Delivered,
 func (g *surgery) forgetEntry(id gateway.ReminderID) {
 	g.t.Helper()
 	k := id.Key()
-	if n := g.raw.HDel(g.t.Context(), key(riverside, "r"), string(k[:])).Val(); n != 1 {
+	if n := g.raw.HDel(g.t.Context(), Key(riverside, "r"), string(k[:])).Val(); n != 1 {
 		g.t.Fatal("there was no entry")
 	}
 }
 
 func (g *surgery) forgetStory(id gateway.ReminderID) {
-	g.raw.HDel(g.t.Context(), key(riverside, "e"), string(id.Ref[:]))
+	g.raw.HDel(g.t.Context(), Key(riverside, "e"), string(id.Ref[:]))
 }
 
 // never checks that a reminder is never claimed again, whatever comes: its lease
@@ -175,7 +175,7 @@ func lostTraceIsUnknown(t *testing.T, g *surgery) {
 	g.now = due.Add(time.Minute)
 	g.forgetEntry(id)
 	g.forgetStory(id)
-	g.raw.Del(t.Context(), shardKey(riverside, "lease"), key(riverside, "t"))
+	g.raw.Del(t.Context(), ShardKey(riverside, "lease"), Key(riverside, "t"))
 	g.balance(gateway.EntryLost)
 	g.stands(id, gateway.Unknown, gateway.UnknownOutcome)
 	if r, _, err := g.s.Reminder(t.Context(), id); err != nil || r.At.After(due) {
@@ -201,7 +201,7 @@ func leaseWithoutEntry(t *testing.T, g *surgery) {
 func lostPlaceComesBack(t *testing.T, g *surgery) {
 	a, b := g.person(1), g.person(2)
 	g.plan(g.owed(a, day), g.withheld(b, gateway.Held, gateway.StatusUnclear, day))
-	g.raw.Del(t.Context(), shardKey(riverside, "due"))
+	g.raw.Del(t.Context(), ShardKey(riverside, "due"))
 	books := g.balance(gateway.DueLost, gateway.DueLost)
 	if due := day.Due(a.Start); !books.Earliest.Equal(due) {
 		t.Errorf("the first is due at %v, want %v", books.Earliest, due)
@@ -218,7 +218,7 @@ func lostPlaceComesBack(t *testing.T, g *surgery) {
 
 func lostLeaseComesBack(t *testing.T, g *surgery) {
 	id := g.ended(1, gateway.Sending)
-	g.raw.Del(t.Context(), shardKey(riverside, "lease"))
+	g.raw.Del(t.Context(), ShardKey(riverside, "lease"))
 	g.balance(gateway.LeaseLost)
 	g.balance()
 	g.now = g.now.Add(5 * time.Minute)
@@ -237,9 +237,9 @@ func everyBit(t *testing.T, g *surgery) {
 				g.now = began
 				id := g.ended(n, s)
 				k := id.Key()
-				b := []byte(g.raw.HGet(t.Context(), key(riverside, "r"), string(k[:])).Val())
+				b := []byte(g.raw.HGet(t.Context(), Key(riverside, "r"), string(k[:])).Val())
 				b[at] ^= 1 << bit
-				g.raw.HSet(t.Context(), key(riverside, "r"), string(k[:]), b)
+				g.raw.HSet(t.Context(), Key(riverside, "r"), string(k[:]), b)
 				if n%2 == 0 {
 					g.now = g.now.Add(lease + time.Second) // whoever sent it died, and nobody has looked
 				}
@@ -261,7 +261,7 @@ func readsDoNotRepeat(t *testing.T, g *surgery) {
 		g.forgetEntry(id)
 		for _, lost := range []bool{false, true} {
 			if lost {
-				g.raw.HDel(t.Context(), key(riverside, "a"), string(id.Ref[:]))
+				g.raw.HDel(t.Context(), Key(riverside, "a"), string(id.Ref[:]))
 			}
 			a := g.person(i)
 			a.Start, a.Version = id.Start, fmt.Sprint(lost)
@@ -280,7 +280,7 @@ func damagedRecordIsNamed(t *testing.T, g *surgery) {
 	g.plan(g.owed(a, day), g.owed(b, day), g.owed(c, day))
 	for i, at := range []int{60, 31} { // what is sealed; a rule
 		field, v := g.record(riverside, []gateway.Appointment{a, b}[i])
-		g.raw.HSet(t.Context(), key(riverside, "a"), field, v[:at]+string(v[at]^1)+v[at+1:])
+		g.raw.HSet(t.Context(), Key(riverside, "a"), field, v[:at]+string(v[at]^1)+v[at+1:])
 	}
 	if books := g.balance(gateway.RecordDamaged, gateway.RecordDamaged); books.Unexplained() != 2 {
 		t.Errorf("%d cannot be explained", books.Unexplained())
@@ -298,7 +298,7 @@ func orphansAreWithdrawn(t *testing.T, g *surgery) {
 	a := g.person(1)
 	g.plan(g.withheld(a, gateway.Held, gateway.StatusUnclear, day))
 	id := g.id(riverside, a, day)
-	g.raw.HDel(t.Context(), key(riverside, "a"), string(id.Ref[:]))
+	g.raw.HDel(t.Context(), Key(riverside, "a"), string(id.Ref[:]))
 	g.balance(gateway.RecordLost)
 	g.stands(id, gateway.Withdrawn, gateway.RecordUnreadable)
 	g.plan(g.owed(a, day))
@@ -310,14 +310,14 @@ func countersAreCounted(t *testing.T, g *surgery) {
 	g.ended(1, gateway.Delivered)
 	g.plan(g.owed(g.person(2), week, day))
 	for field, v := range map[string]string{"d": "7", "q": "words", "k": "-3", "?": "1"} {
-		g.raw.HSet(t.Context(), key(riverside, "n"), field, v)
+		g.raw.HSet(t.Context(), Key(riverside, "n"), field, v)
 	}
 	g.balance(gateway.CountsDifferent)
 	g.counted(riverside)
-	g.raw.Del(t.Context(), key(riverside, "n"))
+	g.raw.Del(t.Context(), Key(riverside, "n"))
 	g.balance(gateway.CountsDifferent)
 	g.counted(riverside)
-	g.raw.HSet(t.Context(), key(riverside, "n"), "turn", "words")
+	g.raw.HSet(t.Context(), Key(riverside, "n"), "turn", "words")
 	g.balance(gateway.CountsDifferent)
 	g.plan(g.owed(g.person(3), week, day))
 	g.counted(riverside)
@@ -326,8 +326,8 @@ func countersAreCounted(t *testing.T, g *surgery) {
 
 func tornStoryGoesOn(t *testing.T, g *surgery) {
 	id := g.ended(1, gateway.Accepted)
-	story := g.raw.HGet(t.Context(), key(riverside, "e"), string(id.Ref[:])).Val()
-	g.raw.HSet(t.Context(), key(riverside, "e"), string(id.Ref[:]), story+"torn")
+	story := g.raw.HGet(t.Context(), Key(riverside, "e"), string(id.Ref[:])).Val()
+	g.raw.HSet(t.Context(), Key(riverside, "e"), string(id.Ref[:]), story+"torn")
 	g.balance(gateway.StoryDamaged)
 	g.move(gateway.Change{ID: id, To: gateway.Delivered})
 	events, err := g.s.Story(t.Context(), riverside, id.Ref)
@@ -351,7 +351,7 @@ func wrongKinds(t *testing.T, g *surgery) {
 		mine, theirs := g.ended(2*i, gateway.Accepted), g.person(100+i)
 		theirs.Start = g.now.AddDate(0, 0, 1)
 		g.planFor(next, g.owed(theirs, day))
-		k := key(riverside, letter)
+		k := Key(riverside, letter)
 		g.raw.Del(t.Context(), k)
 		if letter == "lock" || letter == "rate" {
 			g.raw.HSet(t.Context(), k, "a", "b")
@@ -359,7 +359,7 @@ func wrongKinds(t *testing.T, g *surgery) {
 			g.raw.Set(t.Context(), k, "words", 0)
 		}
 		b := mine.Key()
-		g.raw.ZAdd(t.Context(), shardKey(riverside, "due"), z(1, string(b[:11])+string(riverside)))
+		g.raw.ZAdd(t.Context(), ShardKey(riverside, "due"), z(1, string(b[:11])+string(riverside)))
 		got := g.claimAs(g.s, token(3), 10)
 		at := slices.IndexFunc(got.Claims, func(c gateway.Claim) bool { return c.ID.Practice == next })
 		if at < 0 {
@@ -392,7 +392,7 @@ func wrongKinds(t *testing.T, g *surgery) {
 func sealingKeysComeBack(t *testing.T, g *surgery) {
 	a := g.person(1)
 	g.plan(g.owed(a, day))
-	g.raw.HDel(t.Context(), key(riverside, "m"), "key")
+	g.raw.HDel(t.Context(), Key(riverside, "m"), "key")
 	g.balance(gateway.SealingKeyLost)
 	g.now = day.Due(a.Start)
 	if got := g.claimAs(g.open(), token(2), 0); len(got.Claims) != 1 || got.Claims[0].Damaged {
@@ -407,7 +407,7 @@ func optOutsComeBack(t *testing.T, g *surgery) {
 		}
 	}
 	g.balance()
-	g.raw.Del(t.Context(), key(riverside, "o"))
+	g.raw.Del(t.Context(), Key(riverside, "o"))
 	g.balance(gateway.OptOutsLost)
 	for n := range 3 {
 		if _, out, err := g.s.OptedOut(t.Context(), riverside, number(n)); err != nil || !out {
@@ -418,7 +418,7 @@ func optOutsComeBack(t *testing.T, g *surgery) {
 
 func movingIsNoFault(t *testing.T, g *surgery) {
 	id := g.ended(1, gateway.Sending)
-	g.raw.Del(t.Context(), shardKey(riverside, "lease"))
+	g.raw.Del(t.Context(), ShardKey(riverside, "lease"))
 	const mendKeys = 8
 	g.meddle = func(keys int) {
 		if keys == mendKeys {
@@ -442,9 +442,9 @@ func countedOnTheMove(t *testing.T, g *surgery) {
 	there := false
 	g.scanned = func(hash string, after bool) {
 		switch {
-		case hash == key(riverside, "a") && !after && !there:
+		case hash == Key(riverside, "a") && !after && !there:
 			there = len(g.claim().Claims) == 1
-		case hash == key(riverside, "r") && after && there:
+		case hash == Key(riverside, "r") && after && there:
 			there = false
 			g.move(held)
 		}

@@ -245,12 +245,12 @@ func leasesRunOut(t *testing.T, g *surgery) {
 	// A lease behind which there is no work is dropped, whatever it is.
 	k := claims[0].ID.Key()
 	for _, member := range []string{string(k[:]) + string(riverside), "nonsense"} {
-		g.raw.ZAdd(t.Context(), shardKey(riverside, "lease"), z(1, member))
+		g.raw.ZAdd(t.Context(), ShardKey(riverside, "lease"), z(1, member))
 	}
 	if got, err := g.s.Expired(t.Context(), g.now); err != nil || len(got) != 0 {
 		t.Errorf("leases without work: %v, %v", got, err)
 	}
-	if n := g.raw.ZCard(t.Context(), shardKey(riverside, "lease")).Val(); n != 1 {
+	if n := g.raw.ZCard(t.Context(), ShardKey(riverside, "lease")).Val(); n != 1 {
 		t.Errorf("%d leases, want the one that is worked on", n)
 	}
 	g.counted(riverside)
@@ -280,14 +280,14 @@ func leftovers(t *testing.T, g *surgery) {
 	id := g.id(riverside, a, week) // a rule that this appointment does not have
 	k := id.Key()
 	for _, member := range []string{string(k[:11]) + string(riverside), "nonsense", string(k[:]) + "X"} {
-		if err := g.raw.ZAdd(t.Context(), shardKey(riverside, "due"), z(1, member)).Err(); err != nil {
+		if err := g.raw.ZAdd(t.Context(), ShardKey(riverside, "due"), z(1, member)).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got := g.claim(); len(got.Claims) != 0 {
 		t.Errorf("%d claimed", len(got.Claims))
 	}
-	if n := g.raw.ZCard(t.Context(), shardKey(riverside, "due")).Val(); n != 1 {
+	if n := g.raw.ZCard(t.Context(), ShardKey(riverside, "due")).Val(); n != 1 {
 		t.Errorf("%d are left in the queue, want the one that is owed", n)
 	}
 	// Nor is one that is past waiting, should it still lie in the queue.
@@ -296,7 +296,7 @@ func leftovers(t *testing.T, g *surgery) {
 			continue
 		}
 		k := g.brought(i+10, s).Key()
-		g.raw.ZAdd(t.Context(), shardKey(riverside, "due"), z(1, string(k[:11])+string(riverside)))
+		g.raw.ZAdd(t.Context(), ShardKey(riverside, "due"), z(1, string(k[:11])+string(riverside)))
 		if got := g.claim(); len(got.Claims) != 0 {
 			t.Errorf("%s is claimed again", s)
 		}

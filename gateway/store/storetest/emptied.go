@@ -293,7 +293,7 @@ func releaseIsForWhatWeJoined(t *testing.T, g *surgery) {
 	if err := g.s.Release(t.Context()); !errors.Is(err, store.ErrEmptied) {
 		t.Errorf("error %v", err)
 	}
-	if n := g.raw.Exists(t.Context(), shardKey(riverside, "epoch")).Val(); n != 0 {
+	if n := g.raw.Exists(t.Context(), ShardKey(riverside, "epoch")).Val(); n != 0 {
 		t.Error("an emptied Redis was marked as if it were whole")
 	}
 }
@@ -303,7 +303,7 @@ func partLost(t *testing.T, g *surgery) {
 	gone := store.ShardOf(riverside)
 	var names []string
 	for _, letter := range []string{"a", "r", "e", "n", "o", "t", "i", "m"} {
-		names = append(names, key(riverside, letter))
+		names = append(names, Key(riverside, letter))
 	}
 	for _, name := range append(names, shardName(int(gone))) {
 		g.raw.Del(t.Context(), name)
@@ -311,7 +311,7 @@ func partLost(t *testing.T, g *surgery) {
 	g.s = g.open()
 	g.hold(true)
 	g.optedOut(g.s, o)
-	if !strings.HasPrefix(g.raw.Get(t.Context(), shardKey(hillside, "epoch")).Val(), "H") {
+	if !strings.HasPrefix(g.raw.Get(t.Context(), ShardKey(hillside, "epoch")).Val(), "H") {
 		t.Error("the other shards are not in hold")
 	}
 }

@@ -35,7 +35,7 @@ func secondMachine(t *testing.T, g *surgery) {
 }
 
 func secondMachineFindsLoss(t *testing.T, g *surgery) {
-	g.raw.Del(t.Context(), shardKey(riverside, "epoch"))
+	g.raw.Del(t.Context(), ShardKey(riverside, "epoch"))
 	second := NewPlace(t)
 	second.Keys = g.place.Keys
 	if s := OpenAt(t, g.address, second); !s.InHold() {

@@ -48,14 +48,14 @@ func lockFences(t *testing.T, g *surgery) {
 	}
 	holds("one", first, true)
 	holds("two", first, false)
-	g.raw.Del(ctx, key(riverside, "lock")) // what happens when it runs out
+	g.raw.Del(ctx, Key(riverside, "lock")) // what happens when it runs out
 	holds("one", first, false)
 	second := take("two")
 	if second <= first {
 		t.Errorf("token %d after %d", second, first)
 	}
 	holds("one", first, false)
-	if ttl := g.raw.PTTL(ctx, key(riverside, "lock")).Val(); ttl <= 0 || ttl > time.Minute {
+	if ttl := g.raw.PTTL(ctx, Key(riverside, "lock")).Val(); ttl <= 0 || ttl > time.Minute {
 		t.Errorf("the lock lasts %v", ttl)
 	}
 	if n, err := g.s.Lock(ctx, hillside, "one", time.Minute); err != nil || n == 0 {
@@ -95,7 +95,7 @@ func feedKept(t *testing.T, g *surgery) {
 	if err != nil || !got.AsOf.Equal(want.AsOf) || got.Read != 40 || got.Unreadable != 2 || len(got.Missing) != 1 || got.Missing[0] != want.Missing[0] || !got.Released {
 		t.Errorf("kept %+v, %v", got, err)
 	}
-	g.raw.HSet(ctx, key(riverside, "m"), "feed", "{")
+	g.raw.HSet(ctx, Key(riverside, "m"), "feed", "{")
 	if f, err := g.s.Feed(ctx, riverside); err != nil || !f.AsOf.IsZero() {
 		t.Errorf("damaged: %v, %v", f, err)
 	}
@@ -125,7 +125,7 @@ func sweepForgets(t *testing.T, g *surgery) {
 	if _, ok, err := g.s.LastText(t.Context(), riverside, number(1)); err != nil || ok {
 		t.Errorf("the link from the number is still there: %v", err)
 	}
-	if n := g.raw.ZCard(t.Context(), shardKey(riverside, "lease")).Val(); n != 0 {
+	if n := g.raw.ZCard(t.Context(), ShardKey(riverside, "lease")).Val(); n != 0 {
 		t.Errorf("%d leases are still there", n)
 	}
 	kept, err := g.s.Appointments(t.Context(), riverside)
@@ -134,7 +134,7 @@ func sweepForgets(t *testing.T, g *surgery) {
 	}
 	g.counted(riverside)
 	g.explained(riverside)
-	if n := g.raw.ZCard(t.Context(), shardKey(riverside, "due")).Val(); n != 2 {
+	if n := g.raw.ZCard(t.Context(), ShardKey(riverside, "due")).Val(); n != 2 {
 		t.Errorf("%d wait in the queue", n)
 	}
 }
@@ -267,7 +267,7 @@ func recallVanished(t *testing.T, g *surgery) {
 		t.Fatal(err)
 	}
 	refB := d.Ref(b.Identity())
-	g.raw.HSet(t.Context(), key(riverside, "a"), string(refB[:]), "broken")
+	g.raw.HSet(t.Context(), Key(riverside, "a"), string(refB[:]), "broken")
 	got, err := g.s.Recall(t.Context(), d, []gateway.Ref{d.Ref(a.Identity()), refB, {9}})
 	if err != nil || len(got) != 1 || got[0].Appointment.ID != a.ID {
 		t.Errorf("%d recalled, %v", len(got), err)

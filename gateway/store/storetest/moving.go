@@ -188,7 +188,7 @@ func forgottenDoesNotLeave(t *testing.T, g *surgery) {
 	g.plan(g.owed(a, day))
 	g.now = day.Due(a.Start)
 	c := g.claim().Claims[0]
-	if err := g.raw.HDel(t.Context(), key(riverside, "a"), string(c.ID.Ref[:])).Err(); err != nil {
+	if err := g.raw.HDel(t.Context(), Key(riverside, "a"), string(c.ID.Ref[:])).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for _, change := range []gateway.Change{
@@ -360,10 +360,10 @@ func unreadableIsRewritten(t *testing.T, g *surgery) {
 	a := g.person(1)
 	g.plan(g.owed(a, day))
 	id := g.id(riverside, a, day)
-	record := g.raw.HGet(t.Context(), key(riverside, "a"), string(id.Ref[:])).Val()
+	record := g.raw.HGet(t.Context(), Key(riverside, "a"), string(id.Ref[:])).Val()
 	broken := []byte(record)
 	broken[len(broken)-1] ^= 1
-	g.raw.HSet(t.Context(), key(riverside, "a"), string(id.Ref[:]), broken)
+	g.raw.HSet(t.Context(), Key(riverside, "a"), string(id.Ref[:]), broken)
 	g.now = day.Due(a.Start)
 	c := g.claim().Claims[0]
 	if !c.Damaged {

@@ -93,7 +93,7 @@ func moveTakesRemindersAlong(t *testing.T, g *surgery) {
 	if len(got.Moves) != 2 || got.Moves[0].From != gateway.Queued || got.Moves[0].To != gateway.Withdrawn || got.Moves[0].Reason != gateway.Moved {
 		t.Errorf("moves %+v", got.Moves)
 	}
-	if n := g.raw.ZCard(t.Context(), shardKey(riverside, "due")).Val(); n != 2 {
+	if n := g.raw.ZCard(t.Context(), ShardKey(riverside, "due")).Val(); n != 2 {
 		t.Errorf("%d wait in the queue, want the same two", n)
 	}
 	g.now = day.Due(was.Start)
@@ -120,7 +120,7 @@ func movedAwayAndBack(t *testing.T, g *surgery) {
 	g.plan(g.owed(there, day))
 	g.plan(g.owed(here, day))
 	g.stands(id, gateway.Accepted, gateway.None)
-	if n := g.raw.ZCard(t.Context(), shardKey(riverside, "due")).Val(); n != 0 {
+	if n := g.raw.ZCard(t.Context(), ShardKey(riverside, "due")).Val(); n != 0 {
 		t.Errorf("%d are left in the queue", n)
 	}
 	g.now = g.now.Add(12 * time.Hour)
@@ -295,7 +295,7 @@ func damagedHeadIsRewritten(t *testing.T, g *surgery) {
 	g.plan(g.owed(a, day), g.owed(b, day))
 	ref := g.id(riverside, a, day).Ref
 	for _, damage := range []string{"", "1", "9 a later format, perhaps, of what stands here", "1234567890123456789012345678\xff\xff"} {
-		if err := g.raw.HSet(t.Context(), key(riverside, "a"), string(ref[:]), damage).Err(); err != nil {
+		if err := g.raw.HSet(t.Context(), Key(riverside, "a"), string(ref[:]), damage).Err(); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := g.s.Unexplained(t.Context(), riverside, g.now); err != nil {

@@ -31,7 +31,7 @@ var rotating = []promise{
 func (g *surgery) record(p gateway.ODS, a gateway.Appointment) (string, string) {
 	g.t.Helper()
 	ref := g.id(p, a, day).Ref
-	return string(ref[:]), g.raw.HGet(g.t.Context(), key(p, "a"), string(ref[:])).Val()
+	return string(ref[:]), g.raw.HGet(g.t.Context(), Key(p, "a"), string(ref[:])).Val()
 }
 
 // damaged checks that a claim of everything gives only records that do not open.
@@ -58,7 +58,7 @@ func swappedBetweenRefs(t *testing.T, g *surgery) {
 	g.plan(g.owed(a, day), g.owed(b, day))
 	refA, recordA := g.record(riverside, a)
 	refB, recordB := g.record(riverside, b)
-	g.raw.HSet(t.Context(), key(riverside, "a"), refA, recordB, refB, recordA)
+	g.raw.HSet(t.Context(), Key(riverside, "a"), refA, recordB, refB, recordA)
 	g.damaged(2)
 }
 
@@ -68,8 +68,8 @@ func swappedBetweenPractices(t *testing.T, g *surgery) {
 	g.planFor(hillside, g.owed(a, day))
 	refA, recordA := g.record(riverside, a)
 	refB, recordB := g.record(hillside, a)
-	g.raw.HSet(t.Context(), key(riverside, "a"), refA, recordB)
-	g.raw.HSet(t.Context(), key(hillside, "a"), refB, recordA)
+	g.raw.HSet(t.Context(), Key(riverside, "a"), refA, recordB)
+	g.raw.HSet(t.Context(), Key(hillside, "a"), refB, recordA)
 	g.damaged(2)
 }
 
@@ -82,18 +82,18 @@ func changedHead(t *testing.T, g *surgery) {
 		ref, record := g.record(riverside, a)
 		b := []byte(record)
 		b[at] ^= 1
-		g.raw.HSet(t.Context(), key(riverside, "a"), ref, b)
+		g.raw.HSet(t.Context(), Key(riverside, "a"), ref, b)
 		k, ok, err := g.s.Appointment(t.Context(), riverside, g.id(riverside, a, day).Ref)
 		if err != nil || !ok || !k.Damaged {
 			t.Errorf("byte %d: damaged %v, %v", at, k.Damaged, err)
 		}
-		g.raw.HSet(t.Context(), key(riverside, "a"), ref, record)
+		g.raw.HSet(t.Context(), Key(riverside, "a"), ref, record)
 	}
 }
 
 func swappedOptOut(t *testing.T, g *surgery) {
 	stop(g, riverside, 1)
-	name := key(riverside, "o")
+	name := Key(riverside, "o")
 	for tag, v := range g.raw.HGetAll(t.Context(), name).Val() {
 		g.raw.HDel(t.Context(), name, tag)
 		g.raw.HSet(t.Context(), name, strings.Repeat("x", len(tag)), v)
@@ -106,8 +106,8 @@ func swappedOptOut(t *testing.T, g *surgery) {
 func practicesDiffer(t *testing.T, g *surgery) {
 	stop(g, riverside, 1)
 	stop(g, hillside, 1)
-	a := g.raw.HKeys(t.Context(), key(riverside, "o")).Val()
-	b := g.raw.HKeys(t.Context(), key(hillside, "o")).Val()
+	a := g.raw.HKeys(t.Context(), Key(riverside, "o")).Val()
+	b := g.raw.HKeys(t.Context(), Key(hillside, "o")).Val()
 	if len(a) != 1 || len(b) != 1 || a[0] == b[0] {
 		t.Error("one number has the same tag in two practices")
 	}
@@ -160,7 +160,7 @@ func keyFileRefused(t *testing.T, g *surgery) {
 
 func keysLost(t *testing.T, g *surgery) {
 	g.plan(g.owed(g.person(1), day))
-	g.raw.HDel(t.Context(), key(riverside, "m"), "key")
+	g.raw.HDel(t.Context(), Key(riverside, "m"), "key")
 	if _, err := g.open().Known(t.Context(), riverside); err == nil || !strings.Contains(err.Error(), "keys") {
 		t.Errorf("every appointment would look new and be texted again: %v", err)
 	}
@@ -185,12 +185,12 @@ func rotationKeepsAll(t *testing.T, g *surgery) {
 	if _, err := g.s.KeepReply(t.Context(), gateway.Reply{Practice: riverside, MessageID: "SM1", From: number(9), Text: gateway.NewText("thanks"), At: g.now}); err != nil {
 		t.Fatal(err)
 	}
-	before := g.raw.HGet(t.Context(), key(riverside, "m"), "key").Val()
+	before := g.raw.HGet(t.Context(), Key(riverside, "m"), "key").Val()
 	running := g.s
 	for range 3 {
 		g.rotate()
 	}
-	if g.raw.HGet(t.Context(), key(riverside, "m"), "key").Val() == before {
+	if g.raw.HGet(t.Context(), Key(riverside, "m"), "key").Val() == before {
 		t.Error("the practice's keys are wrapped as before")
 	}
 	if st, err := os.Stat(g.place.Keys); err != nil || st.Mode().Perm() != 0o600 {

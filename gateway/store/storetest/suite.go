@@ -167,15 +167,6 @@ func each(t testing.TB, c redis.UniversalClient, do func(context.Context, *redis
 	}
 }
 
-// key gives the name of one of a practice's keys in Redis.
-func key(p gateway.ODS, letter string) string {
-	return fmt.Sprintf("{%02d}:P:%s:%s", store.ShardOf(p), p, letter)
-}
-
-func shardKey(p gateway.ODS, name string) string {
-	return fmt.Sprintf("{%02d}:%s", store.ShardOf(p), name)
-}
-
 // person gives an appointment of the n-th invented patient, five days ahead.
 func (g *surgery) person(n int) gateway.Appointment {
 	return gateway.Appointment{
@@ -295,7 +286,7 @@ func (g *surgery) stands(id gateway.ReminderID, want gateway.State, why gateway.
 // counted compares the counters of a practice with its data.
 func (g *surgery) counted(p gateway.ODS) {
 	g.t.Helper()
-	entries, err := g.raw.HGetAll(g.t.Context(), key(p, "r")).Result()
+	entries, err := g.raw.HGetAll(g.t.Context(), Key(p, "r")).Result()
 	if err != nil {
 		g.t.Fatal(err)
 	}

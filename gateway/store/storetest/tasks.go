@@ -223,7 +223,7 @@ func taskCloses(t *testing.T, g *surgery) {
 	if counts, oldest, err := g.s.OpenTasks(t.Context(), riverside); err != nil || len(counts) != 0 || !oldest.IsZero() {
 		t.Errorf("still counted as open: %v", err)
 	}
-	for _, v := range g.raw.HGetAll(t.Context(), key(riverside, "w")).Val() {
+	for _, v := range g.raw.HGetAll(t.Context(), Key(riverside, "w")).Val() {
 		if strings.Contains(v, "Bloggs") || strings.Contains(v, "Cadwallader") || strings.Contains(v, "07700") || strings.Contains(v, "+44") {
 			t.Error("a task stands in Redis in clear")
 		}
@@ -259,7 +259,7 @@ func tasksSwept(t *testing.T, g *surgery) {
 func damagedTask(t *testing.T, g *surgery) {
 	id := g.texted(g.person(1), gateway.Unknown, day)
 	g.move(gateway.Change{ID: id, To: gateway.Failed})
-	ctx, k := context.Background(), key(riverside, "w")
+	ctx, k := context.Background(), Key(riverside, "w")
 	field := string(gateway.TaskID{Kind: gateway.TaskUnknown, ReminderID: id}.Key())
 	whole := g.raw.HGet(ctx, k, field).Val()
 	for _, v := range []string{whole[:16], whole[:40], whole[:14] + "\xff\xff", whole[:16] + strings.Repeat("x", 200)} {

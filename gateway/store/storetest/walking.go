@@ -262,10 +262,10 @@ func (w *walk) check(r *rapid.T) {
 		}
 	}
 	ctx := w.g.t.Context()
-	if n := w.g.raw.ZCard(ctx, shardKey(riverside, "due")).Val(); n != waiting {
+	if n := w.g.raw.ZCard(ctx, ShardKey(riverside, "due")).Val(); n != waiting {
 		r.Fatalf("%d are in the queue, %d wait", n, waiting)
 	}
-	if n := w.g.raw.ZCard(ctx, shardKey(riverside, "lease")).Val(); n != leased {
+	if n := w.g.raw.ZCard(ctx, ShardKey(riverside, "lease")).Val(); n != leased {
 		r.Fatalf("%d are leased, %d are being worked on", n, leased)
 	}
 }
