@@ -202,7 +202,7 @@ func (in *inspection) shift(moved []int) time.Duration {
 func (in *inspection) holdLearnt() []gateway.Moving {
 	var held []gateway.Moving
 	for i := range in.entries {
-		if e := &in.entries[i]; e.Known && textable(*e) && e.FirstSeen.After(in.before.Planned) {
+		if e := &in.entries[i]; e.Known && confirmed(*e) && e.FirstSeen.After(in.before.Planned) {
 			held = append(held, in.pin(e))
 		}
 	}
@@ -214,7 +214,7 @@ func (in *inspection) holdPinned() []gateway.Moving {
 	var held []gateway.Moving
 	for i := range in.entries {
 		e := &in.entries[i]
-		if m, ok := in.moving(e.Ref); ok && m.Alike && e.Known && textable(*e) && m.Start.Equal(e.Facts.Appointment.Start) {
+		if m, ok := in.moving(e.Ref); ok && m.Alike && e.Known && confirmed(*e) && m.Start.Equal(e.Facts.Appointment.Start) {
 			held = append(held, in.pin(e))
 		}
 	}
@@ -235,15 +235,15 @@ func (in *inspection) holdNew(out *stopped) {
 	counts := 0
 	for i, e := range in.entries {
 		switch {
-		case in.doubted[e.Ref] && (textable(e) || e.Facts.Standing == gateway.NotConfirmed):
+		case owes(e) == 0:
+		case in.doubted[e.Ref]:
 			doubted = append(doubted, i)
-		case !textable(e):
 		case out.unusual && in.asleep[e.Ref]:
 			fresh = append(fresh, i)
 		case in.isNew(e):
 			fresh = append(fresh, i)
 			if in.near(e) {
-				counts += queues(e)
+				counts += owes(e)
 			}
 		}
 	}
@@ -270,13 +270,14 @@ func (in *inspection) surge(n int) bool {
 	return known && n > 0 && on(in.before.Norm, today)+n > limit
 }
 
-// holdForAPerson holds what an entry would send, and gives how many that are.
+// holdForAPerson holds what an entry would send, now or once it is certain again,
+// and gives how many that are. What is held for another reason as well waits for
+// the person, too: that reason may go by itself.
 func holdForAPerson(e *Drafted) int {
 	e.Facts.Standing = gateway.ManyNew
 	n := 0
 	for k := range e.Plan {
-		p := &e.Plan[k]
-		if p.State == gateway.Queued || p.State == gateway.Held && p.Reason == gateway.NotConfirmed {
+		if p := &e.Plan[k]; sends(*p) {
 			p.State, p.Reason = gateway.Held, gateway.ManyNew
 			n++
 		}
@@ -290,18 +291,20 @@ func (in *inspection) isNew(e Drafted) bool {
 	return !ok
 }
 
-// textable reports whether an entry has a reminder to send.
-func textable(e Drafted) bool { return queues(e) > 0 }
-
-func queues(e Drafted) int {
+// owes gives how many reminders of an entry are to be sent, or would be if they
+// were certain.
+func owes(e Drafted) int {
 	n := 0
 	for _, p := range e.Plan {
-		if p.State == gateway.Queued {
+		if sends(p) {
 			n++
 		}
 	}
 	return n
 }
+
+// confirmed reports whether an entry owes a reminder of a visit that the read shows.
+func confirmed(e Drafted) bool { return e.Facts.Standing == gateway.None && owes(e) > 0 }
 
 // keep carries over what a read that is not certain says nothing of.
 func keep(before, held []gateway.Moving, shown map[gateway.Ref]bool) []gateway.Moving {

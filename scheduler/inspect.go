@@ -101,11 +101,11 @@ func (s *Scheduler) askAsleep(ctx context.Context, in *inspection) error {
 	}
 	var ids []gateway.ReminderID
 	for _, e := range in.entries {
-		if !e.Known {
+		if !e.Known || !confirmed(e) {
 			continue
 		}
 		for _, r := range e.Plan {
-			if r.State == gateway.Queued {
+			if sends(r) {
 				ids = append(ids, gateway.ReminderID{Practice: in.drafting.Practice.ODS, Ref: e.Ref, Rule: r.Rule, Start: e.Facts.Appointment.Start})
 			}
 		}

@@ -152,6 +152,45 @@ func TestAnIncompleteReadFreesNoFlood(t *testing.T) {
 	s.all(flood, gateway.Held, gateway.ManyNew)
 }
 
+func TestAFloodWaitsForAPersonWhateverElseHoldsItMeanwhile(t *testing.T) {
+	for name, meanwhile := range map[string]func(*stage, []gateway.Appointment){
+		"the diary is too old for a while": func(s *stage, _ []gateway.Appointment) { s.diary.age = 2 * time.Hour },
+		"a status is not understood": func(s *stage, flood []gateway.Appointment) {
+			for _, a := range flood {
+				a.Status = gateway.StatusUnknown
+				s.diary.book(a)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.aWeek(80)
+			flood := s.bookings(40_000, 300)
+			meanwhile(s, flood)
+			s.clock.on(3 * time.Hour)
+			s.read()
+			s.all(flood, gateway.Held, gateway.ManyNew)
+			s.diary.age = 0
+			s.booked(flood...)
+			s.all(flood, gateway.Held, gateway.ManyNew)
+			s.release()
+			s.read()
+			s.all(flood, gateway.Queued, gateway.None)
+		})
+	}
+}
+
+func TestAFloodOfAnOldDiaryIsOneOnceTheDiaryIsFresh(t *testing.T) {
+	s := newStage(t)
+	s.aWeek(80)
+	s.clock.on(3 * time.Hour)
+	s.diary.age = 2 * time.Hour
+	flood := s.bookings(40_000, 300)
+	s.diary.age = 0
+	s.read()
+	s.all(flood, gateway.Held, gateway.ManyNew)
+}
+
 func TestAnotherPracticesDiaryIsNotTextedHoweverOftenItIsRead(t *testing.T) {
 	s := newStage(t)
 	as := s.many(12)
