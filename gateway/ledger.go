@@ -162,6 +162,7 @@ type FeedState struct {
 	Planned time.Time `json:"planned,omitzero"` // when the last complete read was carried out
 	Until   time.Time `json:"until,omitzero"`   // the end of the stretch that it spoke for
 	Changed time.Time `json:"changed,omitzero"` // when a read last differed from the one before it
+	Last    time.Time `json:"last,omitzero"`    // the latest start that was kept then
 }
 
 // Moving is an appointment that a read showed at another start together with

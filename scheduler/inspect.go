@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"slices"
+	"time"
 
 	"bellman/gateway"
 )
@@ -128,6 +129,12 @@ func after(before gateway.FeedState, d Drafting, held stopped, shown []Drafted) 
 	out := before
 	out.Read, out.Unreadable = len(feed.Appointments), len(feed.Unreadable)
 	out.Missing, out.Moving, out.New = held.missing, held.moving, held.fresh
+	out.Last = time.Time{}
+	for _, h := range d.Diary.Heads() {
+		if h.Start.After(out.Last) {
+			out.Last = h.Start
+		}
+	}
 	if rules := rulesOf(d.Practice.Policy); before.Norm.Rules != rules {
 		out.Norm = gateway.Norm{Rules: rules}
 	} else if !before.AsOf.IsZero() { // the first read brings all there is

@@ -184,7 +184,7 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if err != nil {
 		return err
 	}
-	if before.Read > 0 && len(d.Heads()) == 0 {
+	if lost(before, d, now) {
 		before.Rebuilt = now.Truncate(time.Second)
 		s.o.Log.Error("every appointment that was known is gone from Redis; what was due before now is not sent again", "practice", p.ODS)
 	}
@@ -208,13 +208,14 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if !s.clockRight() {
 		return errClock
 	}
+	fresh := news(before, d, entries) // before carrying it out, which the diary learns of
 	done, err := s.carryOut(ctx, p.ODS, d, entries)
 	s.moved(done.Moves)
 	if err != nil {
 		return err
 	}
 	state := after(before, drafting, held, draft.Entries)
-	if done.Written > 0 || state.Changed.IsZero() {
+	if fresh || state.Changed.IsZero() || slices.ContainsFunc(done.Moves, toldOff) {
 		state.Changed = now
 	}
 	if err := m.SetFeed(ctx, p.ODS, state); err != nil {
