@@ -163,6 +163,7 @@ type FeedState struct {
 	Until   time.Time `json:"until,omitzero"`   // the end of the stretch that it spoke for
 	Changed time.Time `json:"changed,omitzero"` // when a read last differed from the one before it
 	Last    time.Time `json:"last,omitzero"`    // the latest start that was kept then
+	Seen    time.Time `json:"seen,omitzero"`    // as of when the last read was, complete or not
 }
 
 // Moving is an appointment that a read showed at another start together with

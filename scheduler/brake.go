@@ -88,7 +88,7 @@ func (in *inspection) hold() stopped {
 	gone, moved := in.leaving()
 	n := 0
 	for _, i := range gone {
-		if !slices.Contains(in.before.Missing, in.entries[i].Ref) {
+		if !in.goneTwice(i) {
 			n += in.waits(i)
 		}
 	}
@@ -116,12 +116,21 @@ func (in *inspection) waits(i int) int {
 	return in.waiting[ref]
 }
 
+// second reports whether a read can agree with the one before it. The same file
+// read twice, or an answer out of a cache, only agrees with itself.
+func (in *inspection) second() bool { return in.drafting.Feed.AsOf.After(in.before.Seen) }
+
+// goneTwice reports whether an earlier read showed a withdrawal as well.
+func (in *inspection) goneTwice(i int) bool {
+	return in.second() && slices.Contains(in.before.Missing, in.entries[i].Ref)
+}
+
 // agreed reports whether an earlier read showed a move to the same start, among
 // others that were not all alike.
 func (in *inspection) agreed(i int) bool {
 	e := in.entries[i]
 	m, ok := in.moving(e.Ref)
-	return ok && !m.Alike && m.Start.Equal(e.Facts.Appointment.Start)
+	return ok && in.second() && !m.Alike && m.Start.Equal(e.Facts.Appointment.Start)
 }
 
 // holdGone holds withdrawals. What the read before already showed as gone has been
@@ -130,7 +139,7 @@ func (in *inspection) holdGone(gone []int) []gateway.Ref {
 	var held []gateway.Ref
 	for _, i := range gone {
 		e := &in.entries[i]
-		if in.waits(i) == 0 || slices.Contains(in.before.Missing, e.Ref) {
+		if in.waits(i) == 0 || in.goneTwice(i) {
 			continue
 		}
 		for k := range e.Plan {
@@ -165,6 +174,7 @@ func (in *inspection) holdMoved(moved []int, tooMany bool) []gateway.Moving {
 		was, waits := in.moving(e.Ref)
 		switch again := waits && was.Start.Equal(start); {
 		case again && was.Alike: // until a person says otherwise
+		case again && !in.second():
 		case again, !tooMany, in.waits(i) == 0 && !alike:
 			continue
 		default:

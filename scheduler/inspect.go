@@ -127,6 +127,7 @@ func (s *Scheduler) askAsleep(ctx context.Context, in *inspection) error {
 func after(before gateway.FeedState, d Drafting, held stopped, shown []Drafted) gateway.FeedState {
 	feed := d.Feed
 	out := before
+	out.Seen = feed.AsOf
 	out.Read, out.Unreadable = len(feed.Appointments), len(feed.Unreadable)
 	out.Missing, out.Moving, out.New = held.missing, held.moving, held.fresh
 	out.Last = time.Time{}

@@ -95,9 +95,41 @@ func TestMovesThatAreNotAlikeAreBelievedTheSecondTime(t *testing.T) {
 	}
 	s.booked(is...)
 	s.all(as, gateway.Held, gateway.ManyMoves)
+	s.clock.on(15 * time.Minute)
 	s.read()
 	s.all(as, gateway.Withdrawn, gateway.Moved)
 	s.all(is, gateway.Queued, gateway.None)
+}
+
+func TestTheSameDataReadTwiceAgreeWithThemselvesOnly(t *testing.T) {
+	for name, c := range map[string]struct {
+		happens  func(*stage, []gateway.Appointment)
+		held     gateway.Reason
+		accepted gateway.Reason
+	}{
+		"moves": {func(s *stage, as []gateway.Appointment) {
+			for i, a := range as {
+				s.diary.book(shifted([]gateway.Appointment{a}, time.Duration(i+1)*8*time.Hour)...)
+			}
+		}, gateway.ManyMoves, gateway.Moved},
+		"withdrawals": {func(s *stage, as []gateway.Appointment) { s.diary.drop(as...) }, gateway.ManyWithdrawals, gateway.Gone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			as := s.many(12)
+			c.happens(s, as)
+			for _, whole := range []bool{true, false, true} { // one export, read at three polls
+				s.clock.on(15 * time.Minute)
+				s.diary.age += 15 * time.Minute
+				s.diary.complete = whole || c.held == gateway.ManyWithdrawals
+				s.read()
+				s.all(as, gateway.Held, c.held)
+			}
+			s.clock.on(15 * time.Minute) // and another export
+			s.read()
+			s.all(as, gateway.Withdrawn, c.accepted)
+		})
+	}
 }
 
 func TestAFewMovesGoThroughAtOnce(t *testing.T) {
