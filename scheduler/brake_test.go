@@ -154,7 +154,7 @@ func TestAnIncompleteReadNeitherAgreesNorDisagrees(t *testing.T) {
 	s.stands(as[0], day, gateway.Queued, gateway.None)
 	s.all(as[1:], gateway.Held, gateway.NotConfirmed)
 	s.diary.complete = true
-	s.clock.on(15 * time.Minute)
+	s.clock.Advance(15 * time.Minute)
 	s.read()
 	s.all(as[1:], gateway.Withdrawn, gateway.Gone)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/store/storetest"
 )
 
 // hourly books so many visits an hour apart, the first in two hours.
@@ -70,7 +71,7 @@ func TestADiaryOfWhichNothingNeedBeKeptIsNoLoss(t *testing.T) {
 		a := person(1)
 		a.Start = friday.Add(-time.Hour)
 		s.booked(a)
-		s.clock.on(15 * time.Minute)
+		s.clock.Advance(15 * time.Minute)
 		s.read()
 		if strings.Contains(s.log.String(), loss) {
 			t.Error("people are told of a loss")
@@ -79,7 +80,7 @@ func TestADiaryOfWhichNothingNeedBeKeptIsNoLoss(t *testing.T) {
 	t.Run("all that it showed was over long ago when it was read again", func(t *testing.T) {
 		s := newStage(t)
 		s.booked(person(1))
-		s.clock.set(tuesday.Add(49 * time.Hour))
+		s.clock.Set(tuesday.Add(49 * time.Hour))
 		if n := must(s.store.Sweep(t.Context(), riverside, s.clock.Now().Add(-48*time.Hour))); n != 1 {
 			t.Fatalf("%d forgotten", n)
 		}
@@ -91,10 +92,10 @@ func TestADiaryOfWhichNothingNeedBeKeptIsNoLoss(t *testing.T) {
 	t.Run("but records that go before their time are one", func(t *testing.T) {
 		s := newStage(t)
 		s.booked(person(1))
-		if err := s.raw.Del(t.Context(), key(riverside, "a")).Err(); err != nil {
+		if err := s.raw.Del(t.Context(), storetest.Key(riverside, "a")).Err(); err != nil {
 			t.Fatal(err)
 		}
-		s.clock.set(tuesday.Add(47 * time.Hour))
+		s.clock.Set(tuesday.Add(47 * time.Hour))
 		s.read()
 		if !strings.Contains(s.log.String(), loss) {
 			t.Error("nobody is told")

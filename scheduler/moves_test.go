@@ -95,7 +95,7 @@ func TestMovesThatAreNotAlikeAreBelievedTheSecondTime(t *testing.T) {
 	}
 	s.booked(is...)
 	s.all(as, gateway.Held, gateway.ManyMoves)
-	s.clock.on(15 * time.Minute)
+	s.clock.Advance(15 * time.Minute)
 	s.read()
 	s.all(as, gateway.Withdrawn, gateway.Moved)
 	s.all(is, gateway.Queued, gateway.None)
@@ -119,13 +119,13 @@ func TestTheSameDataReadTwiceAgreeWithThemselvesOnly(t *testing.T) {
 			as := s.many(12)
 			c.happens(s, as)
 			for _, whole := range []bool{true, false, true} { // one export, read at three polls
-				s.clock.on(15 * time.Minute)
+				s.clock.Advance(15 * time.Minute)
 				s.diary.age += 15 * time.Minute
 				s.diary.complete = whole || c.held == gateway.ManyWithdrawals
 				s.read()
 				s.all(as, gateway.Held, c.held)
 			}
-			s.clock.on(15 * time.Minute) // and another export
+			s.clock.Advance(15 * time.Minute) // and another export
 			s.read()
 			s.all(as, gateway.Withdrawn, c.accepted)
 		})

@@ -167,7 +167,7 @@ func TestAFloodWaitsForAPersonWhateverElseHoldsItMeanwhile(t *testing.T) {
 			s.aWeek(80)
 			flood := s.bookings(40_000, 300)
 			meanwhile(s, flood)
-			s.clock.on(3 * time.Hour)
+			s.clock.Advance(3 * time.Hour)
 			s.read()
 			s.all(flood, gateway.Held, gateway.ManyNew)
 			s.diary.age = 0
@@ -183,7 +183,7 @@ func TestAFloodWaitsForAPersonWhateverElseHoldsItMeanwhile(t *testing.T) {
 func TestAFloodOfAnOldDiaryIsOneOnceTheDiaryIsFresh(t *testing.T) {
 	s := newStage(t)
 	s.aWeek(80)
-	s.clock.on(3 * time.Hour)
+	s.clock.Advance(3 * time.Hour)
 	s.diary.age = 2 * time.Hour
 	flood := s.bookings(40_000, 300)
 	s.diary.age = 0
