@@ -143,8 +143,8 @@ type Standing struct {
 	Attempts  int
 	Token     Token
 	Code      int
-	MessageID string
-	Number    [12]byte // with Sending and Unknown: stands for the number that the text was meant for; zero: not known
+	MessageID string   // with Unknown: only when the provider is known to have it
+	Number    [12]byte // with Sending and Unknown: stands for the number that the text was meant for; zero: not known, or no more needed
 }
 
 // FeedState is what is kept of the reads of a practice's diary.

@@ -86,7 +86,7 @@ type Provider interface {
 type Receipt struct {
 	Reminder  ReminderID // zero when the provider did not carry our id
 	MessageID string
-	State     State // Accepted, Delivered or Undelivered
+	State     State // Accepted, Delivered, Undelivered; Unknown: the network did not answer, and it may have arrived
 	Code      int   // the provider's error code, 0 when none
 	Class     Class // of Code
 	// Everywhere is set with Account when the whole account is meant, and not only
@@ -114,8 +114,13 @@ type Listed struct {
 	From, To  Phone
 	Text      Text
 	Created   time.Time
-	State     State
-	Inbound   bool
+	// State is that of Receipt. Unknown without a code is a status that is not
+	// understood, which says no more than that the provider has it.
+	State      State
+	Code       int   // the provider's error code, 0 when none
+	Class      Class // of Code
+	Everywhere bool  // as in Receipt
+	Inbound    bool
 }
 
 // Surroundings is what every adapter is given besides its own section of the

@@ -58,6 +58,7 @@ const (
 	ProviderAccount  Reason = 85
 	NetworkTransient Reason = 86
 	MaybeSent        Reason = 90
+	NotAnswered      Reason = 91
 )
 
 type reasonWords struct{ label, words string }
@@ -110,6 +111,7 @@ var reasons = map[Reason]reasonWords{
 	ProviderAccount:  {"provider_account", "the practice's text account does not work"},
 	NetworkTransient: {"network_transient", "the text could not be handed over; it is tried again"},
 	MaybeSent:        {"maybe_sent", "our records were lost or set back, and it may have been sent before; the text provider's list is asked"},
+	NotAnswered:      {"not_answered", "the phone network did not answer the text provider: the patient may have the text or not"},
 }
 
 // Reasons lists every reason but None, for metrics that start at zero.

@@ -247,3 +247,30 @@ var sources = func() map[State]string {
 // SourcesOf lists the states from which a reminder may reach to, as the bytes
 // that the store compares with.
 func SourcesOf(to State) string { return sources[to] }
+
+// What the provider took, and of which it says afterwards that the network did not
+// answer, is Unknown with the reason NotAnswered. It has moves of its own: it was
+// taken, so no absence from a list brings it back to the queue.
+var fromUnanswered = []State{Delivered, Undelivered, Failed}
+
+const toUnanswered = string(rune(Sending)) + string(rune(Accepted)) + string(rune(Unknown))
+
+// MayMoveFor is MayMove with the reasons for which a reminder stood where it did
+// and is to stand where it goes.
+func MayMoveFor(from State, was Reason, to State, why Reason) bool {
+	switch {
+	case from == Unknown && was == NotAnswered:
+		return slices.Contains(fromUnanswered, to)
+	case to == Unknown && why == NotAnswered:
+		return strings.ContainsRune(toUnanswered, rune(from))
+	}
+	return MayMove(from, to)
+}
+
+// SourcesFor is SourcesOf with the reason for the move.
+func SourcesFor(to State, why Reason) string {
+	if to == Unknown && why == NotAnswered {
+		return toUnanswered
+	}
+	return SourcesOf(to)
+}

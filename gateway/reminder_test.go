@@ -257,6 +257,38 @@ func TestTheTableOfMoves(t *testing.T) {
 	}
 }
 
+// A text that the network did not answer for is of unknown fate like others, but
+// the provider took it.
+func TestWhatTheNetworkDidNotAnswerForIsNeverSentAgain(t *testing.T) {
+	var exits []gateway.State
+	for _, to := range gateway.States {
+		for _, why := range []gateway.Reason{gateway.None, gateway.UnknownOutcome, gateway.MaybeSent} {
+			if gateway.MayMoveFor(gateway.Unknown, gateway.NotAnswered, to, why) && !slices.Contains(exits, to) {
+				exits = append(exits, to)
+			}
+		}
+	}
+	if want := []gateway.State{gateway.Delivered, gateway.Undelivered, gateway.Failed}; !slices.Equal(exits, want) {
+		t.Errorf("it may go to %v, want %v", exits, want)
+	}
+	for _, from := range gateway.States {
+		left := from == gateway.Sending || from == gateway.Accepted || from == gateway.Unknown
+		if may := gateway.MayMoveFor(from, gateway.None, gateway.Unknown, gateway.NotAnswered); may != left {
+			t.Errorf("%s may become one that the network did not answer for: %t", from, may)
+		}
+		for _, to := range gateway.States {
+			if gateway.MayMoveFor(from, gateway.UnknownOutcome, to, gateway.UnknownOutcome) != gateway.MayMove(from, to) {
+				t.Errorf("%s to %s: for other reasons the table alone does not decide", from, to)
+			}
+			for _, why := range []gateway.Reason{gateway.None, gateway.NotAnswered} {
+				if gateway.MayMoveFor(from, gateway.None, to, why) != strings.ContainsRune(gateway.SourcesFor(to, why), rune(from)) {
+					t.Errorf("%s to %s: table and SourcesFor differ", from, to)
+				}
+			}
+		}
+	}
+}
+
 func reach(after map[gateway.State][]gateway.State, from gateway.State) map[gateway.State]bool {
 	seen := map[gateway.State]bool{}
 	waiting := []gateway.State{from}

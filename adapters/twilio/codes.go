@@ -14,6 +14,7 @@ var (
 	notToday      = meaning{gateway.TryLater, gateway.NotDelivered}
 	unsure        = meaning{gateway.Uncertain, gateway.UnknownOutcome}
 	lost          = meaning{gateway.Uncertain, gateway.NotDelivered}
+	unanswered    = meaning{gateway.Uncertain, gateway.NotAnswered}
 	badNumber     = meaning{gateway.Rejected, gateway.ProviderNumber}
 	badMessage    = meaning{gateway.Rejected, gateway.ProviderMessage}
 	optedOut      = meaning{gateway.Stopped, gateway.ProviderOptOut}
@@ -74,7 +75,7 @@ var codes = map[int]meaning{
 	30022: notToday,      // over the network's rate
 	30034: brokenAccount, // sender not registered
 	30036: notToday,      // waited in the queue longer than ValidityPeriod: never left
-	30410: lost,          // the network did not answer: it may have arrived
+	30410: unanswered,    // the network did not answer: it may have arrived
 	30450: notToday,      // held back for a while as a suspected fraud on the account
 	30500: lost,          // Twilio's own error
 	30610: badMessage,    // quiet hours (United States)

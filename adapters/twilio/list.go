@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
@@ -148,7 +149,12 @@ func listed(m *openapi.ApiV2010Message) (gateway.Listed, error) {
 		State:     gateway.Unknown,
 		Inbound:   value(m.Direction) == "inbound",
 	}
-	if s, ok := stateOf(value(m.Status)); ok {
+	if m.ErrorCode != nil {
+		l.Code = *m.ErrorCode
+	}
+	l.Class, _ = Classify(l.Code)
+	l.Everywhere = slices.Contains(wholeAccount, l.Code)
+	if s, ok := fate(value(m.Status), l.Code); ok {
 		l.State = s
 	}
 	return l, nil

@@ -129,6 +129,26 @@ func TestAStatusThatIsNotUnderstoodIsListedAsUnknown(t *testing.T) {
 	}
 }
 
+func TestAListTellsTheCodeWithWhichATextFailed(t *testing.T) {
+	for code, want := range map[string]gateway.Listed{
+		"null":  {State: gateway.Undelivered},
+		"30003": {State: gateway.Undelivered, Code: 30003, Class: gateway.TryLater},
+		"30002": {State: gateway.Undelivered, Code: 30002, Class: gateway.Account, Everywhere: true},
+		"30410": {State: gateway.Unknown, Code: 30410, Class: gateway.Uncertain},
+	} {
+		p := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"messages":[{"sid":"SM00000000000000000000000000000001","date_created":"Sat, 21 Nov 2026 20:40:04 +0000","status":"failed","error_code":` + code + `}]}`))
+		})
+		got, err := p.List(t.Context(), time.Time{})
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%s: %d messages, %v", code, len(got), err)
+		}
+		if l := got[0]; l.State != want.State || l.Code != want.Code || l.Class != want.Class || l.Everywhere != want.Everywhere {
+			t.Errorf("%s: it is %s, code %d, class %s, everywhere %t", code, l.State, l.Code, l.Class, l.Everywhere)
+		}
+	}
+}
+
 func TestAListStopsWithItsContext(t *testing.T) {
 	p := answering(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	ctx, cancel := context.WithCancel(t.Context())

@@ -71,10 +71,10 @@ func (p *Provider) ParseStatus(rawQuery, signature string, body []byte) (gateway
 		}
 	}
 	var ok bool
-	if r.State, ok = stateOf(form.Get("MessageStatus")); !ok {
+	if r.Code, ok = codeOf(form.Get("ErrorCode")); !ok {
 		return gateway.Receipt{}, ErrMalformed
 	}
-	if r.Code, ok = codeOf(form.Get("ErrorCode")); !ok {
+	if r.State, ok = fate(form.Get("MessageStatus"), r.Code); !ok {
 		return gateway.Receipt{}, ErrMalformed
 	}
 	r.Class, _ = Classify(r.Code)
@@ -149,6 +149,17 @@ func stateOf(status string) (gateway.State, bool) {
 		return gateway.Undelivered, true
 	}
 	return 0, false
+}
+
+// fate is stateOf with the code that came with it. Twilio calls a text failed also
+// where the network only did not answer, so as not to hand it over twice: then
+// nobody knows whether the phone has it.
+func fate(status string, code int) (gateway.State, bool) {
+	state, ok := stateOf(status)
+	if state == gateway.Undelivered && codes[code] == unanswered {
+		state = gateway.Unknown
+	}
+	return state, ok
 }
 
 // codeOf reads an error code; none is 0.

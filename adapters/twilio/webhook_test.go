@@ -111,7 +111,9 @@ func TestAReceiptCarriesOurOwnID(t *testing.T) {
 		{"undelivered", "30005", gateway.Undelivered, gateway.Rejected},
 		{"failed", "21610", gateway.Undelivered, gateway.Stopped},
 		{"failed", "30002", gateway.Undelivered, gateway.Account},
-		{"failed", "30410", gateway.Undelivered, gateway.Uncertain},
+		{"failed", "30410", gateway.Unknown, gateway.Uncertain},
+		{"undelivered", "30410", gateway.Unknown, gateway.Uncertain},
+		{"delivered", "30410", gateway.Delivered, gateway.Uncertain},
 		{"failed", "99999", gateway.Undelivered, gateway.Uncertain},
 		{"canceled", "", gateway.Undelivered, gateway.Uncertain},
 	}

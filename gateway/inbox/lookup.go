@@ -83,7 +83,7 @@ func (in *Inbox) lookUpOne(ctx context.Context, p gateway.Practice, u gateway.St
 	if err != nil {
 		return err
 	}
-	over := !now.Before(u.ID.Start.Add(-p.Policy.Latest))
+	over := over(p, u, now)
 	number := f.Appointment.Patient.Mobile
 	if !ok || !readable || number.IsZero() {
 		return in.giveUp(ctx, u, now, over)
@@ -135,13 +135,10 @@ func (in *Inbox) match(p gateway.Practice, u gateway.Standing, texts []gateway.L
 
 // settledBy gives the move that a text of the provider's list brings about.
 func settledBy(c gateway.Change, l gateway.Listed) gateway.Change {
-	c.To, c.MessageID = l.State, l.MessageID
-	switch l.State {
-	case gateway.Undelivered:
-		c.Reason = gateway.NotDelivered
-	case gateway.Delivered:
-	default:
-		c.To = gateway.Accepted
+	c.To, c.MessageID, c.Code = l.State, l.MessageID, l.Code
+	if l.State == gateway.Unknown && l.Code == 0 {
+		c.To = gateway.Accepted // a status that is not understood
 	}
+	c.Reason = reasonOf(c.To, l.Class)
 	return c
 }

@@ -14,18 +14,10 @@ var ErrNoReminder = errors.New("there is no such reminder")
 // Receive moves a reminder forward by a receipt, in whatever order receipts
 // come: a state that was passed is not entered again.
 func (in *Inbox) Receive(ctx context.Context, r gateway.Receipt) error {
-	c := gateway.Change{ID: r.Reminder, To: r.State, Code: r.Code, MessageID: r.MessageID}
-	if r.State == gateway.Undelivered {
-		c.Reason = gateway.NotDelivered
-		switch r.Class {
-		case gateway.Account:
-			c.Reason = gateway.ProviderAccount
-		case gateway.Stopped:
-			c.Reason = gateway.ProviderOptOut
-			if err := in.blocked(ctx, r.Reminder); err != nil {
-				return err
-			}
-		case gateway.Uncertain, gateway.TryLater, gateway.Rejected:
+	c := gateway.Change{ID: r.Reminder, To: r.State, Code: r.Code, MessageID: r.MessageID, Reason: reasonOf(r.State, r.Class)}
+	if c.Reason == gateway.ProviderOptOut {
+		if err := in.blocked(ctx, r.Reminder); err != nil {
+			return err
 		}
 	}
 	got, err := in.o.Memory.Move(ctx, in.o.Clock.Now(), []gateway.Change{c})
@@ -41,6 +33,22 @@ func (in *Inbox) Receive(ctx context.Context, r gateway.Receipt) error {
 		}
 	}
 	return nil
+}
+
+// reasonOf says in the words of reception why a text that the provider took has
+// come to a state, by the class of the code that it gave.
+func reasonOf(s gateway.State, c gateway.Class) gateway.Reason {
+	switch {
+	case s == gateway.Unknown:
+		return gateway.NotAnswered
+	case s != gateway.Undelivered:
+		return gateway.None
+	case c == gateway.Account:
+		return gateway.ProviderAccount
+	case c == gateway.Stopped:
+		return gateway.ProviderOptOut
+	}
+	return gateway.NotDelivered
 }
 
 // unknownState is where gateway.Changed says that a reminder stands which nobody

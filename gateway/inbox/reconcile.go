@@ -51,7 +51,9 @@ func (in *Inbox) Run(ctx context.Context) {
 // Reconcile settles the texts of a practice whose fate is not known by reading
 // the provider's own list. One that is there was accepted. One that is not,
 // after the list had its time, never arrived and may be sent again. One that
-// cannot be told stays unknown; after its last useful moment it has failed.
+// cannot be told stays unknown; after its last useful moment it has failed. So
+// does one that the provider took and the network did not answer for: Enquire
+// asks for that, and no list makes it one that may be sent again.
 func (in *Inbox) Reconcile(ctx context.Context, p gateway.Practice) error {
 	unknowns, err := in.o.Memory.Unknowns(ctx, p.ODS)
 	if err != nil {
@@ -72,8 +74,12 @@ func (in *Inbox) Reconcile(ctx context.Context, p gateway.Practice) error {
 		if now.Sub(u.At) < in.o.Settle {
 			continue
 		}
+		settle := in.settle
+		if u.Reason == gateway.NotAnswered {
+			settle = in.wait
+		}
 		// One that cannot be settled stops no other.
-		if err := in.settle(ctx, p, u, now); err != nil {
+		if err := settle(ctx, p, u, now); err != nil {
 			failed = append(failed, err)
 		}
 		if len(failed) == mostFailures || ctx.Err() != nil {
@@ -83,12 +89,22 @@ func (in *Inbox) Reconcile(ctx context.Context, p gateway.Practice) error {
 	return errors.Join(append(failed, in.lookUp(ctx, p, suspects, now))...)
 }
 
+// over reports whether a reminder's last useful moment has passed.
+func over(p gateway.Practice, u gateway.Standing, now time.Time) bool {
+	return !now.Before(u.ID.Start.Add(-p.Policy.Latest))
+}
+
+// wait leaves a text alone of which only the provider can say more.
+func (in *Inbox) wait(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time) error {
+	return in.giveUp(ctx, u, now, over(p, u, now))
+}
+
 func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time) error {
 	f, ok, err := in.o.Memory.FactsOf(ctx, u.ID)
 	if err != nil {
 		return err
 	}
-	over := !now.Before(u.ID.Start.Add(-p.Policy.Latest))
+	over := over(p, u, now)
 	if !ok || f.Appointment.Patient.Mobile.IsZero() {
 		return in.giveUp(ctx, u, now, over)
 	}
@@ -199,7 +215,7 @@ func (in *Inbox) giveUp(ctx context.Context, u gateway.Standing, now time.Time, 
 		return nil
 	}
 	_, err := in.o.Memory.Move(ctx, now, []gateway.Change{{
-		ID: u.ID, Token: u.Token, Only: string(byte(gateway.Unknown)), To: gateway.Failed, Reason: gateway.UnknownOutcome,
+		ID: u.ID, Token: u.Token, Only: string(byte(gateway.Unknown)), To: gateway.Failed, Reason: gateway.UnknownOutcome, Code: u.Code,
 	}})
 	return err
 }

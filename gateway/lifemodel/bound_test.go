@@ -144,7 +144,7 @@ func (w *way) move(r *rapid.T) {
 		gateway.Delivered, gateway.Undelivered, gateway.Refused, gateway.Unknown, gateway.Unknown, gateway.Failed,
 	}
 	c := change{
-		to: rapid.SampledFrom(tos).Draw(r, "to"), why: rapid.SampledFrom([]gateway.Reason{gateway.None, gateway.UnknownOutcome}).Draw(r, "why"),
+		to: rapid.SampledFrom(tos).Draw(r, "to"), why: rapid.SampledFrom([]gateway.Reason{gateway.None, gateway.UnknownOutcome, gateway.NotAnswered}).Draw(r, "why"),
 		only:    rapid.SampledFrom([]string{"", "", "", onlyClaimed, onlySending, onlyUnknown}).Draw(r, "only from"),
 		token:   rapid.SampledFrom([]token{0, w.w.token, w.w.token, 15}).Draw(r, "token"),
 		consent: rapid.Bool().Draw(r, "consent"), later: rapid.Bool().Draw(r, "later"),

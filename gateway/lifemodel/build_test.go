@@ -28,6 +28,8 @@ type build struct {
 	longDeadline        bool                              // a hand-over may begin for as long as the lease runs
 	impatientStop       bool                              // STOP is answered when Redis does not answer
 	asksNewNumber       bool                              // the list is read for the number of today
+	silentIsAbsent      bool                              // what the list shows as failed never arrived
+	forgetsItWasTaken   bool                              // what the network did not answer for is like any other unknown
 	extra               map[gateway.State][]gateway.State // moves that the table does not have
 
 	onlyLaw law // the one to look at; kept: all
@@ -40,8 +42,8 @@ type build struct {
 }
 
 // sourcesOf is what the store gives the script for a move.
-func (b *build) sourcesOf(to gateway.State) string {
-	from := gateway.SourcesOf(to)
+func (b *build) sourcesOf(to gateway.State, why gateway.Reason) string {
+	from := gateway.SourcesFor(to, why)
 	for s, tos := range b.extra {
 		if slices.Contains(tos, to) {
 			from += string(rune(s))

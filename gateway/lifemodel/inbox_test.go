@@ -9,6 +9,13 @@ func (s *steps) clerk() {
 	c := &w.clerk
 	switch c.at {
 	case 0:
+		if w.silent() && !s.b.forgetsItWasTaken {
+			if w.over && w.settled { // nothing is looked for
+				*c = clerk{at: 2, token: w.token, over: true}
+				s.add(passing, 0, "the reconciliation reads the reminder that the network did not answer for", w)
+			}
+			return
+		}
 		if w.state == gateway.Unknown && (w.settled || s.b.earlyList) {
 			*c = clerk{at: 1, token: w.token, over: w.over, number: w.record.says.number(), sent: w.number}
 			s.add(passing, 0, "the reconciliation reads the unknown reminder", w)
@@ -37,6 +44,10 @@ func (w *world) inTheList(b *build) gateway.State {
 		return gateway.Queued
 	case w.fate != 0:
 		return w.fate
+	case w.unheard && b.silentIsAbsent:
+		return gateway.Queued
+	case w.unheard:
+		return gateway.Unknown
 	}
 	return gateway.Accepted
 }
@@ -54,6 +65,8 @@ func (s *steps) settles(w world) {
 		}
 	case c.to == gateway.Undelivered:
 		m.why = gateway.NotDelivered
+	case c.to == gateway.Unknown:
+		m.why = gateway.NotAnswered
 	case c.to == gateway.Queued:
 		label = "the reconciliation puts it back into the queue, since it never arrived"
 	}
@@ -64,10 +77,20 @@ func (s *steps) settles(w world) {
 }
 
 // receipts follows gateway/inbox/receive.go. The provider says of a text that it
-// took what it likes, in any order, as often as it likes.
+// took what it likes, in any order, as often as it likes. What it says when it is
+// asked (gateway/inbox/enquire.go) is taken as a receipt, however late.
 func (s *steps) receipts() {
 	if s.from.texts == 0 {
 		return
+	}
+	switch w := s.from; {
+	case w.unheard:
+		w.move(s.b, change{to: gateway.Unknown, why: gateway.NotAnswered})
+		s.add(receipt, 0, "a receipt arrives: the network did not answer", w)
+	case w.left.silent > 0:
+		w.left.silent--
+		w.unheard = true
+		s.add(trouble, 0, "the network does not answer the provider", w)
 	}
 	for _, to := range []gateway.State{gateway.Accepted, gateway.Delivered, gateway.Undelivered} {
 		w := s.from

@@ -32,7 +32,7 @@ var lawWords = [...]string{
 	fencedWriteCounted:  "a sender changed a reminder that another had taken up",
 	withdrawnThoughSent: "a reminder whose text was taken is called withdrawn",
 	tooLateToLeave:      "a text was handed over after its last useful moment",
-	saidToBeSent:        "a reminder is called accepted or delivered although no text was taken",
+	saidToBeSent:        "a reminder is called accepted, delivered or not answered for although no text was taken",
 	noReason:            "a reminder ended without a reason",
 	neverEnds:           "a reminder does not end although nothing goes wrong any more",
 	spins:               "the workers go round without anything coming of it",
@@ -67,7 +67,7 @@ func (w *world) lookAtRest() {
 	switch {
 	case w.texts > 1:
 		w.breach(twoTexts)
-	case (w.state == gateway.Accepted || w.state == gateway.Delivered) && w.texts == 0:
+	case (w.state == gateway.Accepted || w.state == gateway.Delivered || w.silent()) && w.texts == 0:
 		w.breach(saidToBeSent)
 	case strings.ContainsRune("wufr", rune(w.state)) && w.reason == gateway.None:
 		w.breach(noReason)

@@ -34,7 +34,8 @@ func (r *redis) now() gateway.State {
 
 // enter writes a new state and looks whether the table of moves allows it.
 func (w *world) enter(to gateway.State, why gateway.Reason) {
-	if from := w.now(); from != to && from != 0 && !gateway.MayMove(from, to) {
+	again := to == gateway.Unknown && w.reason != why // the one state that is entered twice
+	if from := w.now(); (from != to || again) && from != 0 && !gateway.MayMoveFor(from, w.reason, to, why) {
 		w.breach(notInTheTable)
 	}
 	w.state, w.reason, w.settled = to, why, false
@@ -42,6 +43,9 @@ func (w *world) enter(to gateway.State, why gateway.Reason) {
 		w.breach(withdrawnThoughSent)
 	}
 }
+
+// silent says whether the provider took the text and the network did not answer.
+func (r *redis) silent() bool { return r.state == gateway.Unknown && r.reason == gateway.NotAnswered }
 
 func waits(s gateway.State) bool { return s == gateway.Queued || s == gateway.Held }
 
@@ -65,10 +69,12 @@ func (w *world) move(b *build, c change) gateway.ChangeVerdict {
 		return gateway.Same
 	}
 	switch {
-	case !held || from == 0 || !strings.ContainsRune(b.sourcesOf(c.to), rune(from)) || (c.only != "" && !strings.ContainsRune(c.only, rune(from))):
+	case !held || from == 0 || !strings.ContainsRune(b.sourcesOf(c.to, c.why), rune(from)) || (c.only != "" && !strings.ContainsRune(c.only, rune(from))):
 		return gateway.Elsewhere
-	case c.digest != nil && w.record != *c.digest:
-		return gateway.Outdated
+	case w.silent() && !strings.ContainsRune("duf", rune(c.to)) && !b.forgetsItWasTaken:
+		return gateway.Elsewhere
+	case c.digest != nil && w.record != *c.digest && (c.consent || !strings.ContainsRune("adur", rune(c.to))):
+		return gateway.Outdated // what the provider said of a text that left needs no record
 	case waits(c.to) && overtaken != gateway.None:
 		if from != gateway.Withdrawn {
 			w.carryOut(c, from, gateway.Withdrawn, overtaken)

@@ -31,6 +31,9 @@ var small = []setting{
 	{"STOP and START, Redis dies once, a provider that fails", budget{stop: 1, start: 1, cut: 1, refuse: 1}, nil},
 	{"STOP while the number changes", budget{stop: 1, change: 1, crash: 1}, []diary{newNumber}},
 	{"a list that cannot be read, a crash, a provider that fails", budget{crash: 1, refuse: 1, unclearList: 2}, nil},
+	{"the network does not answer, a crash, a provider that fails", budget{silent: 1, crash: 1, refuse: 1}, nil},
+	{"the network does not answer, a pause, Redis dies once", budget{silent: 1, pause: 1, cut: 1}, nil},
+	{"the network does not answer, and the diary changes", budget{silent: 1, change: 1, refuse: 1}, allDiaries},
 }
 
 // large are those of `make model`.
@@ -41,6 +44,7 @@ var large = []setting{
 	{"STOP, a crash, a pause, Redis dies once, a provider that fails", budget{stop: 1, crash: 1, pause: 1, cut: 1, refuse: 1}, nil},
 	{"STOP, START and STOP, a pause, Redis dies once", budget{stop: 2, start: 1, pause: 1, cut: 1}, nil},
 	{"STOP while the diary changes, a pause, a provider that fails", budget{stop: 1, change: 1, pause: 1, refuse: 1}, allDiaries},
+	{"the network does not answer, STOP, a crash, a pause, a provider that fails", budget{silent: 1, stop: 1, crash: 1, pause: 1, refuse: 1}, nil},
 }
 
 func TestNoOrderOfStepsBreaksALaw(t *testing.T) {
@@ -103,6 +107,9 @@ func TestEveryMistakeInTheProgramBreaksALaw(t *testing.T) {
 		{"STOP waits for less long than a hand-over may begin", build{longDeadline: true}, budget{stop: 1}, afterStop},
 		{"STOP is answered when Redis does not answer", build{impatientStop: true}, budget{stop: 1, cut: 1}, afterStop},
 		{"the list is read for the number of today", build{asksNewNumber: true, diaries: []diary{newNumber}}, budget{change: 1, refuse: 1}, twoTexts},
+		{"what the list shows as failed counts as never arrived, also where the network did not answer", build{silentIsAbsent: true}, budget{silent: 1, refuse: 1}, twoTexts},
+		{"a list that shows it as failed puts back what the network did not answer for", build{silentIsAbsent: true, forgetsItWasTaken: true}, budget{silent: 1}, twoTexts},
+		{"what the network did not answer for is merely accepted by a receipt that is late", build{forgetsItWasTaken: true}, budget{silent: 1}, notInTheTable},
 		{"a receipt moves a reminder backwards", build{extra: map[gateway.State][]gateway.State{gateway.Delivered: {gateway.Accepted}}}, budget{}, notInTheTable},
 	} {
 		t.Run(c.mistake, func(t *testing.T) { breaks(t, c.build, c.left, c.want) })

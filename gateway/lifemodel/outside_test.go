@@ -29,7 +29,7 @@ func (s *steps) provider() {
 		w := s.from
 		w.calls[n] = call{}
 		taken := w
-		taken.texts, taken.textTo, taken.listed, taken.fate = w.texts+1, c.number, false, 0
+		taken.texts, taken.textTo, taken.listed, taken.fate, taken.unheard = w.texts+1, c.number, false, 0, false
 		s.add(kindly, 0, "the provider takes the text", taken.tell(c, gateway.Accepted, false))
 		if w.left.refuse == 0 {
 			continue

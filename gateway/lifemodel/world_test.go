@@ -132,7 +132,7 @@ type call struct {
 const none = 9
 
 // budget is how often each kind of trouble may still come.
-type budget struct{ crash, pause, cut, refuse, change, stop, start, power, unclearList uint8 }
+type budget struct{ crash, pause, cut, refuse, change, stop, start, power, unclearList, silent uint8 }
 
 // world is everything at one instant. It is comparable: equal worlds are one.
 type world struct {
@@ -149,6 +149,7 @@ type world struct {
 	textTo   uint8
 	listed   bool          // the provider's list shows it by now
 	fate     gateway.State // Delivered or Undelivered once a receipt said so
+	unheard  bool          // the provider said that the network did not answer
 	left     budget
 	broken   law
 }
@@ -196,7 +197,7 @@ func (r *replica) outline() uint {
 func (w world) bare(b *build) world {
 	if w.closed() && b.extra == nil {
 		w.redis = redis{state: w.state, reason: w.reason}
-		return world{redis: w.redis, texts: w.texts, fate: w.fate, broken: w.broken}
+		return world{redis: w.redis, texts: w.texts, fate: w.fate, unheard: w.unheard, broken: w.broken}
 	}
 	if leftOrMay := w.state == gateway.Sending || w.state == gateway.Unknown; !leftOrMay {
 		w.number = 0
@@ -220,7 +221,11 @@ func (w world) bare(b *build) world {
 // nothing, since the table leads nowhere else.
 func (w *world) closed() bool {
 	switch w.state {
-	case gateway.Accepted, gateway.Delivered, gateway.Undelivered, gateway.Refused, gateway.Failed:
+	case gateway.Delivered, gateway.Undelivered, gateway.Refused, gateway.Failed:
+	case gateway.Accepted:
+		if w.unheard || w.left.silent > 0 {
+			return false // it may become unknown
+		}
 	default:
 		return false
 	}

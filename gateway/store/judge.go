@@ -250,7 +250,9 @@ func ended(e Event) bool {
 		return e.Reason == gateway.None || e.Reason >= gateway.ProviderOptOut
 	case gateway.Undelivered, gateway.Refused, gateway.Failed:
 		return e.Reason >= gateway.ProviderOptOut
-	case gateway.Queued, gateway.Claimed, gateway.Sending, gateway.Held, gateway.Withdrawn, gateway.Unknown:
+	case gateway.Unknown:
+		return e.Reason == gateway.NotAnswered // the provider took it
+	case gateway.Queued, gateway.Claimed, gateway.Sending, gateway.Held, gateway.Withdrawn:
 	}
 	return false
 }

@@ -75,7 +75,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 // appendChange adds one change to a call, in the layout that move.lua reads.
 func appendChange(c *gateway.Change, args []any) []any {
 	key := c.ID.Key()
-	from := gateway.SourcesOf(c.To)
+	from := gateway.SourcesFor(c.To, c.Reason)
 	if c.To == gateway.Claimed {
 		from = "" // a claim without a lease would never end
 	}
@@ -125,10 +125,11 @@ func parseReminder(v string) (gateway.Standing, bool) {
 		Code: int(binary.BigEndian.Uint32(b[15:19])),
 	}
 	copy(r.Token[:], b[7:15])
-	if r.State != gateway.Sending && r.State != gateway.Unknown {
-		r.MessageID = v[reminderFixed:]
-	} else if rest := b[reminderFixed:]; len(rest) == len(r.Number) {
+	switch rest := v[reminderFixed:]; {
+	case (r.State == gateway.Sending || r.State == gateway.Unknown) && len(rest) == len(r.Number):
 		copy(r.Number[:], rest)
+	case r.State != gateway.Sending:
+		r.MessageID = rest
 	}
 	return r, r.State.String() != "invalid"
 }

@@ -13,7 +13,8 @@
 --          set ('' for now) or the lease ('' to keep it). Most reminders of a call want
 --          the same, which is taken apart once.
 --        message id ('' to keep)
--- Returns for each reminder: state before (1), then one letter:
+-- Returns for each reminder: state before (1; a also for what the network did not
+-- answer for, since the provider has it), then one letter:
 --   y moved  n stands elsewhere, or under another token
 --   d the appointment changed; what would have gone back to the queue for a start
 --     or a rule that no longer stands is withdrawn here instead
@@ -26,6 +27,8 @@
 -- the wrong kind stops no other (n); DAMAGED when all are.
 -- In hold nothing may go to Sending, and the whole call is refused.
 -- A reminder that goes to failed becomes a task.
+-- What the network did not answer for (unknown, reason 91) the provider took: it
+-- ends as delivered, undelivered or failed, whatever else is asked for.
 -- A record that was found unreadable (reason 51) loses its digest, so that the
 -- next read of the diary writes it anew. What is withdrawn here is put on the
 -- practice's list of appointments to be decided again by the next read, although
@@ -164,9 +167,10 @@ for i = 6, #ARGV, 4 do
   end
   local verdict, change = 'y', true
   local held = not g.bad and (w.token == anyToken or w.token == had)
+  local silent = was == '\91' and from == 'k'
   if from == to and was == reason and not w.leaves and held then
     verdict, change = 's', false
-  elseif not held or not w.froms[from] then
+  elseif not held or not w.froms[from] or (silent and to ~= 'd' and to ~= 'u' and to ~= 'f') then
     verdict, change = 'n', false
   elseif w.record then
     local digest = sub(ARGV[i + 1], 16, 23)
@@ -189,7 +193,7 @@ for i = 6, #ARGV, 4 do
       leaves = true
     elseif sid ~= '' then
       message = sid
-    elseif (from == 's' or from == 'k') and to ~= 'k' then
+    elseif (from == 's' or from == 'k') and to ~= 'k' and #message == 12 then
       message = '' -- the number's tag, which is kept until the fate is known
     end
     local now = to .. reason .. now4 .. attempts .. had .. code .. message
@@ -214,7 +218,7 @@ for i = 6, #ARGV, 4 do
       -- Nobody knows whether the text went: a person has to look (see plan.lua).
       redis.call('HSETNX', g.p .. ':w', 'u' .. key, '1f' .. now4 .. '\0\0\0\0\0\0\0\0\0\0' .. (record or ''))
     end
-    if w.reached and tag and #tag == 12 then
+    if (w.reached or sid ~= '') and tag and #tag == 12 then
       g.texted[g.ntexted + 1], g.texted[g.ntexted + 2] = tag, key
       g.ntexted = g.ntexted + 2
     end
@@ -235,7 +239,7 @@ for i = 6, #ARGV, 4 do
       end
     end
   end
-  out[n] = from .. verdict
+  out[n] = (silent and 'a' or from) .. verdict
 end
 
 for _, g in ipairs(order) do

@@ -25,7 +25,7 @@
 -- Record: format(1) digest(8) start(4) seen(4) number tag(12) rules(1) rule(2)* sealed...
 -- Reminder: state(1) reason(1) at(4) attempts(1) token(8) code(4) message id...
 -- While its text is leaving or of unknown fate (s k) the number tag (12) that it
--- was meant for stands instead of the message id.
+-- was meant for stands instead of the message id, unless that is known.
 -- Task: format(1) state of the reminder(1) opened(4) closed(4, zeros: open) new start(4)
 --   length of who closed it and why(2), that, the record (see task.go)
 -- A reminder that merely waits has no entry of its own: it is a rule in the
