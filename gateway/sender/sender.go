@@ -126,7 +126,7 @@ func (s *Sender) Run(ctx context.Context) {
 }
 
 // lane claims and hands over, round after round, and sleeps while nothing is due.
-// Two of them keep Redis and the provider busy at the same time.
+// Several keep Redis and the provider busy at the same time.
 func (s *Sender) lane(ctx context.Context, wakes <-chan time.Time, looking *sync.WaitGroup) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

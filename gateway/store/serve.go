@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -48,9 +49,9 @@ type share struct {
 const goodBatch = 128
 
 // shares says which shards to ask for about limit reminders. Of those that are
-// known to have something due it takes the few that have waited longest, so that
-// calls stay few and deadlines are kept across shards; those of which nothing is
-// known any more are asked as well.
+// known to have something due it takes a few, in turn, so that calls stay few and
+// no shard waits until another's backlog is gone; those of which nothing is known
+// any more are asked as well.
 func (s *Store) shares(now time.Time, limit int) []share {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,10 +64,14 @@ func (s *Store) shares(now time.Time, limit int) []share {
 			unknown = append(unknown, sh)
 		}
 	}
-	slices.SortFunc(due, func(a, b Shard) int { return s.next[a].next.Compare(s.next[b].next) })
+	slices.SortFunc(due, func(a, b Shard) int {
+		return cmp.Or(cmp.Compare(s.turns[a], s.turns[b]), s.next[a].next.Compare(s.next[b].next))
+	})
 	few := min(len(due), (limit+goodBatch-1)/goodBatch)
 	out := make([]share, 0, few+len(unknown))
 	for _, sh := range due[:few] {
+		s.turn++
+		s.turns[sh] = s.turn
 		out = append(out, share{sh, (limit + few - 1) / few})
 	}
 	for _, sh := range unknown {

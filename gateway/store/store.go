@@ -45,14 +45,16 @@ type Store struct {
 	out    map[gateway.ODS]int64 // opt-outs of each practice when its books were last balanced
 	// next says when each shard has something due, as far as this process knows;
 	// a shard that is not in it is asked.
-	next map[Shard]waiting
+	next  map[Shard]waiting
+	turn  int           // of the last claim that chose a shard
+	turns map[Shard]int // of the last claim from each
 }
 
 // Open joins the installation that rdb holds, or begins it. The journal's id
 // names the installation: a Redis that does not know it was emptied, and starts
 // in hold unless the journal is new as well.
 func Open(ctx context.Context, rdb redis.UniversalClient, master *MasterKey, journal *Journal) (*Store, error) {
-	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}, out: map[gateway.ODS]int64{}, next: map[Shard]waiting{}}
+	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}, out: map[gateway.ODS]int64{}, next: map[Shard]waiting{}, turns: map[Shard]int{}}
 	if err := s.scripts.read(); err != nil {
 		return nil, err
 	}
