@@ -74,7 +74,7 @@ func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
 	if age := m.Now.Sub(m.FeedAsOf); m.FeedAsOf.IsZero() || age > p.StaleAfter || -age >= Wobble {
 		return Decision{Verdict: Hold, Reason: FeedStale}
 	}
-	at, ok := p.Hours.Next(later(o.SendAt, m.Now), n)
+	at, ok := p.Hours.Next(Later(o.SendAt, m.Now), n)
 	if !ok || !at.Before(o.Until) {
 		return Decision{Verdict: Suppress, Reason: TooLate}
 	}
@@ -159,11 +159,4 @@ func unclear(a Appointment) Reason {
 		}
 	}
 	return None
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

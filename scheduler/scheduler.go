@@ -95,7 +95,7 @@ func (s *Scheduler) visit(ctx context.Context, p Practice) {
 			s.o.Log.Error("a read broke down", "practice", p.ODS, "kind", fmt.Sprintf("%T", r))
 		}
 	}()
-	if !wait(ctx, jitter(p.ODS, len(s.o.Practices))) {
+	if !gateway.Wait(ctx, jitter(p.ODS, len(s.o.Practices))) {
 		return
 	}
 	select {
@@ -135,17 +135,6 @@ func jitter(p gateway.ODS, practices int) time.Duration {
 	_, _ = h.Write([]byte("poll " + p))
 	spread := min(50*time.Second, time.Duration(practices)*50*time.Millisecond)
 	return time.Duration(h.Sum32()) % spread
-}
-
-func wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // cronLog passes cron's words on to our logger.

@@ -112,7 +112,7 @@ func (s *Scheduler) read(ctx, limited context.Context, p Practice, token int64) 
 // keepRight renews the right to read until ctx ends, and ends the read when the
 // right is lost. A short lease lets others go on soon after this process dies.
 func (s *Scheduler) keepRight(ctx context.Context, lost func(), p gateway.ODS, token int64) {
-	for wait(ctx, renew) {
+	for gateway.Wait(ctx, renew) {
 		asking, done := context.WithTimeout(context.WithoutCancel(ctx), renew)
 		got, err := s.o.Memory.Lock(asking, p, s.owner, readLease)
 		done()

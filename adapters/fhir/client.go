@@ -112,14 +112,10 @@ func (c *client) wait(ctx context.Context, header string) error {
 	if d > longestWait {
 		return errors.New("it asks us to wait longer than a read may last")
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if !gateway.Wait(ctx, d) {
 		return ctx.Err()
 	}
+	return nil
 }
 
 // refusal makes the error for an answer that the caller does not accept. It adds

@@ -132,7 +132,7 @@ func (a *Adapter) covers(t *table, mark companion, asOf time.Time, span gateway.
 	if !mark.found && a.config.Complete {
 		said = gateway.Span{From: asOf, To: asOf.In(gateway.London()).AddDate(0, 0, a.config.Window)}
 	}
-	both := gateway.Span{From: later(said.From, span.From).UTC(), To: earlier(said.To, span.To).UTC()}
+	both := gateway.Span{From: gateway.Later(said.From, span.From).UTC(), To: earlier(said.To, span.To).UTC()}
 	switch {
 	case !mark.found && !a.config.Complete, !both.From.Before(both.To):
 		return gateway.Span{}, false
@@ -154,13 +154,6 @@ func (t *table) doubts() string {
 		return "the last line has no line end: the file may be cut, see open_end"
 	}
 	return ""
-}
-
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -91,12 +91,8 @@ func (a *app) letThrough(ctx context.Context, p gateway.ODS) (err error) {
 		if token != 0 {
 			break
 		}
-		retry := time.NewTimer(releaseRetry)
-		select {
-		case <-ctx.Done():
-			retry.Stop()
+		if !gateway.Wait(ctx, releaseRetry) {
 			return errReading
-		case <-retry.C:
 		}
 	}
 	defer func() { err = errors.Join(err, a.store.Unlock(context.WithoutCancel(ctx), p, owner)) }()

@@ -105,7 +105,7 @@ func (c *cli) awaitRestored(ctx context.Context, a *app) error {
 			c.say("%s", words)
 			told = words
 		}
-		if !sleep(ctx, time.Second) {
+		if !gateway.Wait(ctx, time.Second) {
 			return ctx.Err()
 		}
 	}

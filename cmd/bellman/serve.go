@@ -187,7 +187,7 @@ func (s *service) awaitStore(ctx context.Context) error {
 			s.log.Error("redis is not usable yet; trying again every two seconds", "error", err)
 			told = words
 		}
-		if !sleep(ctx, 2*time.Second) {
+		if !gateway.Wait(ctx, 2*time.Second) {
 			return nil
 		}
 	}
@@ -232,7 +232,7 @@ func (s *service) watch(ctx context.Context) {
 		if n%30 == 0 {
 			s.look(ctx)
 		}
-		if !sleep(ctx, 2*time.Second) {
+		if !gateway.Wait(ctx, 2*time.Second) {
 			return
 		}
 	}
@@ -291,15 +291,4 @@ func (s *service) ready(ctx context.Context) (missing, warnings []string) {
 		}
 	}
 	return missing, warnings
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"bellman/gateway"
 )
 
 // redisServer is a redis-server that is killed and comes back with its files.
@@ -67,14 +69,14 @@ func (r *redisServer) stop() {
 // goes down with it.
 func (r *redisServer) killAtRandom(ctx context.Context, chance *rand.Rand, n int, span time.Duration, rest func()) {
 	for r.kills.Load() < int64(n) {
-		if !sleep(ctx, between(chance, span, n)) {
+		if !gateway.Wait(ctx, between(chance, span, n)) {
 			return
 		}
 		r.stop()
 		if r.kills.Add(1)%4 == 0 {
 			rest()
 		}
-		if !sleep(ctx, within(chance, 300*time.Millisecond)) {
+		if !gateway.Wait(ctx, within(chance, 300*time.Millisecond)) {
 			ctx = context.WithoutCancel(ctx) // it has to come back
 		}
 		if err := r.start(ctx); err != nil {
@@ -96,17 +98,6 @@ func (r *redisServer) failure() error {
 // and about n of them within a span.
 func between(chance *rand.Rand, span time.Duration, n int) time.Duration {
 	return time.Duration(chance.Float64() * 1.7 * float64(span) / float64(n))
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // within gives a span shorter than d.

@@ -20,6 +20,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"bellman/gateway"
 )
 
 // replicas are the processes of bellman serve, each brought up again whenever it
@@ -125,7 +127,7 @@ func (r *replica) kill() bool {
 
 func (rs *replicas) killAtRandom(ctx context.Context, chance *rand.Rand, n int, span time.Duration) {
 	for rs.kills.Load() < int64(n) {
-		if !sleep(ctx, between(chance, span, n)) {
+		if !gateway.Wait(ctx, between(chance, span, n)) {
 			return
 		}
 		if rs.all[chance.IntN(len(rs.all))].kill() {
@@ -148,7 +150,7 @@ func (rs *replicas) pauseAtRandom(ctx context.Context, chance *rand.Rand, n int,
 	r := rs.all[len(rs.all)-1]
 	room := max(0, t.busy()/time.Duration(max(n, 1))-t.pausing)
 	for range n {
-		if !sleep(ctx, time.Duration(chance.Float64()*float64(room))) {
+		if !gateway.Wait(ctx, time.Duration(chance.Float64()*float64(room))) {
 			return
 		}
 		r.mu.Lock()
@@ -159,7 +161,7 @@ func (rs *replicas) pauseAtRandom(ctx context.Context, chance *rand.Rand, n int,
 			continue
 		}
 		rs.pauses.Add(1)
-		sleep(ctx, t.pausing)
+		gateway.Wait(ctx, t.pausing)
 		r.mu.Lock()
 		_ = r.child.Process.Signal(syscall.SIGCONT)
 		r.paused = false
@@ -178,7 +180,7 @@ func (rs *replicas) await(ctx context.Context, limit time.Duration) error {
 					break
 				}
 			}
-			if time.Now().After(until) || !sleep(ctx, 50*time.Millisecond) {
+			if time.Now().After(until) || !gateway.Wait(ctx, 50*time.Millisecond) {
 				return errors.Join(errors.New("a replica is not ready"), err, rs.failure())
 			}
 		}

@@ -309,7 +309,7 @@ func (w *world) change(p *practice, now time.Time) bool {
 // reply plays a patient who wants no more texts, in words that the provider does
 // not act on itself: it would hide our own mistakes.
 func (w *world) reply(ctx context.Context, from, to string) {
-	if !sleep(ctx, 300*time.Millisecond) {
+	if !gateway.Wait(ctx, 300*time.Millisecond) {
 		return
 	}
 	answer := w.twilio.Reply(ctx, from, to, "please stop texting me")

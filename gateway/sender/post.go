@@ -50,7 +50,7 @@ func (s *Sender) post(ctx context.Context, j job) {
 	}
 	asked, paused := s.breaker.asked(began)
 	if paused || !began.Before(j.until) || !began.Before(j.begin) {
-		o.change.To, o.change.At = gateway.Queued, later(asked, began)
+		o.change.To, o.change.At = gateway.Queued, gateway.Later(asked, began)
 		s.outcomes <- o
 		return
 	}
@@ -129,7 +129,7 @@ func (s *Sender) later(p gateway.ODS, attempts int, e *gateway.SendError, now ti
 	case e.Status == tooMany && e.RetryAfter > 0:
 		s.breaker.pause(now.Add(e.RetryAfter))
 	case e.Reason == gateway.ProviderTrouble:
-		return later(at, s.breaker.broke(p, badRequest, now))
+		return gateway.Later(at, s.breaker.broke(p, badRequest, now))
 	case e.Status == 0:
 		s.breaker.lose(now)
 	}
@@ -138,13 +138,6 @@ func (s *Sender) later(p gateway.ODS, attempts int, e *gateway.SendError, now ti
 
 // tooMany is the HTTP status with which a provider asks us to slow down.
 const tooMany = 429
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
 
 // backoff gives how long to wait before the next try: doubling from two
 // seconds to five minutes, a quarter of it by chance, never less than asked for.
@@ -213,7 +206,7 @@ func (s *Sender) writeDown(batch []outcome) {
 	now := batch[len(batch)-1].ended
 	for try := 0; err != nil && ctx.Err() == nil; try++ {
 		if got, err = s.o.Memory.Move(ctx, now, changes); err != nil {
-			pause(ctx, 100*time.Millisecond<<min(try, 5))
+			gateway.Wait(ctx, 100*time.Millisecond<<min(try, 5))
 		}
 	}
 	if err != nil {
@@ -241,13 +234,4 @@ func ours(g gateway.Changed, inTime bool) bool {
 		return inTime
 	}
 	return g.Verdict == gateway.Done
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

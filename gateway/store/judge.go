@@ -151,7 +151,7 @@ func (v *sight) earliest() time.Time {
 
 // again puts a reminder back into the queue, where Decide looks at it at its time.
 func (v *sight) again(flaw gateway.Flaw, entry string, now time.Time) cure {
-	return cure{flaw: flaw, remedy: gateway.Restored, entry: entry, due: millis(later(v.sendAt, now))}
+	return cure{flaw: flaw, remedy: gateway.Restored, entry: entry, due: millis(gateway.Later(v.sendAt, now))}
 }
 
 // restored brings a reminder back to where its story, or the link from its number,

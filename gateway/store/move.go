@@ -65,7 +65,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 			return nil, fmt.Errorf("move reminders: %w", errRecord)
 		}
 		if c := &changes[i]; c.To == gateway.Queued || c.To == gateway.Held {
-			s.dueAt(ShardOf(c.ID.Practice), later(c.At, now))
+			s.dueAt(ShardOf(c.ID.Practice), gateway.Later(c.At, now))
 		}
 		out[i] = gateway.Changed{From: gateway.State(t[2*sl.at]), Verdict: gateway.ChangeVerdict(t[2*sl.at+1])}
 	}
@@ -104,13 +104,6 @@ func both(a, b string) string {
 		}
 		return -1
 	}, a)
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 const reminderFixed = 19

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bellman/adapters/surgery"
+	"bellman/gateway"
 )
 
 // Faults is how the simulator misbehaves. The zero value is good behaviour.
@@ -90,15 +91,5 @@ func (s *Sim) date(w http.ResponseWriter) {
 // pause waits as long as the faults say. It reports false when the caller has
 // gone.
 func pause(ctx context.Context, f Faults) bool {
-	if f.SlowMS <= 0 {
-		return true
-	}
-	timer := time.NewTimer(time.Duration(f.SlowMS) * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return f.SlowMS <= 0 || gateway.Wait(ctx, time.Duration(f.SlowMS)*time.Millisecond)
 }

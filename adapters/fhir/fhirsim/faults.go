@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"bellman/gateway"
 )
 
 // Faults are the ways in which the server misbehaves. The zero value is a good
@@ -74,14 +76,8 @@ func (s *Sim) struck(w http.ResponseWriter, r *http.Request) bool {
 		s.faults.Unauthorized--
 	}
 	s.mu.Unlock()
-	if f.SlowMillis > 0 {
-		timer := time.NewTimer(time.Duration(f.SlowMillis) * time.Millisecond)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-r.Context().Done():
-			return true
-		}
+	if f.SlowMillis > 0 && !gateway.Wait(r.Context(), time.Duration(f.SlowMillis)*time.Millisecond) {
+		return true
 	}
 	switch {
 	case f.Status != 0:
