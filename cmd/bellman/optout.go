@@ -42,41 +42,35 @@ func (c *cli) optoutList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "Who opted out, since when, and how; numbers as their last three digits", Args: exactly(0)}
 	practice := cmd.Flags().String("practice", "", "only this practice")
 	reveal := cmd.Flags().Bool("reveal", false, "show whole numbers (audited)")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		a, err := c.whole(cmd.Context())
-		if err != nil {
-			return err
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		of := func(a *app, p configs.Practice) ([]gateway.OptOut, error) {
+			return a.store.OptOuts(cmd.Context(), p.ODS)
 		}
-		defer func() { err = errors.Join(err, a.stop()) }()
-		practices, err := named(a.cfg, *practice)
-		if err != nil {
-			return err
-		}
-		rows := []optoutRow{}
-		for _, p := range practices {
-			all, err := a.store.OptOuts(cmd.Context(), p.ODS)
-			if err != nil {
-				return err
+		return overview(cmd.Context(), c, *practice, of, func(a *app, all []gateway.OptOut) error {
+			if *reveal {
+				if err := c.record(a.cfg, "optout list --reveal", gateway.ODS(*practice), fmt.Sprintf("%d numbers", len(all))); err != nil {
+					return err
+				}
 			}
-			for _, o := range all {
-				rows = append(rows, row(o, *reveal))
-			}
-		}
-		if *reveal {
-			if err := c.record(a.cfg, "optout list --reveal", gateway.ODS(*practice), fmt.Sprintf("%d numbers", len(rows))); err != nil {
-				return err
-			}
-		}
-		if c.asJSON {
-			return c.print(rows)
-		}
-		for _, r := range rows {
-			c.say("%-8s %-16s since %s by %s", r.Practice, r.Number, r.Since, r.By)
-		}
-		c.say("%d numbers opted out", len(rows))
-		return nil
+			return c.showOptOuts(all, *reveal)
+		})
 	}
 	return cmd
+}
+
+func (c *cli) showOptOuts(all []gateway.OptOut, reveal bool) error {
+	rows := make([]optoutRow, 0, len(all))
+	for _, o := range all {
+		rows = append(rows, row(o, reveal))
+	}
+	if c.asJSON {
+		return c.print(rows)
+	}
+	for _, r := range rows {
+		c.say("%-8s %-16s since %s by %s", r.Practice, r.Number, r.Since, r.By)
+	}
+	c.say("%d numbers opted out", len(rows))
+	return nil
 }
 
 // numbered is a command about one number of one practice.

@@ -38,41 +38,29 @@ mends what it can at the next read of the diary.`,
 	}
 	practice := cmd.Flags().String("practice", "", "only this practice")
 	unexplained := cmd.Flags().Bool("unexplained", false, "only what does not add up in the books")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *unexplained {
 			return c.unexplained(cmd.Context(), *practice)
 		}
-		a, err := c.whole(cmd.Context())
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, a.stop()) }()
-		practices, err := named(a.cfg, *practice)
-		if err != nil {
-			return err
-		}
-		rows := []queueRow{}
-		for _, p := range practices {
-			more, err := a.queued(cmd.Context(), p)
-			if err != nil {
-				return err
-			}
-			rows = append(rows, more...)
-		}
-		if c.asJSON {
-			return c.print(rows)
-		}
-		for _, r := range rows {
-			c.say("%s", r.line)
-		}
-		c.say("%d reminders", len(rows))
-		if a.store.InHold() {
-			c.say("the store was emptied, or set back to an older state, and is in hold: nothing is sent; see `bellman restore`")
-		}
-		return nil
+		of := func(a *app, p configs.Practice) ([]queueRow, error) { return a.queued(cmd.Context(), p) }
+		return overview(cmd.Context(), c, *practice, of, c.showQueue)
 	}
 	cmd.AddCommand(c.releaseCommand(), c.withdrawCommand())
 	return cmd
+}
+
+func (c *cli) showQueue(a *app, rows []queueRow) error {
+	if c.asJSON {
+		return c.print(rows)
+	}
+	for _, r := range rows {
+		c.say("%s", r.line)
+	}
+	c.say("%d reminders", len(rows))
+	if a.store.InHold() {
+		c.say("the store was emptied, or set back to an older state, and is in hold: nothing is sent; see `bellman restore`")
+	}
+	return nil
 }
 
 // whole opens the ledger for a command about every practice.

@@ -49,30 +49,16 @@ what was known of the appointment then, and is written to the audit trail.`,
 	practice := cmd.Flags().String("practice", "", "only this practice")
 	all := cmd.Flags().Bool("all", false, "also those that were closed in the last days")
 	reveal := cmd.Flags().Bool("reveal", false, "show whole numbers and words (audited)")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		a, err := c.whole(cmd.Context())
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, a.stop()) }()
-		practices, err := named(a.cfg, *practice)
-		if err != nil {
-			return err
-		}
-		rows := []taskRow{}
-		for _, p := range practices {
-			more, err := a.tasks(cmd.Context(), p, *all, *reveal)
-			if err != nil {
-				return err
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		of := func(a *app, p configs.Practice) ([]taskRow, error) { return a.tasks(cmd.Context(), p, *all, *reveal) }
+		return overview(cmd.Context(), c, *practice, of, func(a *app, rows []taskRow) error {
+			if *reveal {
+				if err := c.record(a.cfg, "tasks --reveal", gateway.ODS(*practice), fmt.Sprintf("%d tasks", len(rows))); err != nil {
+					return err
+				}
 			}
-			rows = append(rows, more...)
-		}
-		if *reveal {
-			if err := c.record(a.cfg, "tasks --reveal", gateway.ODS(*practice), fmt.Sprintf("%d tasks", len(rows))); err != nil {
-				return err
-			}
-		}
-		return c.showTasks(rows)
+			return c.showTasks(rows)
+		})
 	}
 	cmd.AddCommand(c.closeTaskCommand())
 	return cmd

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"bellman/configs"
@@ -22,32 +21,18 @@ type unexplainedRow struct {
 
 // unexplained lists what does not add up in the books of the practices, and
 // changes nothing.
-func (c *cli) unexplained(ctx context.Context, practice string) (err error) {
-	a, err := c.whole(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.stop()) }()
-	practices, err := named(a.cfg, practice)
-	if err != nil {
-		return err
-	}
-	rows := []unexplainedRow{}
-	for _, p := range practices {
-		more, err := a.unexplained(ctx, p)
-		if err != nil {
-			return err
+func (c *cli) unexplained(ctx context.Context, practice string) error {
+	of := func(a *app, p configs.Practice) ([]unexplainedRow, error) { return a.unexplained(ctx, p) }
+	return overview(ctx, c, practice, of, func(_ *app, rows []unexplainedRow) error {
+		if c.asJSON {
+			return c.print(rows)
 		}
-		rows = append(rows, more...)
-	}
-	if c.asJSON {
-		return c.print(rows)
-	}
-	for _, r := range rows {
-		c.say("%-8s %-36s %-20s %-4s %s", r.Practice, r.Name, r.Appointment, r.Rule, r.words)
-	}
-	c.say("%d cannot be explained", len(rows))
-	return nil
+		for _, r := range rows {
+			c.say("%-8s %-36s %-20s %-4s %s", r.Practice, r.Name, r.Appointment, r.Rule, r.words)
+		}
+		c.say("%d cannot be explained", len(rows))
+		return nil
+	})
 }
 
 func (a *app) unexplained(ctx context.Context, p configs.Practice) ([]unexplainedRow, error) {
