@@ -11,15 +11,11 @@ import (
 // measureLedger walks n due reminders through the ledger alone, in batches of
 // one size, and says what each step costs Redis.
 func measureLedger(ctx context.Context, n, batch int) error {
-	r, err := startRedis(ctx)
+	r, st, err := openLedger(ctx)
 	if err != nil {
 		return err
 	}
 	defer r.stop()
-	st, err := r.open(ctx, codes())
-	if err != nil {
-		return err
-	}
 	now := time.Now()
 	feed := diaryOf(n/practices, now.Add(26*time.Hour).Truncate(time.Minute), now)
 	if _, err := planAll(ctx, st, feed, now, "1d"); err != nil {

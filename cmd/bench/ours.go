@@ -66,18 +66,29 @@ func diaryOf(n int, start, now time.Time) gateway.Feed {
 	return f
 }
 
+// openLedger starts a Redis and opens the ledger of all practices on it. The caller
+// stops the server.
+func openLedger(ctx context.Context) (*server, *store.Store, error) {
+	r, err := startRedis(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := r.open(ctx, codes())
+	if err != nil {
+		r.stop()
+		return nil, nil, err
+	}
+	return r, st, nil
+}
+
 // measurePlan decides and queues the reminders of n appointments, then reads the
 // same diaries again.
 func measurePlan(ctx context.Context, n int, planned, again, bytes *figure) error {
-	r, err := startRedis(ctx)
+	r, st, err := openLedger(ctx)
 	if err != nil {
 		return err
 	}
 	defer r.stop()
-	st, err := r.open(ctx, codes())
-	if err != nil {
-		return err
-	}
 	now := time.Now()
 	feed := diaryOf(n/practices, now.AddDate(0, 0, 10).Truncate(time.Minute), now)
 	for _, p := range codes() {
@@ -145,15 +156,11 @@ func planOne(ctx context.Context, st *store.Store, p gateway.Practice, feed gate
 
 // measureSend has n reminders fall due and hands them over.
 func measureSend(ctx context.Context, n int, phones *twilioDouble, sent, allocs *figure) error {
-	r, err := startRedis(ctx)
+	r, st, err := openLedger(ctx)
 	if err != nil {
 		return err
 	}
 	defer r.stop()
-	st, err := r.open(ctx, codes())
-	if err != nil {
-		return err
-	}
 	now := time.Now()
 	due := diaryOf(n/practices, now.Add(26*time.Hour).Truncate(time.Minute), now)
 	// Planned an hour before they are due, so that they are owed; due when the
