@@ -17,9 +17,7 @@ func TestAServiceWhoseClockIsWrongSendsNothingUntilItIsRight(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, "fhir", london(time.October, 20, 17, 0))
 			p := s.booked(london(time.October, 28, 9, 0), 1)[0]
-			s.do("keys", "new")
-			v := s.serve()
-			v.fresh()
+			v := s.live()
 			s.clock.set(london(time.October, 21, 8, 58))
 			v.fresh()
 			s.wrong.Store(int64(by))

@@ -43,9 +43,7 @@ func TestTheDoorsKeepTheirPromises(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "fhir", london(time.October, 20, 17, 0))
 	all := s.booked(london(time.October, 28, 9, 0), 2)
-	s.do("keys", "new")
-	v := s.serve()
-	v.fresh()
+	v := s.live()
 	s.metricsFrom(v, "bellman_send_duration_seconds_count")
 
 	// A forged STOP is refused, in a form that nobody texts on, and changes nothing.
@@ -131,11 +129,9 @@ func TestASTOPThatCannotBeKeptIsAskedForAgain(t *testing.T) {
 	r := newRedis(t)
 	r.start()
 	s := newScene(t, "fhir", london(time.October, 20, 17, 0))
-	s.edit("url: embedded", fmt.Sprintf("url: %q", r.url()))
+	s.useRedis(r)
 	all := s.booked(london(time.October, 28, 9, 0), 1)
-	s.do("keys", "new")
-	v := s.serve()
-	v.fresh()
+	v := s.live()
 	r.stop()
 	if a := s.twilio.Reply(t.Context(), all[0].number, sceneSender, "no more texts"); a.Status/100 != 5 {
 		t.Errorf("a STOP that could not be written down was answered with status %d, want 5xx", a.Status)

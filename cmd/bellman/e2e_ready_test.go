@@ -79,11 +79,17 @@ func (v *serving) awaitReady(status int, says string) {
 	})
 }
 
+// useRedis writes a Redis of one's own into the configuration.
+func (s *scene) useRedis(r *redisServer) {
+	s.t.Helper()
+	s.edit("url: embedded", fmt.Sprintf("url: %q", r.url()))
+}
+
 func TestReadyzSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	r := newRedis(t)
 	s := newScene(t, "fhir", london(time.October, 20, 17, 0))
-	s.edit("url: embedded", fmt.Sprintf("url: %q", r.url()))
+	s.useRedis(r)
 	s.do("keys", "new")
 	v := s.begin()
 	v.awaitReady(http.StatusServiceUnavailable, "redis cannot be reached")
@@ -113,11 +119,9 @@ func TestAnEmptiedRedisHoldsEverythingAndForgetsNoSTOP(t *testing.T) {
 	r := newRedis(t)
 	r.start()
 	s := newScene(t, "fhir", london(time.October, 20, 17, 0))
-	s.edit("url: embedded", fmt.Sprintf("url: %q", r.url()))
+	s.useRedis(r)
 	all := s.booked(london(time.October, 28, 9, 0), 3)
-	s.do("keys", "new")
-	v := s.serve()
-	v.fresh()
+	v := s.live()
 	v.hour(london(time.October, 21, 9, 30))
 	s.twilio.Reply(t.Context(), all[1].number, sceneSender, "no more texts please")
 

@@ -12,7 +12,7 @@ func TestANamedPersonLetsAnUnusualReadThrough(t *testing.T) {
 	r := newRedis(t)
 	r.start()
 	s := newScene(t, "emis", london(time.October, 19, 8, 30))
-	s.edit("url: embedded", fmt.Sprintf("url: %q", r.url()))
+	s.useRedis(r)
 	s.do("keys", "new")
 	clinic := london(time.October, 28, 9, 0)
 	all := s.booked(clinic, 12)

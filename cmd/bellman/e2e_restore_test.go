@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -54,12 +53,10 @@ func TestAfterARestoreTheServiceHoldsCatchesUpAndResumesByItself(t *testing.T) {
 			r := newRedis(t)
 			r.start()
 			s := newScene(t, "fhir", london(time.October, 20, 17, 0))
-			s.edit("url: embedded", fmt.Sprintf("url: %q", r.url()))
+			s.useRedis(r)
 			s.edit("policy: {}", "policy: {booked_late: "+c.late+"}")
 			all := s.booked(london(time.October, 28, 9, 0), 6)
-			s.do("keys", "new")
-			v := s.serve()
-			v.fresh()
+			v := s.live()
 			kept := r.copyOf()
 			// A week before: one says STOP, five are texted.
 			s.twilio.Reply(t.Context(), all[5].number, sceneSender, "no more texts please")
@@ -111,9 +108,7 @@ func TestAPersonDeclaresARestoredBackupAndWaits(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "fhir", london(time.October, 20, 17, 0))
 	all := s.booked(london(time.October, 28, 9, 0), 2)
-	s.do("keys", "new")
-	v := s.serve()
-	v.fresh()
+	v := s.live()
 	if out := s.do("restore"); !strings.Contains(out, "not in hold") || !strings.Contains(out, "add --yes") {
 		t.Errorf("without --yes: %q", out)
 	}

@@ -15,9 +15,7 @@ func TestNothingIsTextedOnADiaryThatACacheReplays(t *testing.T) {
 		s := newScene(t, source, london(time.October, 20, 17, 0))
 		all := s.booked(london(time.October, 28, 9, 0), 3)
 		off := all[2]
-		s.do("keys", "new")
-		v := s.serve()
-		v.fresh()
+		v := s.live()
 		s.misbehave(emissim.Faults{Cached: true}, fhirsim.Faults{Cached: true})
 		s.diary.Cancel(off.slot)
 		s.clock.set(london(time.October, 21, 10, 12)) // a week before, and a night after the last true answer

@@ -35,9 +35,7 @@ func TestWhoWasToldATimeThatIsNoLongerTrueBecomesATaskForPeople(t *testing.T) {
 		s := newScene(t, source, london(time.October, 20, 17, 0))
 		all := s.booked(london(time.October, 28, 9, 0), 4)
 		off, moved, dies := all[1], all[2], all[3]
-		s.do("keys", "new")
-		v := s.serve()
-		v.fresh()
+		v := s.live()
 		v.hour(london(time.October, 21, 10, 12))
 		if _, got := s.tasks(); len(got) != 0 {
 			t.Errorf("before anything changed: %q", got)

@@ -127,9 +127,7 @@ func TestWhatChangesBetweenTwoRemindersIsObeyed(t *testing.T) {
 		s := newScene(t, source, london(time.October, 20, 17, 0))
 		all := s.booked(london(time.October, 28, 9, 0), 8)
 		stays, off, gone, moved, dies, leaves, renumbered, stops := all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7]
-		s.do("keys", "new")
-		v := s.serve()
-		v.fresh()
+		v := s.live()
 		v.hour(london(time.October, 21, 10, 12))
 		if n := count(s.reminders()); n != 8 {
 			t.Fatalf("a week before, %d texts came, want 8", n)
@@ -209,9 +207,7 @@ func TestTheLastLookBeforeSendingFindsWhatChangedSinceTheRead(t *testing.T) {
 		s.edit("policy: {}", "policy: {stale_after: 24h, reminders: [{before: 1d}]}")
 		all := s.booked(london(time.October, 28, 9, 0), 5)
 		stays, off, moved, dies, emptied := all[0], all[1], all[2], all[3], all[4]
-		s.do("keys", "new")
-		v := s.serve()
-		v.fresh()
+		v := s.live()
 		s.diary.Cancel(off.slot)
 		s.diary.Move(moved.slot, london(time.October, 28, 16, 0))
 		s.diary.Edit(dies.id, func(p *surgery.Person) { p.Died = s.clock.Now() })
@@ -243,9 +239,7 @@ func TestSTOPEndsTheTextsAndSTARTBringsThemBack(t *testing.T) {
 	s := newScene(t, "fhir", london(time.October, 20, 17, 0))
 	all := s.booked(london(time.October, 28, 9, 0), 3)
 	stops, returns, staff := all[0], all[1], all[2]
-	s.do("keys", "new")
-	v := s.serve()
-	v.fresh()
+	v := s.live()
 	v.hour(london(time.October, 21, 9, 30))
 
 	for _, p := range []patient{stops, returns} {
@@ -353,9 +347,7 @@ func TestAPageThatFailsInTheMiddleOfAFeedCancelsNobody(t *testing.T) {
 	s := newScene(t, "fhir", london(time.October, 20, 17, 0))
 	s.edit("auth: {type: none}", `auth: {type: none}, query: {_count: ["10"]}`)
 	cases := surgery.Forty(s.diary, s.clock.Now(), 8)
-	s.do("keys", "new")
-	v := s.serve()
-	v.fresh()
+	v := s.live()
 	before := s.standsAll()
 	for what, f := range map[string]fhirsim.Faults{
 		"fails":                   {FailPage: 2},
