@@ -89,7 +89,7 @@ func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gatewa
 	for i := 0; i+claimFields <= len(items); i += claimFields {
 		ods, head := gateway.ODS(items[i].(string)), []byte(items[i+1].(string))
 		if len(head) != gateway.KeySize+3 {
-			return errRecord
+			continue // its entry was cut short; it is taken up when its lease runs out
 		}
 		id, err := gateway.ReminderFromKey(ods, head[:gateway.KeySize])
 		if err != nil {
@@ -146,30 +146,46 @@ func parseMillis(s string) (time.Time, bool) {
 	return time.UnixMilli(int64(f)).UTC(), true
 }
 
-// Expired lists the work of senders that died or were paused past their lease.
+// Expired lists the work of senders that died or were paused past their lease. A
+// shard that does not answer hides nothing of the others: what they have is given
+// beside its error.
 func (s *Store) Expired(ctx context.Context, now time.Time) ([]gateway.Expired, error) {
 	shards := s.served()
 	calls := make([]call, len(shards))
 	for i, sh := range shards {
 		calls[i] = call{s.scripts.expired, []string{sh.epoch(), sh.lease()}, []any{s.mark(sh), millis(now), sh.prefix(), 500}}
 	}
-	got, err := s.run(ctx, calls)
+	got, err := s.tryAll(ctx, calls)
 	if err != nil {
 		return nil, fmt.Errorf("expired leases: %w", err)
 	}
 	var out []gateway.Expired
+	var failed error
 	for _, c := range got {
-		found, err := c.StringSlice()
-		if err != nil {
-			return out, fmt.Errorf("expired leases: %w", errRecord)
+		err := plain(c.Err())
+		if err == nil {
+			out, err = takeExpired(c, out)
 		}
-		for ; len(found) >= 3; found = found[3:] {
-			id, err := gateway.ReminderFromKey(gateway.ODS(found[0]), []byte(found[1]))
-			if err != nil || len(found[2]) != 9 {
-				return out, fmt.Errorf("expired leases: %w", errRecord)
-			}
-			out = append(out, gateway.Expired{ID: id, State: gateway.State(found[2][0]), Token: gateway.Token([]byte(found[2][1:]))})
+		failed = cmp.Or(failed, err)
+	}
+	if failed != nil {
+		failed = fmt.Errorf("expired leases: %w", failed)
+	}
+	return out, failed
+}
+
+// takeExpired adds what one shard has to the list.
+func takeExpired(c *redis.Cmd, out []gateway.Expired) ([]gateway.Expired, error) {
+	found, err := c.StringSlice()
+	if err != nil {
+		return out, errRecord
+	}
+	for ; len(found) >= 3; found = found[3:] {
+		id, err := gateway.ReminderFromKey(gateway.ODS(found[0]), []byte(found[1]))
+		if err != nil || len(found[2]) != 9 {
+			return out, errRecord
 		}
+		out = append(out, gateway.Expired{ID: id, State: gateway.State(found[2][0]), Token: gateway.Token([]byte(found[2][1:]))})
 	}
 	return out, nil
 }
