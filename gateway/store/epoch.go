@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,9 +65,13 @@ func (s *Store) join(ctx context.Context, again bool) error {
 // marked gives the marks of all shards, after setting those that are missing.
 func (s *Store) marked(ctx context.Context) ([]string, error) {
 	for range 2 {
-		was, _, err := s.states(ctx)
+		states, err := s.states(ctx)
 		if err != nil {
 			return nil, err
+		}
+		was := make([]string, Shards)
+		for i, st := range states {
+			was[i] = st.mark
 		}
 		begin, err := s.recognise(was)
 		if err != nil {
@@ -131,42 +136,72 @@ func (s *Store) setMarks(ctx context.Context, n int, hold string) ([]string, err
 	return marks, nil
 }
 
-// states reads the marks of all shards, of which an empty one is missing, and their
-// counters of hand-overs.
-func (s *Store) states(ctx context.Context) ([]string, []uint64, error) {
+// shardState is what a shard says of itself.
+type shardState struct {
+	mark    string // "" when there is none that could be one of ours
+	tide    uint64
+	damaged bool // its counter of hand-overs is no number
+}
+
+// states reads the marks and the counters of hand-overs of all shards.
+func (s *Store) states(ctx context.Context) ([]shardState, error) {
 	pipe := s.rdb.Pipeline()
-	cmds := make([]*redis.SliceCmd, Shards)
-	for i := range cmds {
-		cmds[i] = pipe.MGet(ctx, Shard(i).epoch(), Shard(i).tide())
+	marks, tides := make([]*redis.StringCmd, Shards), make([]*redis.StringCmd, Shards)
+	for i := range Shards {
+		marks[i], tides[i] = pipe.Get(ctx, Shard(i).epoch()), pipe.Get(ctx, Shard(i).tide())
 	}
 	_, _ = pipe.Exec(ctx)
-	marks, tides := make([]string, Shards), make([]uint64, Shards)
-	for i, c := range cmds {
-		got, err := c.Result()
+	out := make([]shardState, Shards)
+	for i := range out {
+		mark, _, err := kept(marks[i])
 		if err != nil {
-			return nil, nil, fmt.Errorf("ask redis: %w", plain(err))
+			return nil, fmt.Errorf("ask redis: %w", err)
 		}
-		marks[i], _ = got[0].(string)
-		if n, ok := got[1].(string); ok {
-			tides[i], _ = strconv.ParseUint(n, 10, 64) // damaged: as good as lost
+		if wellFormed.MatchString(mark) {
+			out[i].mark = mark
+		}
+		tide, there, err := kept(tides[i])
+		if err != nil {
+			return nil, fmt.Errorf("ask redis: %w", err)
+		}
+		n, err := strconv.ParseUint(tide, 10, 63)
+		if out[i].damaged = there && err != nil; !out[i].damaged {
+			out[i].tide = n
 		}
 	}
-	return marks, tides, nil
+	return out, nil
+}
+
+// wellFormed is how a mark looks; mark.lua says the same. Anything else is as good
+// as none.
+var wellFormed = regexp.MustCompile(`^H?[0-9a-f]+\.[0-9a-f]+$`)
+
+// kept gives the words of a key, and whether it is there. One of another kind is
+// there, and says nothing.
+func kept(c *redis.StringCmd) (string, bool, error) {
+	v, err := c.Result()
+	switch {
+	case errors.Is(err, redis.Nil):
+		return "", false, nil
+	case redis.HasErrorPrefix(err, "WRONGTYPE"):
+		return "", true, nil
+	}
+	return v, true, plain(err)
 }
 
 // receded reports whether a shard has lost what was written there before: its
 // counter of hand-overs is lower than it was.
 func (s *Store) receded(ctx context.Context) (bool, error) {
 	floors := s.floors()
-	_, tides, err := s.states(ctx)
+	states, err := s.states(ctx)
 	if err != nil {
 		return false, err
 	}
-	return s.compare(floors, tides), nil
+	return s.compare(floors, states), nil
 }
 
 // floors gives what every counter had come to; compare reports whether one is
-// lower than that, and otherwise remembers what they have come to since.
+// lower than that or damaged, and otherwise remembers what they have come to since.
 func (s *Store) floors() [Shards]uint64 {
 	var out [Shards]uint64
 	for i := range out {
@@ -175,14 +210,14 @@ func (s *Store) floors() [Shards]uint64 {
 	return out
 }
 
-func (s *Store) compare(floors [Shards]uint64, tides []uint64) bool {
-	for i, n := range tides {
-		if n < floors[i] {
+func (s *Store) compare(floors [Shards]uint64, states []shardState) bool {
+	for i, st := range states {
+		if st.damaged || st.tide < floors[i] {
 			return true
 		}
 	}
-	for i, n := range tides {
-		s.tide.rise(Shard(i), n)
+	for i, st := range states {
+		s.tide.rise(Shard(i), st.tide)
 	}
 	return false
 }
@@ -195,15 +230,25 @@ func (s *Store) risen(sh Shard, said string) {
 }
 
 // holdAll puts every shard in hold, so that nothing leaves any more, and from then
-// on goes by the counters as they are now. It gives the marks.
+// on goes by the counters as they are now; one that is damaged is begun anew. It
+// gives the marks.
 func (s *Store) holdAll(ctx context.Context) ([]string, error) {
 	marks, err := s.setMarks(ctx, Shards, inHold)
 	if err != nil {
 		return nil, err
 	}
-	_, tides, err := s.states(ctx)
+	states, err := s.states(ctx)
 	if err != nil {
 		return nil, err
+	}
+	tides := make([]uint64, Shards)
+	for i, st := range states {
+		tides[i] = st.tide
+		if st.damaged {
+			if err := s.rdb.Del(ctx, Shard(i).tide()).Err(); err != nil {
+				return nil, fmt.Errorf("begin a counter of hand-overs anew: %w", plain(err))
+			}
+		}
 	}
 	return marks, s.tide.fall(tides)
 }
@@ -238,18 +283,18 @@ func (s *Store) setHold(h bool) {
 // disk what Redis is compared with; call it every few seconds.
 func (s *Store) RefreshHold(ctx context.Context) (bool, error) {
 	floors := s.floors()
-	marks, tides, err := s.states(ctx)
+	states, err := s.states(ctx)
 	if err != nil {
 		return true, err
 	}
 	hold := false
-	for i, m := range marks {
-		if strings.TrimPrefix(m, inHold) != s.mark(Shard(i)) {
+	for i, st := range states {
+		if strings.TrimPrefix(st.mark, inHold) != s.mark(Shard(i)) {
 			return true, ErrEmptied
 		}
-		hold = hold || strings.HasPrefix(m, inHold)
+		hold = hold || strings.HasPrefix(st.mark, inHold)
 	}
-	if s.compare(floors, tides) {
+	if s.compare(floors, states) {
 		return true, ErrReceded
 	}
 	s.setHold(hold)

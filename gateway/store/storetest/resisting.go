@@ -15,6 +15,8 @@ import (
 var resisting = []promise{
 	{"a shard that cannot be asked hides no work of dead senders in the others", expiredElsewhere},
 	{"an entry that was cut short takes no other claim with it", cutEntry},
+	{"a damaged count of hand-overs is taken for a loss, and begun anew", damagedTide},
+	{"a damaged mark is as good as none: the store is in hold until it is reconciled", damagedMark},
 }
 
 func expiredElsewhere(t *testing.T, g *surgery) {
