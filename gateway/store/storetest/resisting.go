@@ -17,6 +17,8 @@ var resisting = []promise{
 	{"an entry that was cut short takes no other claim with it", cutEntry},
 	{"a damaged count of hand-overs is taken for a loss, and begun anew", damagedTide},
 	{"a damaged mark is as good as none: the store is in hold until it is reconciled", damagedMark},
+	{"the right to read that is damaged, or never ends, is nobody's", damagedLock},
+	{"a damaged count of readers stops no read", damagedFence},
 }
 
 func expiredElsewhere(t *testing.T, g *surgery) {
