@@ -55,9 +55,9 @@ for i = 5, 4 + 8 * tonumber(ARGV[3]), 8 do
     -- What is withdrawn may have been booked again since: the next read decides.
     if to == 'w' then redis.call('SADD', KEYS[8], ref) end
     -- The rest of the counters is counted anew afterwards; that there is
-    -- something to settle must be known at once.
-    if to == 'k' then redis.call('HINCRBY', KEYS[7], 'k', 1) end
-    redis.call('HINCRBY', KEYS[7], 'turn', 1)
+    -- something to settle must be known at once. One that is damaged stops nothing.
+    if to == 'k' then redis.pcall('HINCRBY', KEYS[7], 'k', 1) end
+    redis.pcall('HINCRBY', KEYS[7], 'turn', 1)
     out[#out + 1] = 'y'
   end
 end

@@ -19,6 +19,7 @@ var resisting = []promise{
 	{"a damaged mark is as good as none: the store is in hold until it is reconciled", damagedMark},
 	{"the right to read that is damaged, or never ends, is nobody's", damagedLock},
 	{"a damaged count of readers stops no read", damagedFence},
+	{"a damaged count of moves stops no mending", damagedTurn},
 }
 
 func expiredElsewhere(t *testing.T, g *surgery) {
