@@ -76,7 +76,10 @@ func plain(err error) error {
 		return errors.New("redis cannot write to its disk; look at its log")
 	case redis.HasErrorPrefix(err, "LOADING"):
 		return errors.New("redis is still loading its data")
-	case redis.HasErrorPrefix(err, "ERR"):
+	case redis.HasErrorPrefix(err, "CLUSTERDOWN"), redis.HasErrorPrefix(err, "MASTERDOWN"):
+		return errors.New("the redis cluster is not whole, and does not answer for all of it")
+	}
+	if _, answered := errors.AsType[redis.Error](err); answered {
 		return errors.New("redis refused a command of ours")
 	}
 	return fmt.Errorf("redis cannot be reached: %w", errUnreachable)

@@ -20,6 +20,7 @@ var resisting = []promise{
 	{"the right to read that is damaged, or never ends, is nobody's", damagedLock},
 	{"a damaged count of readers stops no read", damagedFence},
 	{"a damaged count of moves stops no mending", damagedTurn},
+	{"what Redis refuses is not told as Redis being away", refusedIsNotAway},
 }
 
 func expiredElsewhere(t *testing.T, g *surgery) {
