@@ -230,7 +230,7 @@ type Head struct {
 // Restoration is how far a store that was emptied, or set back to an older state,
 // has been brought back. It holds nothing personal.
 type Restoration struct {
-	Since     time.Time `json:"since"`             // when it was begun; zero: there was none
+	Since     time.Time `json:"since,omitzero"`    // when it was begun; zero: there was none
 	Practices int       `json:"practices"`         // to bring back
 	Heard     int       `json:"heard"`             // whose patients' texts have been read again
 	Read      int       `json:"read"`              // whose diary has been read again, and what may have been sent found

@@ -115,7 +115,7 @@ func (a *app) checkRedis(ctx context.Context, f *findings) {
 		f.ok("redis", "keeps what it is given, and never evicts")
 	}
 	if a.store.InHold() {
-		f.warn("redis", "the store was emptied and is in hold; nothing is sent before `bellman queue release --yes`")
+		f.warn("redis", "the store was emptied, or set back to an older state, and is in hold: nothing is sent; `bellman restore` says what it waits for")
 	}
 	r, err := a.askRedis(limited)
 	a.checkClock(f, "redis", r, err)

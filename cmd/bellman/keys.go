@@ -34,8 +34,7 @@ stored can be read, and with it everything can.`,
 			if err != nil {
 				return err
 			}
-			c.say("made %s; keep a copy in a safe place apart from Redis", cfg.Keys.File)
-			return nil
+			return c.tell(true, "made %s; keep a copy in a safe place apart from Redis", cfg.Keys.File)
 		},
 	})
 	yes := false
@@ -52,8 +51,7 @@ keys they have. Says what it would do until --yes.`,
 				return err
 			}
 			if !yes {
-				c.say("would add a key to %s and to the keys of %d practices; add --yes", cfg.Keys.File, len(cfg.Practices))
-				return nil
+				return c.tell(false, "would add a key to %s and to the keys of %d practices; add --yes", cfg.Keys.File, len(cfg.Practices))
 			}
 			if err := c.record(cfg, "keys rotate", "", ""); err != nil {
 				return err
@@ -69,8 +67,7 @@ keys they have. Says what it would do until --yes.`,
 			if err := a.store.Rewrap(cmd.Context(), a.codes()); err != nil {
 				return err
 			}
-			c.say("rotated the keys of %d practices", len(cfg.Practices))
-			return nil
+			return c.tell(true, "rotated the keys of %d practices", len(cfg.Practices))
 		},
 	}
 	rotate.Flags().BoolVar(&yes, "yes", false, "do it")

@@ -126,8 +126,7 @@ func (c *cli) optoutAdd() *cobra.Command {
 	yes := cmd.Flags().Bool("yes", false, "do it")
 	return c.numbered(cmd, func(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone) error {
 		if !*yes {
-			c.say("would opt a number ending in %s out of %s; add --yes", n.LastThree(), p.ODS)
-			return nil
+			return c.tell(false, "would opt a number ending in %s out of %s; add --yes", n.LastThree(), p.ODS)
 		}
 		if err := c.record(a.cfg, "optout add", p.ODS, ""); err != nil {
 			return err
@@ -135,8 +134,7 @@ func (c *cli) optoutAdd() *cobra.Command {
 		if err := a.optOut(cmd, gateway.OptOut{Practice: p.ODS, Number: n, Since: c.now(), By: "staff"}); err != nil {
 			return err
 		}
-		c.say("opted out")
-		return nil
+		return c.tell(true, "opted out")
 	})
 }
 
@@ -153,8 +151,7 @@ func (c *cli) optoutRemove() *cobra.Command {
 	yes := cmd.Flags().Bool("yes", false, "do it")
 	return c.numbered(cmd, func(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone) error {
 		if !*yes {
-			c.say("would let a number ending in %s be texted by %s again; add --yes", n.LastThree(), p.ODS)
-			return nil
+			return c.tell(false, "would let a number ending in %s be texted by %s again; add --yes", n.LastThree(), p.ODS)
 		}
 		if err := c.record(a.cfg, "optout remove", p.ODS, ""); err != nil {
 			return err
@@ -162,8 +159,7 @@ func (c *cli) optoutRemove() *cobra.Command {
 		if err := a.store.RemoveOptOut(cmd.Context(), p.ODS, n, c.now(), "staff"); err != nil {
 			return err
 		}
-		c.say("no longer opted out; reminders come back with the next read of the diary. If the patient texted STOP, the provider still blocks the number until it gets a START")
-		return nil
+		return c.tell(true, "no longer opted out; reminders come back with the next read of the diary. If the patient texted STOP, the provider still blocks the number until it gets a START")
 	})
 }
 
@@ -190,9 +186,6 @@ Says what it would do until --yes.`,
 		}
 		defer func() { err = errors.Join(err, a.stop()) }()
 		found, bad := readOptOuts(f, p.ODS, c.now())
-		for _, b := range bad {
-			c.say("%s", b)
-		}
 		if *yes {
 			if err := c.record(a.cfg, "optout import", p.ODS, fmt.Sprintf("%d numbers", len(found))); err != nil {
 				return err
@@ -202,9 +195,9 @@ Says what it would do until --yes.`,
 					return err
 				}
 			}
-			c.say("opted out %d numbers; %d lines could not be read", len(found), len(bad))
-		} else {
-			c.say("would opt out %d numbers; %d lines cannot be read; add --yes", len(found), len(bad))
+		}
+		if err := c.showImport(*yes, len(found), bad); err != nil {
+			return err
 		}
 		if len(bad) > 0 {
 			return errQuiet
@@ -212,6 +205,26 @@ Says what it would do until --yes.`,
 		return nil
 	}
 	return cmd
+}
+
+// showImport says how many numbers an import takes in, and which lines it cannot.
+func (c *cli) showImport(done bool, found int, bad []string) error {
+	words := fmt.Sprintf("would opt out %d numbers; %d lines cannot be read; add --yes", found, len(bad))
+	if done {
+		words = fmt.Sprintf("opted out %d numbers; %d lines could not be read", found, len(bad))
+	}
+	if c.asJSON {
+		return c.print(struct {
+			outcome
+			Numbers    int      `json:"numbers"`
+			Unreadable []string `json:"unreadable"` // "line 3: the date is not understood"
+		}{outcome{done, words}, found, append([]string{}, bad...)})
+	}
+	for _, b := range bad {
+		c.say("%s", b)
+	}
+	c.say("%s", words)
+	return nil
 }
 
 // readOptOuts reads numbers and dates. What it cannot read it names by line.
@@ -227,20 +240,20 @@ func readOptOuts(r io.Reader, p gateway.ODS, now time.Time) (found []gateway.Opt
 			return found, append(bad, fmt.Sprintf("line %d: not CSV; the rest is not read", n))
 		}
 		num, kind := number.Parse(strings.TrimSpace(f[0]), true)
+		if kind != gateway.NumberMobile {
+			if n > 1 { // the first line may be headers
+				bad = append(bad, fmt.Sprintf("line %d: not one UK mobile number", n))
+			}
+			continue
+		}
 		since := now
 		if len(f) > 1 && strings.TrimSpace(f[1]) != "" {
 			t, ok := anyTime(strings.TrimSpace(f[1]))
-			if !ok && n > 1 {
+			if !ok {
 				bad = append(bad, fmt.Sprintf("line %d: the date is not understood; write 2026-11-24", n))
 				continue
 			}
 			since = t
-		}
-		if kind != gateway.NumberMobile {
-			if n > 1 {
-				bad = append(bad, fmt.Sprintf("line %d: not one UK mobile number", n))
-			}
-			continue
 		}
 		found = append(found, gateway.OptOut{Practice: p, Number: num, Since: since, By: "staff"})
 	}
@@ -277,6 +290,13 @@ func (c *cli) optoutExport() *cobra.Command {
 		}
 		if err := c.record(a.cfg, "optout export --reveal", p.ODS, fmt.Sprintf("%d numbers", len(all))); err != nil {
 			return err
+		}
+		if c.asJSON {
+			rows := make([]optoutRow, len(all))
+			for i, o := range all {
+				rows[i] = row(o, true)
+			}
+			return c.print(rows)
 		}
 		w := csv.NewWriter(c.out)
 		_ = w.Write([]string{"number", "since", "by"})

@@ -146,13 +146,11 @@ Says what it would do until --yes. --by and --reason are written to the audit tr
 		case err != nil:
 			return err
 		case !hold:
-			c.say("the store is not in hold; there is nothing to release")
-			return nil
+			return c.tell(false, "the store is not in hold; there is nothing to release")
 		case !*yes:
-			c.say("would end the hold of the emptied store and let texts go again; add --yes")
-			return nil
+			return c.tell(false, "would end the hold of the emptied store and let texts go again; add --yes")
 		}
-		if err := c.record(a.cfg, "queue release", "", *reason); err != nil {
+		if err := c.record(a.cfg, "queue release", "", decision(*by, *reason)); err != nil {
 			return err
 		}
 		if err := a.store.Release(cmd.Context()); err != nil {
@@ -161,8 +159,7 @@ Says what it would do until --yes. --by and --reason are written to the audit tr
 		if err := a.endRestoration(cmd.Context(), c.now()); err != nil {
 			return err
 		}
-		c.say("the hold has ended")
-		return nil
+		return c.tell(true, "the hold has ended")
 	}
 	return cmd
 }
@@ -198,9 +195,11 @@ cannot be called back. Says what it would do until --yes.`,
 				changes = append(changes, gateway.Change{ID: r.ID, To: gateway.Withdrawn, Reason: gateway.ByStaff})
 			}
 		}
-		if !*yes || len(changes) == 0 {
-			c.say("would withdraw %d reminder(s) of appointment %s; add --yes", len(changes), appointmentWord(k))
-			return nil
+		switch {
+		case len(changes) == 0:
+			return c.tell(false, "nothing of appointment %s waits", appointmentWord(k))
+		case !*yes:
+			return c.tell(false, "would withdraw %d reminder(s) of appointment %s; add --yes", len(changes), appointmentWord(k))
 		}
 		if err := c.record(a.cfg, "queue withdraw", p.ODS, k.Ref.String()+" "+*reason); err != nil {
 			return err
@@ -215,8 +214,7 @@ cannot be called back. Says what it would do until --yes.`,
 				n++
 			}
 		}
-		c.say("withdrew %d reminder(s)", n)
-		return nil
+		return c.tell(n > 0, "withdrew %d reminder(s)", n)
 	}
 	return cmd
 }

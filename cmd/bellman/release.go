@@ -32,22 +32,28 @@ func (c *cli) releasePractice(cmd *cobra.Command, a *app, r release) error {
 	what := waitsForRelease(f)
 	switch {
 	case what == "":
-		c.say("nothing of %s waits for a release", p.ODS)
-		return nil
+		return c.tell(false, "nothing of %s waits for a release", p.ODS)
 	case !r.yes:
-		c.say("would let the next read of %s go through: %s; add --by, --reason and --yes", p.ODS, what)
-		return nil
+		return c.tell(false, "would let the next read of %s go through: %s; add --by, --reason and --yes", p.ODS, what)
 	case strings.TrimSpace(r.by) == "" || strings.TrimSpace(r.reason) == "":
 		return usageError{errors.New("write who decides this (--by) and why it is right (--reason); see bellman queue release --help")}
 	}
-	if err := c.record(a.cfg, "queue release", p.ODS, fmt.Sprintf("by %s: %s; %s", r.by, r.reason, what)); err != nil {
+	if err := c.record(a.cfg, "queue release", p.ODS, decision(r.by, r.reason)+"; "+what); err != nil {
 		return err
 	}
 	if err := a.letThrough(cmd.Context(), p.ODS); err != nil {
 		return err
 	}
-	c.say("the next read of %s goes through", p.ODS)
-	return nil
+	return c.tell(true, "the next read of %s goes through", p.ODS)
+}
+
+// decision says for the audit trail who decided something, where it is known, and
+// why.
+func decision(by, reason string) string {
+	if by == "" {
+		return reason
+	}
+	return "by " + by + ": " + reason
 }
 
 // waitsForRelease says in words what an unusual read keeps waiting, if anything.

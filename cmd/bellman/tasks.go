@@ -207,11 +207,9 @@ until --yes.`,
 		case i < 0:
 			return store.ErrNoTask
 		case !tasks[i].Open():
-			c.say("it was closed before, %s", local(tasks[i].Closed))
-			return nil
+			return c.tell(false, "it was closed before, %s", local(tasks[i].Closed))
 		case !*yes:
-			c.say("would close: %s; add --yes", id.Kind.Words())
-			return nil
+			return c.tell(false, "would close: %s; add --yes", id.Kind.Words())
 		}
 		if err := c.record(a.cfg, "tasks close", id.Practice, id.String()+" by "+by); err != nil {
 			return err
@@ -221,11 +219,9 @@ until --yes.`,
 			return err
 		}
 		if !done {
-			c.say("somebody else closed it just now")
-			return nil
+			return c.tell(false, "somebody else closed it just now")
 		}
-		c.say("closed")
-		return nil
+		return c.tell(true, "closed")
 	}
 	return cmd
 }
