@@ -156,7 +156,10 @@ func TestAnEmptiedRedisHoldsEverythingAndForgetsNoSTOP(t *testing.T) {
 		t.Errorf("without --yes release says %q", out)
 	}
 	v.awaitReady(http.StatusServiceUnavailable, "in hold")
-	s.do("queue", "release", "--yes", "--reason", "looked at the console")
+	s.do("queue", "release", "--yes", "--by", "Jo Field", "--reason", "looked at the console")
+	if out := s.do("audit", "export"); !strings.Contains(out, "by Jo Field: looked at the console") {
+		t.Errorf("the audit trail says\n%s", out)
+	}
 	v.awaitReady(http.StatusOK, "ready")
 	s.clock.set(london(time.October, 27, 9, 35))
 	v.quiet()
