@@ -87,6 +87,7 @@ type Sender struct {
 	breaker   *breaker
 	reaping   sync.Mutex // one lane looks for the work of dead senders at a time
 	lastReap  time.Time
+	claiming  complaint
 }
 
 // New makes a sender.
@@ -173,7 +174,7 @@ func (s *Sender) round(ctx context.Context, looking *sync.WaitGroup, busy bool) 
 	s.moved(catch.Moves)
 	if err != nil {
 		s.release(limit)
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && s.claiming.news(err, now) {
 			s.o.Log.Warn("claim", "error", err)
 		}
 		return false, idle
