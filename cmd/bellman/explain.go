@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"bellman/configs"
 	"bellman/gateway"
+	"bellman/gateway/inbox"
 	"bellman/gateway/store"
 )
 
@@ -203,13 +205,25 @@ func (c *cli) showStory(k store.Kept, lines []storyLine) error {
 		c.say("  %s  %s", local(l.at), l.words)
 	}
 	for _, r := range k.Reminders {
-		why := ""
-		if r.Reason != gateway.None {
-			why = ": " + r.Reason.Words()
+		why := cmp.Or(r.Reason.Words(), unheard(r, c.now()))
+		if why != "" {
+			why = ": " + why
 		}
 		c.say("  now      reminder %s is %s%s", r.ID.Rule, r.State, why)
 	}
 	return nil
+}
+
+// unheard says of a text of which no receipt has come for hours what is done about
+// it; "" for all others.
+func unheard(r gateway.Standing, now time.Time) string {
+	switch age := now.Sub(r.At); {
+	case r.State != gateway.Accepted || age < inbox.AskFirst:
+		return ""
+	case age < inbox.AskLast:
+		return "no receipt has come yet, and the text provider is asked for it"
+	}
+	return "no receipt ever came, and the text provider had none to give: nobody knows whether the phone has it"
 }
 
 type standingRow struct {

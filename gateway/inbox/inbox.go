@@ -26,6 +26,9 @@ type Memory interface {
 	FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
 	Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error)
 	Unknowns(ctx context.Context, p gateway.ODS) ([]gateway.Standing, error)
+	Unheard(ctx context.Context, p gateway.ODS) ([]gateway.Standing, error)
+	TakeTurn(ctx context.Context, p gateway.ODS, now time.Time, every time.Duration) (since time.Time, ours bool, err error)
+	EndTurn(ctx context.Context, p gateway.ODS, until time.Time) error
 	FactsOf(ctx context.Context, id gateway.ReminderID) (gateway.Facts, bool, error)
 	NumberTag(ctx context.Context, p gateway.ODS, n gateway.Phone) ([12]byte, error)
 	Standings(ctx context.Context, ids []gateway.ReminderID) ([]gateway.State, error)
@@ -59,11 +62,13 @@ type Webhooks interface {
 
 // Lister reads the provider's own list of messages since a time, newest first: to
 // and from the given numbers; to one of our senders; from one of our senders. It
-// gives all of them or an error.
+// gives all of them or an error. Message reads one by its id, and reports false
+// when the provider does not have it.
 type Lister interface {
 	List(ctx context.Context, since time.Time, numbers ...gateway.Phone) ([]gateway.Listed, error)
 	Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error)
 	Outbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error)
+	Message(ctx context.Context, id string) (gateway.Listed, bool, error)
 }
 
 // Answers words what patients are answered. A zero Text is no answer.
@@ -109,13 +114,14 @@ type Inbox struct {
 	byODS    map[gateway.ODS]gateway.Practice
 	owner    string // of the right to restore
 
-	mu     sync.Mutex
-	looked map[gateway.ODS]time.Time // when a practice's lost reminders were last looked up
+	mu      sync.Mutex
+	looked  map[gateway.ODS]time.Time // when a practice's lost reminders were last looked up
+	knocked map[gateway.ODS]time.Time // when this replica last asked for a practice's turn
 }
 
 // New makes an inbox.
 func New(o Options) *Inbox {
-	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), looked: map[gateway.ODS]time.Time{}}
+	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), looked: map[gateway.ODS]time.Time{}, knocked: map[gateway.ODS]time.Time{}}
 	for _, p := range o.Practices {
 		in.bySender[p.Sender] = p
 		in.byODS[p.ODS] = p

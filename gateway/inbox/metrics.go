@@ -11,6 +11,7 @@ type Metrics struct {
 	replies    *prometheus.CounterVec
 	deliveries *prometheus.CounterVec
 	rejected   *prometheus.CounterVec
+	asked      *prometheus.CounterVec
 	left       prometheus.Gauge
 }
 
@@ -21,11 +22,17 @@ func NewMetrics(r prometheus.Registerer, practices []gateway.Practice) *Metrics 
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_deliveries_total", Help: "Final receipts."}, []string{"practice", "status"}),
 		rejected:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_webhook_rejected_total", Help: "Forged or malformed calls."}, []string{"reason"}),
 	}
+	m.asked = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "bellman_receipts_asked_total", Help: "Texts whose receipt did not come and that the provider was asked for, by where it says they are.",
+	}, []string{"practice", "outcome"})
 	m.left = prometheus.NewGauge(prometheus.GaugeOpts{Name: "bellman_restore_left", Help: "Reminders that may have been sent before Redis lost them, and whose fate is not known yet."})
-	r.MustRegister(m.replies, m.deliveries, m.rejected, m.left)
+	r.MustRegister(m.replies, m.deliveries, m.rejected, m.asked, m.left)
 	for _, p := range practices {
 		for _, k := range gateway.ReplyKinds {
 			m.replies.WithLabelValues(string(p.ODS), k.String())
+		}
+		for _, outcome := range []string{gateway.Accepted.String(), gateway.Delivered.String(), gateway.Undelivered.String(), gateway.Unknown.String(), missing} {
+			m.asked.WithLabelValues(string(p.ODS), outcome)
 		}
 		for _, s := range []gateway.State{gateway.Delivered, gateway.Undelivered} {
 			m.deliveries.WithLabelValues(string(p.ODS), s.String())
@@ -36,3 +43,6 @@ func NewMetrics(r prometheus.Registerer, practices []gateway.Practice) *Metrics 
 	}
 	return m
 }
+
+// missing is the outcome of asking for a text that the provider does not have.
+const missing = "missing"

@@ -14,25 +14,39 @@ var ErrNoReminder = errors.New("there is no such reminder")
 // Receive moves a reminder forward by a receipt, in whatever order receipts
 // come: a state that was passed is not entered again.
 func (in *Inbox) Receive(ctx context.Context, r gateway.Receipt) error {
-	c := gateway.Change{ID: r.Reminder, To: r.State, Code: r.Code, MessageID: r.MessageID, Reason: reasonOf(r.State, r.Class)}
-	if c.Reason == gateway.ProviderOptOut {
-		if err := in.blocked(ctx, r.Reminder); err != nil {
-			return err
-		}
-	}
-	got, err := in.o.Memory.Move(ctx, in.o.Clock.Now(), []gateway.Change{c})
-	switch {
-	case err != nil:
-		return err
-	case got[0].From == unknownState:
+	got, err := in.receive(ctx, []gateway.Receipt{r})
+	if err == nil && got[0].From == unknownState {
 		return ErrNoReminder
-	case got[0].Verdict == gateway.Done:
-		in.count(r.Reminder.Practice, got[0].From, r.State)
-		if c.Reason == gateway.ProviderAccount && in.o.Trouble != nil {
+	}
+	return err
+}
+
+// receive takes several receipts in one round trip, each by itself.
+func (in *Inbox) receive(ctx context.Context, all []gateway.Receipt) ([]gateway.Changed, error) {
+	changes := make([]gateway.Change, len(all))
+	for i, r := range all {
+		c := gateway.Change{ID: r.Reminder, To: r.State, Code: r.Code, MessageID: r.MessageID, Reason: reasonOf(r.State, r.Class)}
+		if c.Reason == gateway.ProviderOptOut {
+			if err := in.blocked(ctx, r.Reminder); err != nil {
+				return nil, err
+			}
+		}
+		changes[i] = c
+	}
+	got, err := in.o.Memory.Move(ctx, in.o.Clock.Now(), changes)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range all {
+		if got[i].Verdict != gateway.Done {
+			continue
+		}
+		in.count(r.Reminder.Practice, got[i].From, r.State)
+		if changes[i].Reason == gateway.ProviderAccount && in.o.Trouble != nil {
 			in.o.Trouble(r.Reminder.Practice, r.Everywhere)
 		}
 	}
-	return nil
+	return got, nil
 }
 
 // reasonOf says in the words of reception why a text that the provider took has

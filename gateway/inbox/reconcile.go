@@ -44,6 +44,9 @@ func (in *Inbox) Run(ctx context.Context) {
 			if err := in.Reconcile(ctx, p); err != nil && ctx.Err() == nil {
 				in.o.Log.Warn("reconcile with the provider's list", "practice", p.ODS, "error", err)
 			}
+			if err := in.Enquire(ctx, p); err != nil && ctx.Err() == nil {
+				in.o.Log.Warn("ask the provider for receipts that did not come", "practice", p.ODS, "error", err)
+			}
 		}
 	}
 }

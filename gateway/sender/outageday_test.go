@@ -261,3 +261,7 @@ func (l *line) Inbound(ctx context.Context, since time.Time, sender string) ([]g
 func (l *line) Outbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error) {
 	return l.to.Load().Outbound(ctx, since, sender)
 }
+
+func (l *line) Message(ctx context.Context, id string) (gateway.Listed, bool, error) {
+	return l.to.Load().Message(ctx, id)
+}

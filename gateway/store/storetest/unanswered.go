@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/store"
 )
 
 const providersID = "SM0123456789abcdef0123456789abcdef"
@@ -13,6 +14,8 @@ var unanswered = []promise{
 	{"what the network did not answer for was taken, and is never queued again", unansweredWasTaken},
 	{"what the network did not answer for ends by a receipt, or as a task", unansweredEnds},
 	{"what the network did not answer for is brought back as that when its entry is lost", unansweredIsBroughtBack},
+	{"texts of which nobody has said how they ended are found, and no others", unheardAreFound},
+	{"one replica gets a practice's turn, once in its span", oneTurn},
 }
 
 // unanswer brings a fresh reminder to a state, and says that the network did not
@@ -82,5 +85,60 @@ func unansweredIsBroughtBack(t *testing.T, g *surgery) {
 	g.stands(id, gateway.Unknown, gateway.NotAnswered)
 	if got := g.move(gateway.Change{ID: id, To: gateway.Queued, At: g.now}); got.Verdict != gateway.Elsewhere {
 		t.Errorf("it may be sent again: verdict %c", got.Verdict)
+	}
+}
+
+func unheardAreFound(t *testing.T, g *surgery) {
+	if got, err := g.s.Unheard(t.Context(), riverside); err != nil || len(got) != 0 {
+		t.Errorf("%d before anything left, %v", len(got), err)
+	}
+	want := map[gateway.ReminderID]bool{g.brought(0, gateway.Accepted): true}
+	for n, s := range []gateway.State{gateway.Held, gateway.Withdrawn, gateway.Sending, gateway.Delivered, gateway.Undelivered, gateway.Refused, gateway.Unknown, gateway.Failed} {
+		g.brought(1+n, s)
+	}
+	silent, _ := g.unanswer(20, gateway.Accepted)
+	want[silent] = true
+	got, err := g.s.Unheard(t.Context(), riverside)
+	if err != nil || len(got) != len(want) {
+		t.Errorf("%d are found, want %d, %v", len(got), len(want), err)
+	}
+	for _, u := range got {
+		if !want[u.ID] {
+			t.Errorf("%s (%s) is found", u.State, u.Reason)
+		}
+	}
+}
+
+func oneTurn(t *testing.T, g *surgery) {
+	const every = time.Minute
+	replicas := []*store.Store{g.s, g.open(), g.open()}
+	for round, since := range []time.Time{{}, g.now, g.now.Add(every)} {
+		turns := 0
+		for _, s := range replicas {
+			got, ours, err := s.TakeTurn(t.Context(), riverside, g.now, every)
+			if err != nil || !got.Equal(since) {
+				t.Errorf("round %d: asked until %v, want %v, %v", round, got, since, err)
+			}
+			if ours {
+				turns++
+			}
+		}
+		if turns != 1 {
+			t.Errorf("round %d: %d replicas got the turn", round, turns)
+		}
+		if err := g.s.EndTurn(t.Context(), riverside, g.now); err != nil {
+			t.Error(err)
+		}
+		if _, ours, err := g.s.TakeTurn(t.Context(), riverside, g.now.Add(every-time.Second), every); ours || err != nil {
+			t.Errorf("round %d: another turn too soon, %v", round, err)
+		}
+		g.now = g.now.Add(every)
+	}
+	// A clock that ran ahead took a turn and was set back.
+	if _, ours, err := g.s.TakeTurn(t.Context(), riverside, g.now.Add(time.Hour), every); !ours || err != nil {
+		t.Errorf("the one ahead: %t, %v", ours, err)
+	}
+	if _, ours, err := g.s.TakeTurn(t.Context(), riverside, g.now, every); !ours || err != nil {
+		t.Errorf("the one that was set back: %t, %v", ours, err)
 	}
 }
