@@ -109,8 +109,7 @@ func (s *Sender) judge(ctx context.Context, o *outcome, e *gateway.SendError, no
 		s.breaker.works(c.ID.Practice)
 		c.To, c.Reason = gateway.Refused, gateway.ProviderOptOut
 		log.Info("the provider blocks a number that opted out there")
-		optOut := gateway.OptOut{Practice: c.ID.Practice, Number: o.job.out.To, Since: now, By: "provider"}
-		if err := s.o.Memory.AddOptOut(ctx, optOut); err != nil {
+		if err := s.optOut(ctx, o.job.out, now); err != nil {
 			// The next text to this number is refused again, and tries again.
 			log.Error("write down an opt-out", "error", err)
 		}
@@ -119,6 +118,14 @@ func (s *Sender) judge(ctx context.Context, o *outcome, e *gateway.SendError, no
 		c.To, c.Reason = gateway.Unknown, gateway.UnknownOutcome
 		log.Warn("the fate of a text is not known; it is not sent again before it is")
 	}
+}
+
+// optOut writes down that the provider blocks a number. The time of the hand-over
+// may be up by now, so it has its own.
+func (s *Sender) optOut(ctx context.Context, m gateway.Outgoing, now time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
+	defer cancel()
+	return s.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: m.Reminder.Practice, Number: m.To, Since: now, By: "provider"})
 }
 
 // later gives when to try again what certainly did not go, and slows the others
