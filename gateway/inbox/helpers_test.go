@@ -248,7 +248,7 @@ func (s *stage) leaving(n int) gateway.Change {
 func (s *stage) claimed(id gateway.ReminderID) gateway.Change {
 	s.t.Helper()
 	s.memory.Look()
-	got := must(s.memory.Claim(s.t.Context(), gateway.Claiming{Now: s.clock.Now(), Limit: 1000, Lease: 30 * time.Second, Token: store.NewToken()}))
+	got := must(s.memory.Claim(s.t.Context(), gateway.Claiming{Now: s.clock.Now(), Limit: 1000, Lease: 30 * time.Second, Token: gateway.Token{1}}))
 	for _, c := range got.Claims {
 		if c.ID == id {
 			s.move(gateway.Change{ID: id, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true, At: s.clock.Now().Add(timeout + 30*time.Second)})

@@ -75,13 +75,6 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close ends the connections.
 func (s *Store) Close() error { return errors.Join(s.tide.close(), s.rdb.Close()) }
 
-// NewToken gives eight random bytes that mark the work of one claim.
-func NewToken() gateway.Token {
-	var t gateway.Token
-	_, _ = rand.Read(t[:])
-	return t
-}
-
 // newID gives n random bytes as letters.
 func newID(n int) string {
 	b := make([]byte, n)

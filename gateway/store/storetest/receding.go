@@ -24,7 +24,7 @@ var receding = []promise{
 // leaveOne claims what is due and lets the first of it leave.
 func (g *surgery) leaveOne(s *store.Store) gateway.Claim {
 	g.t.Helper()
-	c := g.claimAs(s, store.NewToken(), 0).Claims[0]
+	c := g.claimAs(s, token(5), 0).Claims[0]
 	got, err := s.Move(g.t.Context(), g.now, []gateway.Change{{ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, At: g.now.Add(lease)}})
 	if err != nil || got[0].Verdict != gateway.Done {
 		g.t.Fatalf("it does not leave: %v", err)
