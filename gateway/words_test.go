@@ -2,10 +2,7 @@ package gateway_test
 
 import (
 	"bufio"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // phrases are what patients write, by what we make of it. A phrase on the line of
@@ -117,20 +115,12 @@ func TestPatientsWordsMeanWhatTheySay(t *testing.T) {
 // what it means. HUMAN and REBOOK are for a person.
 func TestTheSharedCorpusOfReplies(t *testing.T) {
 	t.Parallel()
-	f, err := os.Open(filepath.Join("..", "..", "shared", "samples", "replies", "replies.tsv"))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the corpus of replies is not beside this repository")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
 	kinds := map[string]gateway.ReplyKind{
 		"STOP": gateway.ReplyStop, "START": gateway.ReplyStart, "HELP": gateway.ReplyHelp, "CANCEL_APPT": gateway.ReplyCancel,
 		"CONFIRM": gateway.ReplyConfirm, "HUMAN": gateway.ReplyOther, "REBOOK": gateway.ReplyOther,
 	}
 	rows := 0
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(bytes.NewReader(gatewaytest.Sample(t, "replies/replies.tsv")))
 	for n := 1; lines.Scan(); n++ {
 		cells := strings.Split(lines.Text(), "\t")
 		if strings.HasPrefix(cells[0], "#") || len(cells) < 3 {

@@ -5,35 +5,19 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
-
-// sample reads one of the public example payloads that may stand beside the
-// project. They are not part of it; without them these checks are left out.
-func sample(t *testing.T, name string) []byte {
-	t.Helper()
-	folder := filepath.Join("..", "..", "..", "shared", "samples")
-	b, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name)))
-	if os.IsNotExist(err) {
-		t.Skip("the public samples are not beside this copy of the project")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // readSample translates a sample bundle; patients that are not in it are asked of
 // answer, and are not there without one.
 func readSample(t *testing.T, name string, answer http.HandlerFunc) gateway.Feed {
 	t.Helper()
-	pg, err := decodePage(sample(t, name))
+	pg, err := decodePage(gatewaytest.Sample(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,10 +81,10 @@ func TestBookingsWhosePatientIsNotInTheAnswerAreListed(t *testing.T) {
 }
 
 func TestGPConnectsAppointmentsAreReadAsFarAsTheyAreLikeR4(t *testing.T) {
-	patient := sample(t, "gpconnect/v1.2.7/read_patient_response_example.json")
+	patient := gatewaytest.Sample(t, "gpconnect/v1.2.7/read_patient_response_example.json")
 	const name = "gpconnect/v1.2.7/retrieve_patients_appts_response_example.json"
 	var raw struct{ Entry []any }
-	if err := json.Unmarshal(sample(t, name), &raw); err != nil {
+	if err := json.Unmarshal(gatewaytest.Sample(t, name), &raw); err != nil {
 		t.Fatal(err)
 	}
 	feed := readSample(t, name, func(w http.ResponseWriter, r *http.Request) {
@@ -140,7 +124,7 @@ func TestPatientsOfTheSpineAreRead(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var p person
-			if err := json.Unmarshal(sample(t, test.name), &p); err != nil {
+			if err := json.Unmarshal(gatewaytest.Sample(t, test.name), &p); err != nil {
 				t.Fatal(err)
 			}
 			if got := p.patient("", now, true); got != test.want {
@@ -153,7 +137,7 @@ func TestPatientsOfTheSpineAreRead(t *testing.T) {
 
 func TestSearchesOfTheSpineAreRead(t *testing.T) {
 	for _, name := range []string{"pds/PatientSearch.json", "pds/Sensitive_PatientSearch.json", "pds/Minimal_PatientSearch.json", "pds/PatientSearch-Jayne-Smyth.json"} {
-		pg, err := decodePage(sample(t, name))
+		pg, err := decodePage(gatewaytest.Sample(t, name))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -2,7 +2,6 @@ package files_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -242,20 +241,4 @@ func TestRowsThatRepeatAreOneVisitAndRowsThatContradictAreNotBelieved(t *testing
 			t.Errorf("contradicting rows: %d visits, unreadable %q", len(feed.Appointments), whys(feed))
 		}
 	}
-}
-
-func TestAFileMayNotBeReadable(t *testing.T) {
-	if os.Getuid() == 0 {
-		t.Skip("the superuser may read everything")
-	}
-	c := sheet()
-	path := drop(t, &c, "Xqgiven.csv", "Mobile,Date,Time\r\n"+anns)
-	if err := os.Chmod(path, 0); err != nil {
-		t.Fatal(err)
-	}
-	_, err := reads(t, c)
-	if err == nil || !strings.Contains(err.Error(), "may not read") {
-		t.Errorf("gives %v", err)
-	}
-	adaptertest.AssertQuiet(t, []string{"Xqgiven"}, err)
 }

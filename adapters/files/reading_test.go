@@ -2,7 +2,6 @@ package files_test
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"bellman/adapters/adaptertest"
 	"bellman/adapters/files"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 func TestEveryEncodingAndDelimiterGivesTheSameVisit(t *testing.T) {
@@ -260,26 +260,38 @@ func TestPublishedUploadFormatsAreRead(t *testing.T) {
 	}
 }
 
-// A real export's line of sixty headings, published by its users.
-func TestTheHeadingsOfARealExportAreFound(t *testing.T) {
-	b, err := os.ReadFile("../../../shared/samples/files/HEADERS.md")
-	if err != nil {
-		t.Skip("the collection of real headings is not on this machine; nothing to check against")
-	}
-	headings := regexp.MustCompile(`(?m)^ +(Patient ID,.*)$`).FindSubmatch(b)
-	if headings == nil {
-		t.Fatal("the collection has no line that begins with Patient ID")
-	}
+// wideRow reads one visit from an export of many columns, of which four are told
+// of in the configuration.
+func wideRow(t *testing.T, headings string) {
+	t.Helper()
 	c := files.Config{DateFormat: "DD MMM YYYY", Columns: files.Columns{
 		PatientID: "Patient ID", GivenName: "First Name", Mobile: "PhoneMobile", DateTime: "Next Appointment",
 	}}
-	width := strings.Count(string(headings[1]), ",") + 1
-	row := make([]string, width)
-	row[0], row[2], row[8] = "17", "Efua", "'07700900001"
-	at := strings.Count(strings.SplitN(string(headings[1]), "Next Appointment", 2)[0], ",")
-	row[at] = "\"23 Nov 2026, 9:10am\""
-	feed := readOf(t, c, string(headings[1])+"\n"+strings.Join(row, ",")+"\n")
-	if diff := cmp.Diff([]string{"23 Nov 09:10"}, starts(feed)); diff != "" {
-		t.Errorf("%s%q", diff, whys(feed))
+	row := strings.Split(headings, ",")
+	given := map[string]string{"Patient ID": "17", "First Name": "Efua", "PhoneMobile": "'07700900001", "Next Appointment": "\"23 Nov 2026, 9:10am\""}
+	for i, heading := range row {
+		row[i] = given[heading]
 	}
+	feed := readOf(t, c, headings+"\n"+strings.Join(row, ",")+"\n")
+	if diff := cmp.Diff([]string{"23 Nov 09:10"}, starts(feed)); diff != "" {
+		t.Fatalf("%s%q", diff, whys(feed))
+	}
+	is := feed.Appointments[0].Patient
+	if is.ID != "17" || is.Mobile != gateway.NewPhone("+447700900001") || is.Name != gateway.NewName("Efua") {
+		t.Error("the visit is not the patient's of that row")
+	}
+}
+
+func TestHeadingsAreFoundAmongManyThatAreNearlyTheSame(t *testing.T) {
+	wideRow(t, "Patient ID,Related Patient ID,Honorific,First Name,First Names,Family Name,Known As,Born,PhoneHome,PhoneMobile,PhoneMobile 2,Mobile Phones,PhoneWork,Street,Town,"+
+		"Post code,First Appointment,Last Appointment,Next Appointment,Next Appointment Type,Appointment Notes,Notes")
+}
+
+// A real export's line of sixty headings, published by its users.
+func TestTheHeadingsOfARealExportAreFound(t *testing.T) {
+	headings := regexp.MustCompile(`(?m)^ +(Patient ID,.*)$`).FindSubmatch(gatewaytest.Sample(t, "files/HEADERS.md"))
+	if headings == nil {
+		t.Fatal("the collection has no line that begins with Patient ID")
+	}
+	wideRow(t, string(headings[1]))
 }

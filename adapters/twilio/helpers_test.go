@@ -3,8 +3,6 @@ package twilio_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,7 +19,6 @@ const (
 	words    = "Riverside Surgery: your appointment is on Mon 23 Nov at 9:30am. To cancel text CANCEL 7834 or ring 01632 960001."
 	service  = "MG00000000000000000000000000000001"
 	public   = "https://texts.example.org"
-	samples  = "../../../shared/samples"
 	clientID = "SK00000000000000000000000000000001"
 )
 
@@ -85,17 +82,6 @@ func answering(t testing.TB, h http.HandlerFunc) *twilio.Provider {
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	return provider(t, config(server.URL))
-}
-
-// sample reads one of the shared samples, or skips this check where they are not
-// at hand.
-func sample(t *testing.T, name string) []byte {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(samples, name))
-	if err != nil {
-		t.Skip("the shared samples are not on this machine")
-	}
-	return raw
 }
 
 // serve starts a server and gives its address.

@@ -23,12 +23,13 @@ import (
 	"bellman/adapters/twilio"
 	"bellman/adapters/twilio/twiliosim"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // twilioSpec is Twilio's own OpenAPI description of messages.
 func twilioSpec(t *testing.T) *openapi3.T {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(sample(t, "twilio/twilio_messages_only.derived.json"))
+	doc, err := openapi3.NewLoader().LoadFromData(gatewaytest.Sample(t, "twilio/twilio_messages_only.derived.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +178,7 @@ func TestASendIsExactlyWhatTwilioDocuments(t *testing.T) {
 // TestOurCodesAgreeWithWhatIsKnownOfThem compares the table with the one that was
 // collected from Twilio's error pages.
 func TestOurCodesAgreeWithWhatIsKnownOfThem(t *testing.T) {
-	r := csv.NewReader(bytes.NewReader(sample(t, "twilio/error_codes.tsv")))
+	r := csv.NewReader(bytes.NewReader(gatewaytest.Sample(t, "twilio/error_codes.tsv")))
 	r.Comma, r.Comment, r.LazyQuotes, r.FieldsPerRecord = '\t', '#', true, -1
 	rows, err := r.ReadAll()
 	if err != nil {
@@ -233,7 +234,7 @@ func TestTwiliosLibraryChecksSignaturesAsItsNodeLibraryMakesThem(t *testing.T) {
 			Params                     [][2]string
 		}
 	}
-	if err := json.Unmarshal(sample(t, "oracles/twilio_signature_vectors.json"), &v); err != nil {
+	if err := json.Unmarshal(gatewaytest.Sample(t, "oracles/twilio_signature_vectors.json"), &v); err != nil {
 		t.Fatal(err)
 	}
 	validator := client.NewRequestValidator(v.AuthToken)

@@ -2,15 +2,12 @@ package message_test
 
 import (
 	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/message"
 )
 
@@ -64,13 +61,7 @@ func TestSegmentsAreCountedAsTheNetworkBillsThem(t *testing.T) {
 
 func TestSegmentsAgreeWithThePublishedVectors(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "samples", "oracles", "sms_segment_vectors.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the published segment vectors are not beside this repository")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := gatewaytest.Sample(t, "oracles/sms_segment_vectors.json")
 	var file struct {
 		Vectors []struct {
 			Name, Text string

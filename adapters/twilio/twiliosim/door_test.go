@@ -7,16 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
+
+	"bellman/gateway/gatewaytest"
 )
 
 func TestSignaturesAreThoseOfTwiliosOwnLibrary(t *testing.T) {
-	raw, err := os.ReadFile("../../../../shared/samples/oracles/twilio_signature_vectors.json")
-	if err != nil {
-		t.Skip("the shared samples are not on this machine")
-	}
+	raw := gatewaytest.Sample(t, "oracles/twilio_signature_vectors.json")
 	var v struct {
 		AuthToken string
 		Cases     []struct {
@@ -38,11 +36,33 @@ func TestSignaturesAreThoseOfTwiliosOwnLibrary(t *testing.T) {
 	}
 }
 
-func TestSegmentsAreCountedAsTwilioCountsThem(t *testing.T) {
-	raw, err := os.ReadFile("../../../../shared/samples/oracles/sms_segment_vectors.json")
-	if err != nil {
-		t.Skip("the shared samples are not on this machine")
+func TestSegmentsAreCountedByTheAlphabetThatATextNeeds(t *testing.T) {
+	a := func(n int) string { return strings.Repeat("a", n) }
+	for _, c := range []struct {
+		name, text string
+		want       int
+	}{
+		{"one full segment", a(160), 1},
+		{"one letter more", a(161), 2},
+		{"two full parts", a(306), 2},
+		{"three parts", a(307), 3},
+		{"the euro sign counts twice", strings.Repeat("€", 80), 1},
+		{"eighty-one of them", strings.Repeat("€", 81), 2},
+		{"one letter outside the alphabet", a(69) + "ŷ", 1},
+		{"and one letter more", a(70) + "ŷ", 2},
+		{"two full parts of such letters", strings.Repeat("ŵ", 134), 2},
+		{"three parts of such letters", strings.Repeat("ŵ", 135), 3},
+		{"thirty-five emoji", strings.Repeat("😀", 35), 1},
+		{"thirty-six of them", strings.Repeat("😀", 36), 2},
+	} {
+		if got := segmentsOf(c.text); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
 	}
+}
+
+func TestSegmentsAreCountedAsTwilioCountsThem(t *testing.T) {
+	raw := gatewaytest.Sample(t, "oracles/sms_segment_vectors.json")
 	var v struct {
 		Vectors []struct {
 			Name, Text string
