@@ -149,6 +149,22 @@ func (s *stage) stands(a gateway.Appointment, r gateway.Rule, want gateway.State
 	}
 }
 
+// texts checks how many texts the n-th patient got.
+func (s *stage) texts(n, want int) {
+	s.t.Helper()
+	if got := s.phones.to(number(n)); got != want {
+		s.t.Errorf("patient %d got %d texts, want %d", n, got, want)
+	}
+}
+
+// silent checks that no move was told since it was last asked.
+func (s *stage) silent() {
+	s.t.Helper()
+	if told := s.told(); len(told) != 0 {
+		s.t.Errorf("told once more, or for nothing: %v", told)
+	}
+}
+
 // told gives the moves since it was last asked, by reason.
 func (s *stage) told() map[gateway.Reason]int {
 	out := map[gateway.Reason]int{}

@@ -32,9 +32,7 @@ func TestVisitsOfOneHourAreOneText(t *testing.T) {
 	s.send()
 	s.come(monday.Add(time.Hour))
 	s.send()
-	if n := s.phones.to(number(1)); n != 1 {
-		t.Errorf("%d texts", n)
-	}
+	s.texts(1, 1)
 }
 
 func TestTheOtherVisitIsTextedWhenTheFirstIsCancelled(t *testing.T) {
@@ -47,9 +45,7 @@ func TestTheOtherVisitIsTextedWhenTheFirstIsCancelled(t *testing.T) {
 	s.stands(second, day, gateway.Queued, gateway.None)
 	s.come(monday.Add(40 * time.Minute))
 	s.send()
-	if n := s.phones.to(number(1)); n != 1 {
-		t.Errorf("%d texts", n)
-	}
+	s.texts(1, 1)
 }
 
 func optOut(by string) gateway.OptOut {
@@ -78,9 +74,7 @@ func TestWhoOptedOutIsWithdrawnAndQueuedAgainAfterSTART(t *testing.T) {
 			s.stands(person(1), day, gateway.Queued, gateway.None)
 			s.come(monday)
 			s.send()
-			if n := s.phones.to(number(1)); n != 1 {
-				t.Errorf("%d texts", n)
-			}
+			s.texts(1, 1)
 		})
 	}
 }
@@ -99,9 +93,7 @@ func TestSTARTAfterTheClaimWithdrewQueuesAgain(t *testing.T) {
 	}
 	s.come(monday.Add(time.Minute))
 	s.send()
-	if n := s.phones.to(number(1)); n != 1 {
-		t.Errorf("%d texts", n)
-	}
+	s.texts(1, 1)
 }
 
 func TestARuleThatIsRemovedOrAddedIsFollowed(t *testing.T) {
@@ -119,9 +111,7 @@ func TestARuleThatIsRemovedOrAddedIsFollowed(t *testing.T) {
 	s.send()
 	s.come(tuesday.Add(-time.Hour * 2))
 	s.send()
-	if n := s.phones.to(number(1)); n != 2 { // six in the morning is brought to the opening at eight
-		t.Errorf("%d texts by eight on Tuesday, want one for each rule", n)
-	}
+	s.texts(1, 2) // six in the morning is brought to the opening at eight
 }
 
 func TestARuleThatIsAddedDoesNotReachBack(t *testing.T) {
@@ -187,9 +177,7 @@ func TestTheSweepForgetsWhatIsOverAndNothingElse(t *testing.T) {
 	}
 	s.read()
 	s.stands(far, day, gateway.Queued, gateway.None)
-	if n := s.phones.to(number(1)); n != 1 {
-		t.Errorf("%d texts", n)
-	}
+	s.texts(1, 1)
 }
 
 // breaking is a clinical system whose adapter breaks down.

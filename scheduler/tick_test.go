@@ -17,9 +17,7 @@ func TestANewAppointmentIsPlannedAndAnUnchangedOneCostsNothing(t *testing.T) {
 		s.clock.Advance(15 * time.Minute)
 		s.read()
 	}
-	if told := s.told(); len(told) != 0 {
-		t.Errorf("moves: %v", told)
-	}
+	s.silent()
 	s.stands(person(1), day, gateway.Queued, gateway.None)
 	if n := s.metric("bellman_appointments_read_total", "ok"); n != 4 {
 		t.Errorf("%v were read", n)
@@ -29,9 +27,7 @@ func TestANewAppointmentIsPlannedAndAnUnchangedOneCostsNothing(t *testing.T) {
 	}
 	s.come(monday)
 	s.send()
-	if n := s.phones.to(number(1)); n != 1 {
-		t.Errorf("%d texts", n)
-	}
+	s.texts(1, 1)
 }
 
 func TestAMovedAppointmentTakesItsReminderAlong(t *testing.T) {
@@ -44,14 +40,10 @@ func TestAMovedAppointmentTakesItsReminderAlong(t *testing.T) {
 	s.stands(moved, day, gateway.Queued, gateway.None)
 	s.come(monday)
 	s.send()
-	if n := s.phones.to(number(1)); n != 0 {
-		t.Error("the old day was texted")
-	}
+	s.texts(1, 0) // the old day
 	s.come(monday.AddDate(0, 0, 2))
 	s.send()
-	if n := s.phones.to(number(1)); n != 1 {
-		t.Errorf("%d texts", n)
-	}
+	s.texts(1, 1)
 }
 
 func TestWhatTheDiarySaysOfAVisitDecides(t *testing.T) {
@@ -84,9 +76,7 @@ func TestWhatTheDiarySaysOfAVisitDecides(t *testing.T) {
 				t.Errorf("moves: %v", told)
 			}
 			s.read()
-			if told := s.told(); len(told) != 0 {
-				t.Errorf("told again: %v", told)
-			}
+			s.silent()
 			s.booked(person(1)) // and back
 			s.stands(person(1), day, gateway.Queued, gateway.None)
 			s.booked(c.is)
@@ -123,9 +113,7 @@ func TestAGoneAppointmentIsWithdrawnAndQueuedWhenItReappears(t *testing.T) {
 		t.Errorf("moves: %v", told)
 	}
 	s.read()
-	if told := s.told(); len(told) != 0 {
-		t.Errorf("told again: %v", told)
-	}
+	s.silent()
 	s.booked(person(1))
 	s.stands(person(1), day, gateway.Queued, gateway.None)
 	s.diary.drop(person(1))
@@ -147,9 +135,7 @@ func TestWhatWasWithheldForAReasonKeepsItWhenItGoes(t *testing.T) {
 	s.diary.complete = false
 	s.read()
 	s.stands(cancelled, day, gateway.Withdrawn, gateway.Cancelled)
-	if told := s.told(); len(told) != 0 {
-		t.Errorf("one withdrawal was told again: %v", told)
-	}
+	s.silent()
 }
 
 func TestAnIncompleteReadCancelsNobodyAndHoldsWhomItDoesNotShow(t *testing.T) {
@@ -170,9 +156,7 @@ func TestAnIncompleteReadCancelsNobodyAndHoldsWhomItDoesNotShow(t *testing.T) {
 	s.diary.complete = true
 	s.come(monday.Add(time.Minute))
 	s.send()
-	if n := s.phones.to(number(1)); n != 1 {
-		t.Errorf("confirmed again: %d texts", n)
-	}
+	s.texts(1, 1)
 }
 
 func TestNobodyIsTextedOnIncompleteReadsAlone(t *testing.T) {
@@ -271,9 +255,7 @@ func TestOneRowTwiceIsOneAppointment(t *testing.T) {
 	s.stands(person(1), day, gateway.Queued, gateway.None)
 	s.come(monday)
 	s.send()
-	if n := s.phones.to(number(1)); n != 1 {
-		t.Errorf("%d texts", n)
-	}
+	s.texts(1, 1)
 }
 
 func TestRowsThatDisagreeAreHeldWhateverTheirOrder(t *testing.T) {
