@@ -89,7 +89,13 @@ func (a *app) draft(ctx context.Context, p scheduler.Practice, now time.Time, mo
 	if err != nil {
 		return nil, nil, err
 	}
-	d := scheduler.Drafting{Practice: p.Practice, Feed: feed, Diary: diary, Now: now, Allowed: a.allowed()}.Make()
+	state, err := a.store.Feed(ctx, p.ODS)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := scheduler.Drafting{
+		Practice: p.Practice, Feed: feed, Diary: diary, Now: now, Allowed: a.allowed(), Moving: state.Moving, Rebuilt: state.Rebuilt,
+	}.Make()
 	if err := d.TellOnce(ctx, a.store, p.ODS, diary); err != nil {
 		return nil, nil, err
 	}
