@@ -21,9 +21,10 @@ import (
 type tide struct {
 	known [Shards]atomic.Uint64
 
-	mu    sync.Mutex
-	file  *os.File
-	dirty bool
+	syncing sync.Mutex // one at a time; taken before mu
+	mu      sync.Mutex // never held while the disk is waited for: claims would wait too
+	file    *os.File
+	dirty   bool
 }
 
 const (
@@ -119,22 +120,41 @@ func (t *tide) write(sh Shard) {
 
 // sync brings the file onto the disk.
 func (t *tide) sync() error {
+	t.syncing.Lock()
+	defer t.syncing.Unlock()
+	return t.toDisk()
+}
+
+func (t *tide) toDisk() error {
+	f, err := t.catchUp()
+	if f == nil || err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		t.mu.Lock()
+		t.dirty = true
+		t.mu.Unlock()
+		return tideError(err)
+	}
+	return nil
+}
+
+// catchUp writes what could not be written before, and gives the file when there
+// is something to bring onto the disk.
+func (t *tide) catchUp() (*os.File, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.dirty || t.file == nil {
-		return nil
+		return nil, nil
 	}
-	for sh := range Shard(Shards) { // what could not be written before
+	for sh := range Shard(Shards) {
 		b := binary.BigEndian.AppendUint64(make([]byte, 0, 8), t.known[sh].Load())
 		if _, err := t.file.WriteAt(b, tideHead+8*int64(sh)); err != nil {
-			return tideError(err)
+			return nil, tideError(err)
 		}
 	}
-	if err := t.file.Sync(); err != nil {
-		return tideError(err)
-	}
 	t.dirty = false
-	return nil
+	return t.file, nil
 }
 
 // fall takes over what Redis says although it is less: the store is in hold and
@@ -150,7 +170,9 @@ func (t *tide) fall(to []uint64) error {
 }
 
 func (t *tide) close() error {
-	err := t.sync()
+	t.syncing.Lock()
+	defer t.syncing.Unlock()
+	err := t.toDisk()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.file == nil {
