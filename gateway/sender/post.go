@@ -49,7 +49,7 @@ func (s *Sender) post(ctx context.Context, j job) {
 		return
 	}
 	asked, paused := s.breaker.asked(began)
-	if paused || !began.Before(j.until) || !began.Before(j.begin) {
+	if paused || reached(began, j.until) || reached(began, j.begin) {
 		o.change.To, o.change.At = gateway.Queued, gateway.Later(asked, began)
 		s.outcomes <- o
 		return
@@ -74,6 +74,12 @@ func (s *Sender) post(ctx context.Context, j job) {
 	s.o.Metrics.took(s.o.Provider.Name(), failed.Class.String(), ended.Sub(began))
 	s.judge(ctx, &o, failed, ended)
 	s.outcomes <- o
+}
+
+// reached reports whether a time has come, by the clock of the process or by the
+// one on the wall: the first stands still while a machine is suspended.
+func reached(now, limit time.Time) bool {
+	return !now.Before(limit) || !now.Round(0).Before(limit.Round(0))
 }
 
 // handOver calls the provider. When that breaks down, nobody knows how far it got.
