@@ -119,8 +119,11 @@ type Change struct {
 // Changed is the answer to a Change.
 type Changed struct {
 	Verdict ChangeVerdict
-	From    State // where it stood; '-' when it is not known
+	From    State // where it stood; Nowhere when it is not known
 }
+
+// Nowhere is where a reminder stands that nobody knows.
+const Nowhere State = '-'
 
 // ChangeVerdict is what became of a Change.
 type ChangeVerdict byte

@@ -15,7 +15,7 @@ var ErrNoReminder = errors.New("there is no such reminder")
 // come: a state that was passed is not entered again.
 func (in *Inbox) Receive(ctx context.Context, r gateway.Receipt) error {
 	got, err := in.receive(ctx, []gateway.Receipt{r})
-	if err == nil && got[0].From == unknownState {
+	if err == nil && got[0].From == gateway.Nowhere {
 		return ErrNoReminder
 	}
 	return err
@@ -64,10 +64,6 @@ func reasonOf(s gateway.State, c gateway.Class) gateway.Reason {
 	}
 	return gateway.NotDelivered
 }
-
-// unknownState is where gateway.Changed says that a reminder stands which nobody
-// knows.
-const unknownState gateway.State = '-'
 
 // count tells the metrics of a move by receipt or list.
 func (in *Inbox) count(p gateway.ODS, from, to gateway.State) {

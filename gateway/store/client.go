@@ -14,8 +14,10 @@ import (
 var silence sync.Once
 
 // Client makes the connection for a redis.url of the configuration: redis://,
-// rediss://, unix://, or a comma-separated list of nodes for a cluster. Commands
-// are never repeated by the client itself: a repeated claim is another claim.
+// rediss://, unix://, or a comma-separated list of nodes for a cluster. A single
+// server's commands are never repeated by the client itself. A cluster's pipelines
+// may be, when a connection ends: every script is written so that its second run
+// changes nothing, or what a lost lease undoes.
 func Client(url string) (redis.UniversalClient, error) {
 	// The client's own log goes to standard error in its own form; what it would
 	// say reaches our log as the errors of our calls.
@@ -63,7 +65,7 @@ func plain(err error) error {
 	case redis.HasErrorPrefix(err, "KEYLOST"):
 		return errKeyLost
 	case redis.HasErrorPrefix(err, "DAMAGED"), redis.HasErrorPrefix(err, "WRONGTYPE"):
-		return errors.New("a key of the practice is damaged in Redis; it is put aside at the next read of its diary")
+		return errDamaged
 	case redis.HasErrorPrefix(err, "OOM"):
 		return errors.New("redis is full and refuses to write; give it more memory")
 	case redis.HasErrorPrefix(err, "READONLY"):
@@ -86,6 +88,8 @@ func plain(err error) error {
 }
 
 // errKeyLost means that a practice's keys were deleted beside what they sealed.
+var errDamaged = errors.New("a key of the practice is damaged in Redis; it is put aside at the next read of its diary")
+
 var errKeyLost = errors.New("redis holds what was sealed for the practice but no longer the keys to it; restore redis from its backup, or empty it")
 
 var errUnreachable = errors.New("no connection")

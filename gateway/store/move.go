@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -45,16 +46,24 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 		fill[sh]++
 		calls[n].args = appendChange(c, calls[n].args)
 	}
-	got, err := s.run(ctx, calls)
+	got, err := s.tryAll(ctx, calls)
 	if err != nil {
 		return nil, fmt.Errorf("move reminders: %w", err)
 	}
 	texts := make([]string, len(got))
 	for i, c := range got {
+		n := 2 * (len(calls[i].args) - moveFixed) / moveArgs
+		switch err := plain(c.Err()); {
+		case errors.Is(err, errDamaged) && len(got) > 1:
+			texts[i] = strings.Repeat(string([]byte{byte(gateway.Nowhere), byte(gateway.Elsewhere)}), n/2) // and stops no other
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("move reminders: %w", err)
+		}
 		if texts[i], err = c.Text(); err != nil {
 			return nil, fmt.Errorf("move reminders: %w", errRecord)
 		}
-		if n := 2 * (len(calls[i].args) - moveFixed) / moveArgs; len(texts[i]) > n {
+		if len(texts[i]) > n {
 			s.risen(shards[i], texts[i][n:])
 		}
 	}

@@ -14,6 +14,7 @@ import (
 // What is damaged stops no more than it must.
 var resisting = []promise{
 	{"a shard that cannot be asked hides no work of dead senders in the others", expiredElsewhere},
+	{"a practice whose keys are damaged stops no move of another shard", movedElsewhere},
 	{"an entry that was cut short takes no other claim with it", cutEntry},
 	{"a damaged count of hand-overs is taken for a loss, and begun anew", damagedTide},
 	{"a damaged mark is as good as none: the store is in hold until it is reconciled", damagedMark},
@@ -36,6 +37,26 @@ func expiredElsewhere(t *testing.T, g *surgery) {
 	}
 	if err == nil {
 		t.Error("nobody is told of the shard that could not be asked")
+	}
+}
+
+func movedElsewhere(t *testing.T, g *surgery) {
+	mine := g.brought(1, gateway.Sending)
+	theirs := g.person(2)
+	g.planFor(hillside, g.owed(theirs, day))
+	g.raw.Del(t.Context(), Key(hillside, "r"))
+	g.raw.Set(t.Context(), Key(hillside, "r"), "words", 0)
+	got, err := g.s.Move(t.Context(), g.now, []gateway.Change{
+		{ID: g.id(hillside, theirs, day), To: gateway.Held, Reason: gateway.FeedStale}, {ID: mine, To: gateway.Accepted, MessageID: "SM1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (gateway.Changed{Verdict: gateway.Elsewhere, From: gateway.Nowhere}); got[0] != want {
+		t.Errorf("of the damaged one it is said %v", got[0])
+	}
+	if got[1].Verdict != gateway.Done {
+		t.Errorf("what left was not written down: %v", got[1])
 	}
 }
 
