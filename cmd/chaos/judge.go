@@ -92,7 +92,8 @@ func (w *world) judge(ledger []row) *Report {
 			r.find(&r.Wrong, "a text without a reminder's id, from %s", t.From)
 			continue
 		}
-		if seen[id] {
+		again := seen[id]
+		if again {
 			r.find(&r.Duplicates, "twice: %s at %s; %s", id, t.At.Sub(w.began).Round(time.Millisecond), w.story(w.practice(string(id.Practice)), t.To))
 		}
 		seen[id] = true
@@ -107,7 +108,7 @@ func (w *world) judge(ledger []row) *Report {
 			continue
 		}
 		key := fmt.Sprintf("%s %d %s %d", p.ods, v.slot, id.Rule, id.Start.Unix())
-		if len(got[key]) > 0 && !seen[id] {
+		if !again && slices.ContainsFunc(got[key], func(other twiliosim.Taken) bool { return other.To == t.To }) {
 			r.find(&r.Duplicates, "two reminders for one visit: %s", id)
 		}
 		got[key] = append(got[key], t)
