@@ -18,10 +18,11 @@ const (
 	TaskMoved     TaskKind = 'm'
 	TaskCancelled TaskKind = 'c'
 	TaskUnknown   TaskKind = 'u'
+	TaskNeverLeft TaskKind = 'n'
 )
 
 // TaskKinds lists every kind, for metrics that start at zero.
-var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown}
+var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown, TaskNeverLeft}
 
 // String gives the label: lower case, underscores, empty for no task.
 func (k TaskKind) String() string {
@@ -32,6 +33,8 @@ func (k TaskKind) String() string {
 		return "cancelled_after_reminder"
 	case TaskUnknown:
 		return "unknown_outcome"
+	case TaskNeverLeft:
+		return "never_left"
 	case NoTask:
 	}
 	return ""
@@ -46,6 +49,8 @@ func (k TaskKind) Words() string {
 		return "the appointment was cancelled after the patient was texted about it: see that the patient knows"
 	case TaskUnknown:
 		return "nobody knows whether the patient got the reminder, and it is too late to text: ring, if it matters"
+	case TaskNeverLeft:
+		return "the text provider took the reminder and did not send it, since the practice's account did not work: ring, if the visit is still to come"
 	case NoTask:
 	}
 	return ""

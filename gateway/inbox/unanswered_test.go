@@ -140,3 +140,29 @@ func TestAReceiptWithoutTheNetworksAnswerMayBeFasterThanTheProviders(t *testing.
 	}
 	s.stands(accept.ID, gateway.Unknown, gateway.NotAnswered)
 }
+
+// The provider took the text and says afterwards that it never left, the account
+// being suspended. What is sent again is only what certainly did not go, and a
+// receipt may come again when a second text is on its way (decision 0029).
+func TestATextThatNeverLeftForASuspendedAccountIsATaskAndNotSentAgain(t *testing.T) {
+	s := newStage(t)
+	x := s.through(func(p *post) { p.pass(p.w) })
+	s.sim.SetFate(phone(1), twiliosim.Fate{Code: 30002})
+	s.booked(riverside, person(1))
+	s.come(monday)
+	s.sendAll()
+	s.sim.Flush(t.Context())
+	id := s.id(riverside, person(1))
+	s.stands(id, gateway.Undelivered, gateway.ProviderAccount)
+	for _, late := range []string{"failed", "sent", "queued"} { // in any order, again
+		s.receipt(id, late, "30002")
+	}
+	s.hours(3)
+	s.stands(id, gateway.Undelivered, gateway.ProviderAccount)
+	if open := s.tasks(); len(open) != 1 || open[0].ID.Kind != gateway.TaskNeverLeft || open[0].ID.ReminderID != id {
+		t.Errorf("%d tasks, want the one about this text", len(open))
+	}
+	if n := x.postsTo(1); n != 1 {
+		t.Errorf("posted %d times", n)
+	}
+}

@@ -26,7 +26,8 @@
 -- merely claimed should its first letter be damaged. A practice whose keys are of
 -- the wrong kind stops no other (n); DAMAGED when all are.
 -- In hold nothing may go to Sending, and the whole call is refused.
--- A reminder that goes to failed becomes a task.
+-- A reminder that goes to failed becomes a task, and so does one whose text the
+-- provider took and did not send, the account being out of order (reason 85).
 -- What the network did not answer for (unknown, reason 91) the provider took: it
 -- ends as delivered, undelivered or failed, whatever else is asked for.
 -- A record that was found unreadable (reason 51) loses its digest, so that the
@@ -56,7 +57,8 @@ local function want(s)
   local w = { to = to, reason = reason, consent = byte(s, 3) == 111, code = code, token = sub(s, 8, 15), froms = {}, score = sub(s, 17 + n) }
   for at = 17, 16 + n do w.froms[sub(s, at, at)] = true end
   w.waits, w.leaves, w.reached = to == 'q' or to == 'h', to == 's', to == 'a' or to == 'd' or to == 'u'
-  w.record = not (w.reached or to == 'r') or w.consent or reason == '\51'
+  w.task = to == 'f' and 'u' or to == 'u' and reason == '\85' and 'n'
+  w.record = not (w.reached or to == 'r') or w.consent or w.task or reason == '\51'
   w.detail = code == '\0\0\0\0' and '\0' or '\4' .. code -- as a story tells it
   wants[s] = w
   return w
@@ -214,9 +216,9 @@ for i = 6, #ARGV, 4 do
     elseif (from == 'q' or from == 'h') and not overtaken then
       due[sub(key, 1, 11) .. ods] = false
     end
-    if to == 'f' then
-      -- Nobody knows whether the text went: a person has to look (see plan.lua).
-      redis.call('HSETNX', g.p .. ':w', 'u' .. key, '1f' .. now4 .. '\0\0\0\0\0\0\0\0\0\0' .. (record or ''))
+    if w.task then
+      -- The patient may have no text: a person has to look (see plan.lua).
+      redis.call('HSETNX', g.p .. ':w', w.task .. key, '1' .. to .. now4 .. '\0\0\0\0\0\0\0\0\0\0' .. (record or ''))
     end
     if (w.reached or sid ~= '') and tag and #tag == 12 then
       g.texted[g.ntexted + 1], g.texted[g.ntexted + 2] = tag, key

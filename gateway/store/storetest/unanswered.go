@@ -14,6 +14,7 @@ var unanswered = []promise{
 	{"what the network did not answer for was taken, and is never queued again", unansweredWasTaken},
 	{"what the network did not answer for ends by a receipt, or as a task", unansweredEnds},
 	{"what the network did not answer for is brought back as that when its entry is lost", unansweredIsBroughtBack},
+	{"a text that the provider took and did not send is a task, once", neverLeftIsATask},
 	{"texts of which nobody has said how they ended are found, and no others", unheardAreFound},
 	{"one replica gets a practice's turn, once in its span", oneTurn},
 }
@@ -141,4 +142,19 @@ func oneTurn(t *testing.T, g *surgery) {
 	if _, ours, err := g.s.TakeTurn(t.Context(), riverside, g.now, every); !ours || err != nil {
 		t.Errorf("the one that was set back: %t, %v", ours, err)
 	}
+}
+
+func neverLeftIsATask(t *testing.T, g *surgery) {
+	a := g.person(1)
+	id := g.texted(a, gateway.Accepted, day)
+	other := g.texted(g.person(2), gateway.Accepted, day)
+	g.move(gateway.Change{ID: other, To: gateway.Undelivered, Reason: gateway.NotDelivered, Code: 30003})
+	for range 2 {
+		g.move(gateway.Change{ID: id, To: gateway.Undelivered, Reason: gateway.ProviderAccount, Code: 30002})
+	}
+	all := g.tasks()
+	if len(all) != 1 || all[0].ID != (gateway.TaskID{Kind: gateway.TaskNeverLeft, ReminderID: id}) || all[0].Facts.Appointment.ID != a.ID || all[0].State != gateway.Undelivered {
+		t.Fatalf("%d tasks", len(all))
+	}
+	g.explained(riverside)
 }
