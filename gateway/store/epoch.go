@@ -26,10 +26,16 @@ const inHold = "H"
 // Redis may not is brought back: always with again, otherwise when Redis was
 // marked anew since this journal was last joined to it.
 func (s *Store) join(ctx context.Context, again bool) error {
+	if !s.journal.Fresh() { // what we knew before is compared as soon as Redis answers
+		if err := s.tide.open(s.journal.path+".tide", s.journal.ID()); err != nil {
+			return err
+		}
+	}
 	marks, err := s.marked(ctx)
 	if err != nil {
 		return err
 	}
+	again = s.startedAnew.Swap(false) || again
 	if err := s.tide.open(s.journal.path+".tide", s.journal.ID()); err != nil {
 		return err
 	}
@@ -58,6 +64,7 @@ func (s *Store) join(ctx context.Context, again bool) error {
 		if err := s.replay(ctx); err != nil {
 			return err
 		}
+		s.broughtBack(hold)
 	}
 	return s.journal.join(generation)
 }
@@ -211,13 +218,20 @@ func (s *Store) floors() [Shards]uint64 {
 }
 
 func (s *Store) compare(floors [Shards]uint64, states []shardState) bool {
+	if lower(floors, states) {
+		return true
+	}
+	for i, st := range states {
+		s.tide.rise(Shard(i), st.tide)
+	}
+	return false
+}
+
+func lower(floors [Shards]uint64, states []shardState) bool {
 	for i, st := range states {
 		if st.damaged || st.tide < floors[i] {
 			return true
 		}
-	}
-	for i, st := range states {
-		s.tide.rise(Shard(i), st.tide)
 	}
 	return false
 }
@@ -279,8 +293,9 @@ func (s *Store) setHold(h bool) {
 
 // RefreshHold asks Redis whether the store is in hold, which another process may
 // have ended. It gives ErrEmptied when a shard lost its mark, or was marked anew,
-// and ErrReceded when one has lost what was written there. It also brings onto the
-// disk what Redis is compared with; call it every few seconds.
+// and ErrReceded when one has lost what was written there. A hold that another
+// process began makes it bring back the opt-outs of our journal. It also brings onto
+// the disk what Redis is compared with; call it every few seconds.
 func (s *Store) RefreshHold(ctx context.Context) (bool, error) {
 	floors := s.floors()
 	states, err := s.states(ctx)
@@ -298,7 +313,27 @@ func (s *Store) RefreshHold(ctx context.Context) (bool, error) {
 		return true, ErrReceded
 	}
 	s.setHold(hold)
+	if hold && !s.isBack() {
+		if err := s.replay(ctx); err != nil {
+			return true, err
+		}
+	}
+	s.broughtBack(hold)
 	return hold, s.tide.sync()
+}
+
+// broughtBack remembers whether the opt-outs of our journal are back since the hold
+// began. Without a hold there is nothing to remember.
+func (s *Store) broughtBack(yes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.back = yes
+}
+
+func (s *Store) isBack() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.back
 }
 
 // Release ends the hold of an emptied store. It gives ErrEmptied, and ends

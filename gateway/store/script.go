@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -59,8 +58,8 @@ func (s *Store) run(ctx context.Context, calls []call) ([]*redis.Cmd, error) {
 }
 
 // tryAll carries out scripts and leaves the error of each in its answer. A script
-// that Redis does not have yet (after a restart or fail-over) was not run; it is
-// loaded and run again.
+// that Redis does not have (after a restart or fail-over) was not run; it is run
+// again once what that may have lost is seen to.
 func (s *Store) tryAll(ctx context.Context, calls []call) ([]*redis.Cmd, error) {
 	out := make([]*redis.Cmd, len(calls))
 	todo := make([]int, len(calls))
@@ -80,7 +79,7 @@ func (s *Store) tryAll(ctx context.Context, calls []call) ([]*redis.Cmd, error) 
 			}
 		}
 		if len(again) > 0 {
-			if err := s.load(ctx); err != nil {
+			if err := s.welcome(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -89,20 +88,27 @@ func (s *Store) tryAll(ctx context.Context, calls []call) ([]*redis.Cmd, error) 
 	return out, nil
 }
 
-func (s *Store) load(ctx context.Context) error {
-	on := func(ctx context.Context, c *redis.Client) error {
-		for _, sc := range s.scripts.byName() {
-			if err := (*sc).Load(ctx, c).Err(); err != nil {
+// leaving are the scripts without which no text leaves.
+func (sc *scripts) leaving() []*redis.Script { return []*redis.Script{sc.claim, sc.move} }
+
+// harmless are all the others.
+func (sc *scripts) harmless() []*redis.Script {
+	var out []*redis.Script
+	for _, into := range sc.byName() {
+		if *into != sc.claim && *into != sc.move {
+			out = append(out, *into)
+		}
+	}
+	return out
+}
+
+func (s *Store) load(ctx context.Context, scripts []*redis.Script) error {
+	return s.onMasters(ctx, func(ctx context.Context, c *redis.Client) error {
+		for _, sc := range scripts {
+			if err := sc.Load(ctx, c).Err(); err != nil {
 				return fmt.Errorf("load scripts: %w", plain(err))
 			}
 		}
 		return nil
-	}
-	switch c := s.rdb.(type) {
-	case *redis.ClusterClient:
-		return c.ForEachMaster(ctx, on)
-	case *redis.Client:
-		return on(ctx, c)
-	}
-	return errors.New("load scripts: unknown kind of redis client")
+	})
 }

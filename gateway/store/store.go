@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -37,10 +38,14 @@ type Store struct {
 	scripts scripts
 	tide    tide
 
+	welcoming   chan struct{} // whoever puts it in sees to a Redis that was started anew
+	startedAnew atomic.Bool   // it was, before we joined it
+
 	mu     sync.Mutex
 	keys   map[gateway.ODS]*practiceKey
 	marks  [Shards]string // what each shard was marked with when we joined it
 	hold   bool
+	back   bool // our journal's opt-outs are back since the hold began
 	shards []Shard
 	out    map[gateway.ODS]int64 // opt-outs of each practice when its books were last balanced
 	// next says when each shard has something due, as far as this process knows;
@@ -54,7 +59,10 @@ type Store struct {
 // names the installation: a Redis that does not know it was emptied, and starts
 // in hold unless the journal is new as well.
 func Open(ctx context.Context, rdb redis.UniversalClient, master *MasterKey, journal *Journal) (*Store, error) {
-	s := &Store{rdb: rdb, master: master, journal: journal, keys: map[gateway.ODS]*practiceKey{}, out: map[gateway.ODS]int64{}, next: map[Shard]waiting{}, turns: map[Shard]int{}}
+	s := &Store{
+		rdb: rdb, master: master, journal: journal, welcoming: make(chan struct{}, 1),
+		keys: map[gateway.ODS]*practiceKey{}, out: map[gateway.ODS]int64{}, next: map[Shard]waiting{}, turns: map[Shard]int{},
+	}
 	if err := s.scripts.read(); err != nil {
 		return nil, err
 	}
