@@ -35,6 +35,12 @@ type Drafting struct {
 	// Rebuilt is when every record was found to be lost; zero: never. What was
 	// first seen by then only seems to be new, and is never sent late.
 	Rebuilt time.Time
+	// Blind is since when nobody could read the diary; zero: it was read lately. See
+	// BlindSince.
+	Blind time.Time
+	// Lost is when Redis was found to have lost something of which it is not known
+	// yet what was sent; zero: all is known.
+	Lost time.Time
 }
 
 // Make decides every reminder of the appointments in the feed. Appointments that
@@ -124,21 +130,6 @@ func (d Drafting) one(a gateway.Appointment, merged bool, standing gateway.Reaso
 func (d Drafting) reachesBack(ref gateway.Ref, o gateway.Owed) bool {
 	h, _ := d.Diary.Head(ref)
 	return !d.Practice.Policy.SendBookedLate && o.Due.Before(d.Now) && !slices.Contains(h.Rules, o.Rule)
-}
-
-// seen gives when an appointment was first known at a start, which is now when it
-// was not. A move that waited to be believed was seen when it was first shown: what
-// fell due since then is not booked late.
-func (d Drafting) seen(ref gateway.Ref, start time.Time) (time.Time, bool) {
-	if h, ok := d.Diary.Head(ref); ok && h.Start.Equal(start) {
-		return h.FirstSeen, true
-	}
-	for _, m := range d.Moving {
-		if m.Ref == ref && m.Start.Equal(start) {
-			return m.Since, false
-		}
-	}
-	return d.Now.Truncate(time.Second), false
 }
 
 // speaksFor reports whether the first appointment of a group really gets the

@@ -132,8 +132,8 @@ func (h *history) readNothing(rt *rapid.T) {
 func (h *history) readWhole(rt *rapid.T) {
 	h.t = rt
 	h.read()
-	h.complete = h.clock.Now()
 	h.judge(rt, true)
+	h.complete = h.clock.Now()
 }
 
 func (h *history) readHalf(rt *rapid.T) {
@@ -155,7 +155,7 @@ func (h *history) judge(rt *rapid.T, certain bool) {
 			continue
 		}
 		if was, ok := h.seen[id]; !ok || !was.start.Equal(a.Start) {
-			h.seen[id] = sighting{a.Start, now}
+			h.seen[id] = sighting{a.Start, h.knownFrom(now)}
 		}
 		for _, o := range p.Plan(a.Start, gateway.England, h.seen[id].at) {
 			d := p.Decide(a, o, gateway.England, gateway.Moment{Now: now, FeedAsOf: now, OptedOut: h.stopped[a.Patient.Mobile]})
@@ -177,6 +177,15 @@ func (h *history) judge(rt *rapid.T, certain bool) {
 			}
 		}
 	}
+}
+
+// knownFrom gives since when what a read newly shows counts as known: since the last
+// complete read, where that was so long ago that nothing could be sent on it.
+func (h *history) knownFrom(now time.Time) time.Time {
+	if !h.complete.IsZero() && now.Sub(h.complete) > h.surgery.Policy.StaleAfter {
+		return h.complete
+	}
+	return now
 }
 
 func (h *history) where(rt *rapid.T, id gateway.ReminderID) gateway.Standing {

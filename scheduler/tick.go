@@ -26,6 +26,7 @@ type Memory interface {
 	HeldFor(ctx context.Context, p gateway.ODS, why gateway.Reason) ([]gateway.ReminderID, error)
 	Counts(ctx context.Context, ps []gateway.ODS) (map[gateway.ODS]map[gateway.State]int, error)
 	Feed(ctx context.Context, p gateway.ODS) (gateway.FeedState, error)
+	Lost(ctx context.Context, p gateway.ODS) (time.Time, error)
 	SetFeed(ctx context.Context, p gateway.ODS, f gateway.FeedState) error
 	Balance(ctx context.Context, o gateway.Balancing) (gateway.Books, error)
 	Wake(ctx context.Context, t time.Time) error
@@ -184,11 +185,20 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if err != nil {
 		return err
 	}
+	lostAt, err := m.Lost(ctx, p.ODS)
+	if err != nil {
+		return err
+	}
+	blind := BlindSince(p.Policy, before, now)
 	if lost(before, d, now) {
+		blind = time.Time{}
 		before.Rebuilt = now.Truncate(time.Second)
 		s.o.Log.Error("every appointment that was known is gone from Redis; what was due before now is not sent again", "practice", p.ODS)
 	}
-	drafting := Drafting{Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed, Moving: before.Moving, Rebuilt: before.Rebuilt}
+	drafting := Drafting{
+		Practice: p.Practice, Feed: feed, Diary: d, Now: now, Allowed: s.o.Allowed,
+		Moving: before.Moving, Rebuilt: before.Rebuilt, Blind: blind, Lost: lostAt,
+	}
 	draft := drafting.Make()
 	facts, err := m.Recall(ctx, d, absent(d, feed, draft.Entries, now))
 	if err != nil {

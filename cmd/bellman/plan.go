@@ -93,9 +93,16 @@ func (a *app) draft(ctx context.Context, p scheduler.Practice, now time.Time, mo
 	if err != nil {
 		return nil, nil, err
 	}
-	d := scheduler.Drafting{
+	drafting := scheduler.Drafting{
 		Practice: p.Practice, Feed: feed, Diary: diary, Now: now, Allowed: a.allowed(), Moving: state.Moving, Rebuilt: state.Rebuilt,
-	}.Make()
+	}
+	if !moved {
+		if drafting.Lost, err = a.store.Lost(ctx, p.ODS); err != nil {
+			return nil, nil, err
+		}
+		drafting.Blind = scheduler.BlindSince(p.Policy, state, now)
+	}
+	d := drafting.Make()
 	if err := d.TellOnce(ctx, a.store, p.ODS, diary); err != nil {
 		return nil, nil, err
 	}

@@ -58,7 +58,7 @@ func (c *cli) showQueue(a *app, rows []queueRow) error {
 	}
 	c.say("%d reminders", len(rows))
 	if a.store.InHold() {
-		c.say("the store was emptied, or set back to an older state, and is in hold: nothing is sent; see `bellman restore`")
+		c.say("the store was emptied or set back to an older state, or may have been at the last start of redis, and is in hold: nothing is sent; see `bellman restore`")
 	}
 	return nil
 }

@@ -124,13 +124,13 @@ func (a *app) restoration(ctx context.Context) (bool, gateway.Restoration, error
 func restoreWords(hold bool, r gateway.Restoration) string {
 	if r.Since.IsZero() {
 		if hold {
-			return "redis was emptied, or set back to an older state, and is in hold: nothing is sent. A running `bellman serve` brings it back"
+			return "redis was emptied or set back to an older state, or may have been at its last start, and is in hold: nothing is sent. A running `bellman serve` brings it back"
 		}
 		return "redis is not in hold: as far as Bellman can tell it holds all that was written there"
 	}
 	var b strings.Builder
 	if hold {
-		fmt.Fprintf(&b, "redis was emptied, or set back to an older state, and is in hold since %s: nothing is sent", local(r.Since))
+		fmt.Fprintf(&b, "redis was emptied or set back to an older state, or may have been at its last start, and is in hold since %s: nothing is sent", local(r.Since))
 	} else {
 		fmt.Fprintf(&b, "redis is not in hold; what it lost before %s is being brought back", local(r.Since))
 		if !r.Ended.IsZero() {
