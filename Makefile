@@ -44,7 +44,7 @@ chaos: build tools
 ifdef CHAOS
 	$(GOBIN)/chaos -bellman $(GOBIN)/bellman $(CHAOS)
 else
-	$(GOBIN)/chaos -bellman $(GOBIN)/bellman -seed 1 -reminders 20400 -kills 1000 -redis-kills 100 -lose 0.1
+	$(GOBIN)/chaos -bellman $(GOBIN)/bellman -seed 1 -reminders 20400 -kills 1000 -redis-kills 100 -tear 10 -lose 0.1
 	$(GOBIN)/chaos -bellman $(GOBIN)/bellman -seed 2 -kills 1350
 endif
 

@@ -13,9 +13,9 @@ func TestWhatWasBookedAndFellDueWhileNobodyReadTheDiaryIsSent(t *testing.T) {
 	s := newStage(t)
 	early, before := person(1), person(2)
 	before.Start = tuesday.Add(-4 * time.Hour) // due on Monday at six, before the last read
-	s.clock.set(monday.Add(-2 * time.Hour))
+	s.clock.Set(monday.Add(-2 * time.Hour))
 	s.read()
-	s.clock.set(monday.Add(3 * time.Hour)) // five hours later, the reminder due for three
+	s.clock.Set(monday.Add(3 * time.Hour)) // five hours later, the reminder due for three
 	s.booked(early, before)
 	s.stands(early, day, gateway.Queued, gateway.None)
 	s.stands(before, day, gateway.Withdrawn, gateway.BookedLate)
@@ -23,7 +23,7 @@ func TestWhatWasBookedAndFellDueWhileNobodyReadTheDiaryIsSent(t *testing.T) {
 	if s.phones.to(number(1)) != 1 || s.phones.to(number(2)) != 0 {
 		t.Errorf("%d and %d texts, want one and none", s.phones.to(number(1)), s.phones.to(number(2)))
 	}
-	s.clock.on(time.Hour)
+	s.clock.Advance(time.Hour)
 	s.read()
 	s.stands(early, day, gateway.Accepted, gateway.None)
 }
@@ -31,16 +31,16 @@ func TestWhatWasBookedAndFellDueWhileNobodyReadTheDiaryIsSent(t *testing.T) {
 // Within stale_after the diary counts as known, so what is new in it is new.
 func TestWhatIsNewSoonAfterTheLastReadIsBookedLate(t *testing.T) {
 	s := newStage(t)
-	s.clock.set(monday.Add(-time.Minute))
+	s.clock.Set(monday.Add(-time.Minute))
 	s.read()
-	s.clock.set(monday.Add(80 * time.Minute))
+	s.clock.Set(monday.Add(80 * time.Minute))
 	s.booked(person(1))
 	s.stands(person(1), day, gateway.Withdrawn, gateway.BookedLate)
 }
 
 func TestTheFirstReadOfAPracticeKnowsNothingFromBefore(t *testing.T) {
 	s := newStage(t)
-	s.clock.set(monday.Add(time.Minute))
+	s.clock.Set(monday.Add(time.Minute))
 	s.booked(person(1))
 	s.stands(person(1), day, gateway.Withdrawn, gateway.BookedLate)
 }
@@ -52,7 +52,7 @@ func TestAfterALossOnlyWhatFellDueWithinADayIsStillOwed(t *testing.T) {
 	s.rules(week, day)
 	late, soon := person(1), person(2)
 	soon.Start = tuesday.AddDate(0, 0, 7) // its week's reminder is due on Tuesday, tomorrow
-	s.clock.set(monday.Add(time.Hour))
+	s.clock.Set(monday.Add(time.Hour))
 	if err := s.store.SetLost(t.Context(), s.surgery.ODS, s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestAfterALossWhatWaitsForThePracticesHoursIsStillOwed(t *testing.T) {
 	s := newStage(t)
 	a := person(1)
 	a.Start = monday.Add(4 * time.Hour) // due on Sunday at two, and sent on Monday at eight
-	s.clock.set(monday.Add(-3 * time.Hour))
+	s.clock.Set(monday.Add(-3 * time.Hour))
 	if err := s.store.SetLost(t.Context(), s.surgery.ODS, s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}

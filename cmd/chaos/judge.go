@@ -17,7 +17,7 @@ type Report struct {
 	Options                                       Options
 	Took                                          time.Duration
 	Owed, Texts                                   int
-	Kills, RedisKills, Pauses                     int
+	Kills, RedisKills, Tears, Pauses              int
 	Changes                                       map[string]int
 	Duplicates, Lost, Wrong, Damaged, Unexplained int
 	Withheld                                      map[string]int // owed without a text, by what Bellman says of them
@@ -33,7 +33,7 @@ func (r *Report) Clean() bool {
 func (r *Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d: %d reminders owed, %d texts taken by the phone network, in %s\n", r.Options.Seed, r.Owed, r.Texts, r.Took)
-	fmt.Fprintf(&b, "broken: %d kills of a replica, %d kills of Redis, %d long pauses, %.0f%% of the provider's answers\n", r.Kills, r.RedisKills, r.Pauses, 100*r.Options.Lose)
+	fmt.Fprintf(&b, "broken: %d kills of a replica, %d kills of Redis, %d of them with the end of its file, %d long pauses, %.0f%% of the provider's answers\n", r.Kills, r.RedisKills, r.Tears, r.Pauses, 100*r.Options.Lose)
 	fmt.Fprintf(&b, "changed meanwhile: %s\n", counts(r.Changes))
 	fmt.Fprintf(&b, "withheld with a reason: %s\n", counts(r.Withheld))
 	fmt.Fprintf(&b, "duplicates %d, lost %d, wrong %d, unexplained %d\n", r.Duplicates, r.Lost, r.Wrong, r.Unexplained)

@@ -27,6 +27,7 @@ func main() {
 	flag.DurationVar(&o.Spread, "spread", 4*time.Minute, "within how long the first reminders fall due")
 	flag.IntVar(&o.Kills, "kills", 1000, "kill -9 of a replica, at random moments; tries, some of which find it dead already")
 	flag.IntVar(&o.RedisKills, "redis-kills", 0, "kill -9 of Redis, at random moments")
+	flag.IntVar(&o.Tear, "tear", 0, "every so many kills of Redis take what it wrote last, up to a second's, with them; 0: none")
 	flag.IntVar(&o.Pauses, "pauses", 4, "stops of a replica for longer than its lease")
 	flag.Float64Var(&o.Lose, "lose", 0.02, "share of the provider's answers that are lost, with and without the text")
 	flag.StringVar(&o.Program, "bellman", "", "the program to break; built from the source when empty")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/store/storetest/tail"
 )
 
 // redisServer is a redis-server that is killed and comes back with its files.
@@ -23,6 +24,14 @@ type redisServer struct {
 	child *exec.Cmd
 	broke error
 	kills atomic.Int64
+	tears atomic.Int64 // kills that took the end of the append-only file with them
+	ends  []ending     // how far the file came lately, oldest first; guarded by mu
+}
+
+// ending is how far the append-only file had come at a moment.
+type ending struct {
+	at   time.Time
+	mark tail.Mark
 }
 
 func (r *redisServer) socket() string { return filepath.Join(r.dir, "redis.sock") }
@@ -65,9 +74,42 @@ func (r *redisServer) stop() {
 	}
 }
 
+// follow notes how far the append-only file has come, until ctx ends.
+func (r *redisServer) follow(ctx context.Context) {
+	for gateway.Wait(ctx, 50*time.Millisecond) {
+		mark, err := tail.Now(r.dir)
+		if err != nil {
+			continue // it is just being begun anew
+		}
+		now := time.Now()
+		r.mu.Lock()
+		r.ends = append(r.ends, ending{now, mark})
+		for len(r.ends) > 1 && now.Sub(r.ends[0].at) > time.Second {
+			r.ends = r.ends[1:]
+		}
+		r.mu.Unlock()
+	}
+}
+
+// tear takes from the dead server's file what was written after some moment of its
+// last second, as a power failure does where the disk lied.
+func (r *redisServer) tear(share float64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.ends) == 0 {
+		return nil
+	}
+	lost, err := tail.Tear(r.dir, r.ends[0].mark, share)
+	if lost > 0 {
+		r.tears.Add(1)
+	}
+	r.ends = nil
+	return err
+}
+
 // killAtRandom kills it n times, at any moment. Every fourth time the whole machine
-// goes down with it.
-func (r *redisServer) killAtRandom(ctx context.Context, chance *rand.Rand, n int, span time.Duration, rest func()) {
+// goes down with it, and every so many times (0: never) the end of its file is torn.
+func (r *redisServer) killAtRandom(ctx context.Context, chance, tearing *rand.Rand, n, every int, span time.Duration, rest func()) {
 	for r.kills.Load() < int64(n) {
 		if !gateway.Wait(ctx, between(chance, span, n)) {
 			return
@@ -79,7 +121,11 @@ func (r *redisServer) killAtRandom(ctx context.Context, chance *rand.Rand, n int
 		if !gateway.Wait(ctx, within(chance, 300*time.Millisecond)) {
 			ctx = context.WithoutCancel(ctx) // it has to come back
 		}
-		if err := r.start(ctx); err != nil {
+		var torn error
+		if every > 0 && r.kills.Load()%int64(every) == 0 {
+			torn = r.tear(tearing.Float64())
+		}
+		if err := errors.Join(torn, r.start(ctx)); err != nil {
 			r.mu.Lock()
 			r.broke = err
 			r.mu.Unlock()

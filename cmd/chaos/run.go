@@ -21,6 +21,7 @@ type Options struct {
 	Spread     time.Duration
 	Kills      int
 	RedisKills int
+	Tear       int // every so many kills of Redis tear the end of its file; 0: none
 	Pauses     int
 	Lose       float64
 	Quick      bool // two minutes, for the project's own tests
@@ -99,10 +100,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	defer calm()
 	var work sync.WaitGroup
 	work.Go(func() { w.live(ctx) })
+	work.Go(func() { redis.follow(breaking) })
 	work.Go(func() { replicas.killAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 1)), o.Kills, w.timing.busy()) })
 	work.Go(func() { replicas.pauseAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 2)), o.Pauses, w.timing) })
 	work.Go(func() {
-		redis.killAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 3)), o.RedisKills, w.timing.busy(), replicas.killAll)
+		redis.killAtRandom(breaking, rand.New(rand.NewPCG(o.Seed, 3)), rand.New(rand.NewPCG(o.Seed, 4)), o.RedisKills, o.Tear, w.timing.busy(), replicas.killAll)
 	})
 	end := time.After(time.Until(w.began.Add(w.timing.end())))
 	for over := false; !over; {
@@ -126,6 +128,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	report := w.judge(left)
 	report.Broke = errors.Join(replicas.failure(), redis.failure())
 	report.Options, report.Kills, report.RedisKills, report.Pauses = o, int(replicas.kills.Load()), int(redis.kills.Load()), int(replicas.pauses.Load())
+	report.Tears = int(redis.tears.Load())
 	report.Unexplained, err = replicas.unexplained(ctx)
 	report.Took = time.Since(w.began).Round(time.Second)
 	return report, err

@@ -82,7 +82,7 @@ func (f *failure) newInbox() *inbox.Inbox {
 	}
 	return inbox.New(inbox.Options{
 		Memory: f.store, Restoring: f.store, Start: message.Start, Webhooks: f.provider, Lister: f.provider, Practices: practices, Clock: &f.clock,
-		Log: f.log.logger(), Metrics: inbox.NewMetrics(prometheus.NewRegistry(), practices), Moved: f.moves.add, Render: message.Render, Settle: time.Minute,
+		Log: f.log.Logger(), Metrics: inbox.NewMetrics(prometheus.NewRegistry(), practices), Moved: f.moves.add, Render: message.Render, Settle: time.Minute,
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 	})
 }
@@ -173,7 +173,7 @@ func (f *failure) failPower(dies bool) {
 	for _, p := range f.surgs {
 		// A right to read whose return was torn off ends by itself, in real seconds,
 		// for which a test with a hand-set clock does not wait.
-		if err := raw.Del(f.t.Context(), redisKey(p.ODS, "lock")).Err(); err != nil {
+		if err := raw.Del(f.t.Context(), storetest.Key(p.ODS, "lock")).Err(); err != nil {
 			f.t.Fatal(err)
 		}
 	}
@@ -181,7 +181,7 @@ func (f *failure) failPower(dies bool) {
 		f.store = storetest.OpenAt(f.t, f.address, f.place)
 		f.store.Serve([]gateway.ODS{riverside, hillside})
 		f.sched = scheduler.New(scheduler.Options{
-			Memory: f.store, Practices: f.surgs, Clock: &f.clock, Log: f.log.logger(),
+			Memory: f.store, Practices: f.surgs, Clock: &f.clock, Log: f.log.Logger(),
 			Metrics: scheduler.NewMetrics(prometheus.NewRegistry(), &f.clock, f.surgs), Moved: f.moves.add,
 		})
 		f.inbox = f.newInbox()
@@ -193,7 +193,7 @@ func (f *failure) failPower(dies bool) {
 // countLost counts the texts of which Redis knows nothing.
 func (f *failure) countLost(raw redis.UniversalClient) {
 	f.t.Helper()
-	entries := must(raw.HGetAll(f.t.Context(), redisKey(riverside, "r")).Result())
+	entries := must(raw.HGetAll(f.t.Context(), storetest.Key(riverside, "r")).Result())
 	left := 0
 	for _, e := range entries {
 		if e[0] == byte(gateway.Sending) || e[0] == byte(gateway.Accepted) {
@@ -207,15 +207,15 @@ func (f *failure) countLost(raw redis.UniversalClient) {
 func (f *failure) afterwards() {
 	f.t.Helper()
 	for d := time.Duration(0); d <= 3*time.Minute; d += 5 * time.Second {
-		f.clock.set(monday.Add(d))
+		f.clock.Set(monday.Add(d))
 		f.round()
 	}
 	for d := 4 * time.Minute; d <= 15*time.Minute; d += time.Minute {
-		f.clock.set(monday.Add(d))
+		f.clock.Set(monday.Add(d))
 		f.round()
 	}
 	for d := range 3 { // a text that is looked at before the diary is read waits a minute
-		f.clock.set(tuesday.Add(time.Duration(d) * 61 * time.Second))
+		f.clock.Set(tuesday.Add(time.Duration(d) * 61 * time.Second))
 		f.round()
 	}
 	f.r.quiet()

@@ -28,7 +28,7 @@ func Durability(ctx context.Context, rdb redis.UniversalClient) Keeping {
 	if aof != "yes" {
 		k.Unsafe = append(k.Unsafe, "redis keeps no append-only file, so a crash loses what was sent and who said STOP: set appendonly yes")
 	} else if sync, _ := get("appendfsync"); sync != "always" {
-		k.Unwise = append(k.Unwise, "redis may lose up to a second of work in a crash: set appendfsync always")
+		k.Unwise = append(k.Unwise, "redis may lose up to a second of work in a crash, and texts wait after each of its starts until what was sent is looked up: set appendfsync always")
 	}
 	policy, _ := get("maxmemory-policy")
 	if limit, _ := get("maxmemory"); policy != "noeviction" && limit != "0" {

@@ -65,8 +65,8 @@ func Tear(dir string, since Mark, share float64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	from := since.size
-	if since.file != end.file || from > end.size {
+	from := min(since.size, end.size)
+	if since.file != end.file {
 		from = 0
 	}
 	to := from + int64(share*float64(end.size-from))
