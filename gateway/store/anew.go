@@ -22,8 +22,8 @@ import (
 // welcomeWait bounds the waiting for another goroutine that sees to the same.
 const welcomeWait = 5 * time.Second
 
-// welcome makes a Redis that was started anew usable. Where it was already, it
-// does nothing.
+// welcome makes a Redis that was started anew usable. Where somebody has done so, it
+// only loads what another version of this program does not have.
 func (s *Store) welcome(ctx context.Context) error {
 	waiting, done := context.WithTimeout(ctx, welcomeWait)
 	defer done()
@@ -33,10 +33,11 @@ func (s *Store) welcome(ctx context.Context) error {
 	case <-waiting.Done():
 		return fmt.Errorf("redis was started anew: %w", waiting.Err())
 	}
-	if there, err := s.loaded(ctx); err != nil || there {
+	there, err := s.loaded(ctx)
+	if err != nil {
 		return err
 	}
-	if err := s.load(ctx, s.scripts.harmless()); err != nil {
+	if err := s.load(ctx, s.scripts.harmless()); err != nil || there {
 		return err
 	}
 	if err := s.reclaim(ctx); err != nil {
