@@ -72,6 +72,15 @@ func (s *Store) reclaim(ctx context.Context) error {
 		s.startedAnew.Store(true)
 		return nil
 	}
+	return s.bringBack(ctx)
+}
+
+// bringBack replays our journal. The practices' keys are asked for anew: they may be
+// lost as well, and what is sealed under a key that Redis does not have is lost.
+func (s *Store) bringBack(ctx context.Context) error {
+	s.mu.Lock()
+	clear(s.keys)
+	s.mu.Unlock()
 	return s.replay(ctx)
 }
 

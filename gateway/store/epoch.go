@@ -314,7 +314,7 @@ func (s *Store) RefreshHold(ctx context.Context) (bool, error) {
 	}
 	s.setHold(hold)
 	if hold && !s.isBack() {
-		if err := s.replay(ctx); err != nil {
+		if err := s.bringBack(ctx); err != nil {
 			return true, err
 		}
 	}

@@ -113,6 +113,24 @@ func TestASTOPThatAnotherMachineHeardComesBackDuringTheHoldThatWeBegan(t *testin
 	g.optedOut(other, o)
 }
 
+// A practice's keys are lost as well when they were made in the last second.
+func TestAPracticeWhoseKeysAPowerFailureTookGoesOnWithNewOnes(t *testing.T) {
+	m := NewMortal(t, "--appendfsync", "everysec")
+	g := newSurgery(t, m.URL)
+	var o gateway.OptOut
+	failPower(m, func() {
+		g.due(1)
+		o = stop(g, riverside, 7)
+	})
+	if err := g.tryClaim(g.s); !errors.Is(err, store.ErrInHold) {
+		t.Fatalf("claim: %v", err)
+	}
+	other := g.open()
+	g.optedOut(other, o)
+	g.plan(g.owed(g.personDue(), day))
+	g.optedOut(g.s, o)
+}
+
 func TestTheHoldAfterAStartIsBegunOnce(t *testing.T) {
 	g, m := onMortal(t, 2, "--appendfsync", "everysec")
 	other := g.elsewhere()
