@@ -45,20 +45,27 @@ type Options struct {
 type Scheduler struct {
 	o     Options
 	owner string
-	gate  chan struct{}
+	gates map[string]chan struct{} // of each kind of clinical system
 
 	mu      sync.Mutex
 	reading map[gateway.ODS]bool // practices that this process reads at the moment
 }
 
-// maxReads bounds the reads that go on at the same time in one process.
+// maxReads bounds the reads of one kind of clinical system that go on at the same
+// time in one process. A system that hangs keeps those of another kind from nothing.
 const maxReads = 16
 
 // New makes a scheduler.
 func New(o Options) *Scheduler {
 	var b [8]byte
 	_, _ = rand.Read(b[:])
-	return &Scheduler{o: o, owner: hex.EncodeToString(b[:]), gate: make(chan struct{}, maxReads), reading: map[gateway.ODS]bool{}}
+	gates := map[string]chan struct{}{}
+	for _, p := range o.Practices {
+		if gates[p.SourceType] == nil {
+			gates[p.SourceType] = make(chan struct{}, maxReads)
+		}
+	}
+	return &Scheduler{o: o, owner: hex.EncodeToString(b[:]), gates: gates, reading: map[gateway.ODS]bool{}}
 }
 
 // Run reads every practice once, jittered when they are many, and then to its
@@ -98,12 +105,13 @@ func (s *Scheduler) visit(ctx context.Context, p Practice) {
 	if !gateway.Wait(ctx, jitter(p.ODS, len(s.o.Practices))) {
 		return
 	}
+	gate := s.gates[p.SourceType]
 	select {
 	case <-ctx.Done():
 		return
-	case s.gate <- struct{}{}:
+	case gate <- struct{}{}:
 	}
-	defer func() { <-s.gate }()
+	defer func() { <-gate }()
 	if err := s.Tick(ctx, p); err != nil && ctx.Err() == nil {
 		s.o.Log.Warn("read the diary", "practice", p.ODS, "source", p.SourceType, "error", err)
 	}

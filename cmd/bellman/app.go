@@ -89,7 +89,12 @@ func (a *app) connect(ctx context.Context) error {
 		return usageError{err}
 	}
 	a.rdb = rdb
-	a.later("leave redis", func(context.Context) error { return rdb.Close() })
+	a.later("leave redis", func(context.Context) error {
+		if a.store != nil {
+			return a.store.Close() // and what it keeps beside Redis
+		}
+		return rdb.Close()
+	})
 	return nil
 }
 
