@@ -14,9 +14,9 @@ import (
 // Memory is what the scheduler needs of the store.
 type Memory interface {
 	Lock(ctx context.Context, p gateway.ODS, owner string, ttl time.Duration) (int64, error)
-	Holds(ctx context.Context, p gateway.ODS, owner string, token int64) (bool, error)
 	Unlock(ctx context.Context, p gateway.ODS, owner string) error
 	Known(ctx context.Context, p gateway.ODS) (gateway.Diary, error)
+	KnownUnder(ctx context.Context, r gateway.Right) (gateway.Diary, error)
 	Recall(ctx context.Context, d gateway.Diary, refs []gateway.Ref) ([]gateway.Facts, error)
 	Plan(ctx context.Context, d gateway.Diary, now time.Time, entries []gateway.Entry) (gateway.Planning, error)
 	Looked(ctx context.Context, p gateway.ODS, ref gateway.Ref, at time.Time) error
@@ -27,7 +27,7 @@ type Memory interface {
 	Counts(ctx context.Context, ps []gateway.ODS) (map[gateway.ODS]map[gateway.State]int, error)
 	Feed(ctx context.Context, p gateway.ODS) (gateway.FeedState, error)
 	Lost(ctx context.Context, p gateway.ODS) (time.Time, error)
-	SetFeed(ctx context.Context, p gateway.ODS, f gateway.FeedState) error
+	NoteRead(ctx context.Context, r gateway.Right, f gateway.FeedState) error
 	Balance(ctx context.Context, o gateway.Balancing) (gateway.Books, error)
 	Wake(ctx context.Context, t time.Time) error
 	Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error)
@@ -46,7 +46,8 @@ const (
 
 // Tick reads one practice's diary once and brings the queue into line with it.
 // It is level-triggered: right when late, doubled or skipped. Another replica
-// reading the same practice makes it do nothing.
+// reading the same practice makes it do nothing; when the right to read was lost
+// meanwhile, what was read is dropped and nothing more is done.
 func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	if !s.begin(p.ODS) {
 		return nil
@@ -55,12 +56,13 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	if !s.awaitClock(ctx) {
 		return ctx.Err()
 	}
-	token, err := s.o.Memory.Lock(ctx, p.ODS, s.owner, readLease)
-	if err != nil {
+	right := gateway.Right{Practice: p.ODS, Owner: s.owner}
+	var err error
+	if right.Token, err = s.o.Memory.Lock(ctx, p.ODS, s.owner, readLease); err != nil {
 		_, balanceErr := s.balance(ctx, p.Practice, false) // the lock itself may be damaged
 		return errors.Join(err, balanceErr)
 	}
-	if token == 0 {
+	if right.Token == 0 {
 		s.hear(ctx, p.ODS)
 		return nil
 	}
@@ -73,20 +75,20 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 	}()
 	limited, cancel := context.WithTimeout(ctx, readLimit)
 	var keeping sync.WaitGroup
-	keeping.Go(func() { s.keepRight(limited, cancel, p.ODS, token) })
+	keeping.Go(func() { s.keepRight(limited, cancel, right) })
 	defer func() { cancel(); keeping.Wait() }() // before the right is given back: it must not be taken anew after that
 	// The books come first: what is damaged must not be planned on. What only a
 	// read can put right is looked at again after it.
 	open, balanceErr := s.balance(ctx, p.Practice, false)
 	if !open {
-		return errors.Join(s.read(ctx, limited, p, token), balanceErr)
+		return errors.Join(s.dropped(ctx, p.ODS, s.read(ctx, limited, p, right)), balanceErr)
 	}
 	before, err := s.o.Memory.Feed(ctx, p.ODS)
 	if err == nil {
-		err = s.read(ctx, limited, p, token)
+		err = s.read(ctx, limited, p, right)
 	}
 	if err != nil {
-		return err
+		return s.dropped(ctx, p.ODS, err)
 	}
 	now, err := s.o.Memory.Feed(ctx, p.ODS)
 	if err == nil {
@@ -96,7 +98,7 @@ func (s *Scheduler) Tick(ctx context.Context, p Practice) error {
 }
 
 // read reads the diary and carries it out.
-func (s *Scheduler) read(ctx, limited context.Context, p Practice, token int64) error {
+func (s *Scheduler) read(ctx, limited context.Context, p Practice, right gateway.Right) error {
 	now := s.o.Clock.Now()
 	feed, err := p.Source.Read(limited, SpanOf(p.Policy, now))
 	if err != nil {
@@ -107,17 +109,28 @@ func (s *Scheduler) read(ctx, limited context.Context, p Practice, token int64) 
 		return fmt.Errorf("read the diary: %w", err)
 	}
 	s.o.Metrics.read(p.ODS, p.SourceType, feed)
-	return s.plan(ctx, p, s.credible(p.ODS, feed), token)
+	return s.plan(ctx, p, s.credible(p.ODS, feed), right)
+}
+
+// dropped says that a read came too late to be carried out. That is no failure: the
+// newest read stands, and its age is heard.
+func (s *Scheduler) dropped(ctx context.Context, p gateway.ODS, err error) error {
+	if !errors.Is(err, gateway.ErrLate) {
+		return err
+	}
+	s.o.Log.Warn("the right to read the diary was lost meanwhile; this read is dropped", "practice", p)
+	s.hear(ctx, p)
+	return nil
 }
 
 // keepRight renews the right to read until ctx ends, and ends the read when the
 // right is lost. A short lease lets others go on soon after this process dies.
-func (s *Scheduler) keepRight(ctx context.Context, lost func(), p gateway.ODS, token int64) {
+func (s *Scheduler) keepRight(ctx context.Context, lost func(), right gateway.Right) {
 	for gateway.Wait(ctx, renew) {
 		asking, done := context.WithTimeout(context.WithoutCancel(ctx), renew)
-		got, err := s.o.Memory.Lock(asking, p, s.owner, readLease)
+		got, err := s.o.Memory.Lock(asking, right.Practice, right.Owner, readLease)
 		done()
-		if err == nil && got != token {
+		if err == nil && got != right.Token {
 			lost()
 			return
 		}
@@ -164,11 +177,12 @@ func SpanOf(p gateway.Policy, now time.Time) gateway.Span {
 	return gateway.Span{From: now, To: now.Add(max(atLeast, longest+margin))}
 }
 
-// plan carries a read out.
-func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, token int64) error {
+// plan carries a read out, as long as the right to read lasts: what was read may be
+// older than what another replica has read since.
+func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, right gateway.Right) error {
 	now := s.o.Clock.Now()
 	m := s.o.Memory
-	d, err := m.Known(ctx, p.ODS)
+	d, err := m.KnownUnder(ctx, right)
 	if err != nil {
 		return err
 	}
@@ -212,9 +226,6 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if err != nil {
 		return err
 	}
-	if ours, err := m.Holds(ctx, p.ODS, s.owner, token); err != nil || !ours {
-		return errors.Join(err, s.overtaken(p.ODS, ours))
-	}
 	if !s.clockRight() {
 		return errClock
 	}
@@ -228,7 +239,7 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 	if fresh || state.Changed.IsZero() || slices.ContainsFunc(done.Moves, toldOff) {
 		state.Changed = now
 	}
-	if err := m.SetFeed(ctx, p.ODS, state); err != nil {
+	if err := m.NoteRead(ctx, right, state); err != nil {
 		return err
 	}
 	if !state.AsOf.IsZero() {
@@ -240,13 +251,6 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, tok
 		if err := m.Wake(ctx, done.Earliest); err != nil {
 			s.o.Log.Warn("wake the senders", "practice", p.ODS, "error", err)
 		}
-	}
-	return nil
-}
-
-func (s *Scheduler) overtaken(p gateway.ODS, ours bool) error {
-	if !ours {
-		s.o.Log.Warn("another replica reads this practice now; this read is dropped", "practice", p)
 	}
 	return nil
 }

@@ -84,28 +84,27 @@ const (
 var errReading = errors.New("the diary is being read at this moment: try again in a minute")
 
 // letThrough writes the release down, between reads: a read that is under way
-// would write over it.
+// would write over it, and one that began since would be written over.
 func (a *app) letThrough(ctx context.Context, p gateway.ODS) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, releaseWait)
 	defer cancel()
-	owner := "release-" + rand.Text()
+	right := gateway.Right{Practice: p, Owner: "release-" + rand.Text()}
 	for {
-		token, err := a.store.Lock(ctx, p, owner, releaseLease)
-		if err != nil {
+		if right.Token, err = a.store.Lock(ctx, p, right.Owner, releaseLease); err != nil {
 			return err
 		}
-		if token != 0 {
+		if right.Token != 0 {
 			break
 		}
 		if !gateway.Wait(ctx, releaseRetry) {
 			return errReading
 		}
 	}
-	defer func() { err = errors.Join(err, a.store.Unlock(context.WithoutCancel(ctx), p, owner)) }()
+	defer func() { err = errors.Join(err, a.store.Unlock(context.WithoutCancel(ctx), p, right.Owner)) }()
 	f, err := a.store.Feed(ctx, p)
 	if err != nil {
 		return err
 	}
 	f.Released = true
-	return a.store.SetFeed(ctx, p, f)
+	return a.store.NoteRead(ctx, right, f)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
+
+	"bellman/gateway"
 )
 
 var silence sync.Once
@@ -58,6 +60,8 @@ func plain(err error) error {
 		return err
 	case redis.HasErrorPrefix(err, "EMPTIED"):
 		return ErrEmptied
+	case redis.HasErrorPrefix(err, "LATE"):
+		return gateway.ErrLate
 	case redis.HasErrorPrefix(err, "RECEDED"):
 		return ErrReceded
 	case redis.HasErrorPrefix(err, "INHOLD"):

@@ -28,16 +28,13 @@ func (s *Store) Feed(ctx context.Context, p gateway.ODS) (gateway.FeedState, err
 	return f, nil
 }
 
-// SetFeed writes the state of a practice's feed down. Call it after the plan of
-// that read has been carried out, since it makes the feed count as fresh.
+// SetFeed writes the state of a practice's feed down, whoever may be reading it.
+// A read uses NoteRead, after its plan has been carried out, since it makes the
+// feed count as fresh.
 func (s *Store) SetFeed(ctx context.Context, p gateway.ODS, f gateway.FeedState) error {
-	b, err := json.Marshal(f)
+	fields, err := feedFields(f)
 	if err != nil {
-		return fmt.Errorf("feed of %s: %w", p, errRecord)
-	}
-	fields := []any{"feed", b}
-	if !f.AsOf.IsZero() {
-		fields = append(fields, "asof", millis(f.AsOf))
+		return fmt.Errorf("feed of %s: %w", p, err)
 	}
 	if err := s.rdb.HSet(ctx, keysOf(p).meta(), fields...).Err(); err != nil {
 		return fmt.Errorf("feed of %s: %w", p, plain(err))
@@ -45,36 +42,18 @@ func (s *Store) SetFeed(ctx context.Context, p gateway.ODS, f gateway.FeedState)
 	return nil
 }
 
-// Lock takes or keeps the right to read one practice, so that one replica reads
-// it. The fencing token grows with every new holder; 0 means that another has it.
-func (s *Store) Lock(ctx context.Context, p gateway.ODS, owner string, ttl time.Duration) (int64, error) {
-	got, err := s.run(ctx, []call{{s.scripts.lock, []string{keysOf(p).lock(), ShardOf(p).fence()}, []any{owner, ttl.Milliseconds()}}})
+// feedFields gives what is kept of a feed: its state for us, and its age for the
+// scripts. Only a state that has an age makes the feed count as newer.
+func feedFields(f gateway.FeedState) ([]any, error) {
+	b, err := json.Marshal(f)
 	if err != nil {
-		return 0, fmt.Errorf("lock %s: %w", p, err)
+		return nil, errRecord
 	}
-	return got[0].Int64()
-}
-
-// Holds reports whether the lock is still ours under the same token: asked
-// before a plan is written, so that a replica that slept past its lease writes
-// nothing.
-func (s *Store) Holds(ctx context.Context, p gateway.ODS, owner string, token int64) (bool, error) {
-	v, err := s.rdb.Get(ctx, keysOf(p).lock()).Result()
-	if errors.Is(err, redis.Nil) {
-		return false, nil
+	fields := []any{"feed", b}
+	if !f.AsOf.IsZero() {
+		fields = append(fields, "asof", millis(f.AsOf))
 	}
-	if err != nil {
-		return false, fmt.Errorf("lock %s: %w", p, plain(err))
-	}
-	return v == fmt.Sprintf("%s %d", owner, token), nil
-}
-
-// Unlock gives the right back, if it is still ours.
-func (s *Store) Unlock(ctx context.Context, p gateway.ODS, owner string) error {
-	if _, err := s.run(ctx, []call{{s.scripts.unlock, []string{keysOf(p).lock()}, []any{owner}}}); err != nil {
-		return fmt.Errorf("unlock %s: %w", p, err)
-	}
-	return nil
+	return fields, nil
 }
 
 // Wake tells every sender that something is due at t.

@@ -26,9 +26,11 @@ type diary struct {
 	again    map[string]struct{} // refs to decide again although nothing changed
 	key      *practiceKey
 	beside   *neighbours
+	right    string // what the lock says while this diary may be planned on; "": always
 }
 
-// Known reads what is known of a practice.
+// Known reads what is known of a practice, for whoever plans single appointments
+// and needs no right to read its diary: what changed since is a conflict.
 func (s *Store) Known(ctx context.Context, p gateway.ODS) (gateway.Diary, error) {
 	d, err := s.known(ctx, p)
 	if err != nil {
@@ -106,7 +108,8 @@ func (d *diary) Heads() map[gateway.Ref]gateway.Head { return d.heads }
 
 // Plan writes down appointments and brings their reminders into line. What is
 // exactly as the diary already knows costs nothing. The diary is the one that
-// Known gave; it learns what was written.
+// Known or KnownUnder gave; it learns what was written. With an error, the moves
+// are those that were made all the same.
 func (s *Store) Plan(ctx context.Context, known gateway.Diary, now time.Time, entries []gateway.Entry) (gateway.Planning, error) {
 	var out gateway.Planning
 	d, ok := known.(*diary)
@@ -115,17 +118,21 @@ func (s *Store) Plan(ctx context.Context, known gateway.Diary, now time.Time, en
 	}
 	calls := make([]call, 0, planPipe)
 	flush := func() error {
-		got, err := s.run(ctx, calls)
+		got, err := s.tryAll(ctx, calls)
 		if err != nil {
 			return fmt.Errorf("plan for %s: %w", d.practice, err)
 		}
 		calls = calls[:0]
-		for _, c := range got {
-			if err := takePlan(&out, d.practice, c); err != nil {
-				return err
+		var first error
+		for _, c := range got { // also those that went well before one that did not: they moved reminders
+			if err = plain(c.Err()); err == nil {
+				err = takePlan(&out, d.practice, c)
+			}
+			if err != nil && first == nil {
+				first = fmt.Errorf("plan for %s: %w", d.practice, err)
 			}
 		}
-		return nil
+		return first
 	}
 	batch := s.newPlanCall(d, now)
 	inBatch := 0
@@ -184,11 +191,11 @@ func (s *Store) Recall(ctx context.Context, known gateway.Diary, refs []gateway.
 
 func (s *Store) newPlanCall(d *diary, now time.Time) call {
 	sh, k := ShardOf(d.practice), keysOf(d.practice)
-	args := make([]any, 0, 4+planBatch*2)
+	args := make([]any, 0, 5+planBatch*2)
 	return call{
 		script: s.scripts.plan,
-		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.again(), k.tasks(), k.texted()},
-		args:   append(args, d.key.mark, millis(now), seconds(now), string(d.practice)),
+		keys:   []string{sh.epoch(), sh.due(), sh.lease(), k.appointments(), k.reminders(), k.stories(), k.counts(), k.again(), k.tasks(), k.texted(), k.lock()},
+		args:   append(args, d.key.mark, millis(now), seconds(now), string(d.practice), d.right),
 	}
 }
 

@@ -3,7 +3,9 @@
 --
 -- KEYS 1 epoch  2 due  3 lease  4 appointments  5 reminders  6 stories  7 counts
 --      8 appointments to decide again  9 tasks  10 number tag -> the last reminder handed over
+--      11 lock
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 practice
+--      5 what the lock says while the right to read is ours ('' planned without one)
 --      then for each appointment 2 values:
 --        ref (9 bytes), digest of the record we read before (8, zeros for none),
 --          kind of task (1: m when it stands, c when it is cancelled, zero for none), then
@@ -32,6 +34,7 @@
 -- record of its appointment, and a member of the due set.
 local epoch = redis.call('GET', KEYS[1])
 if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('EMPTIED') end
+if ARGV[5] ~= '' and redis.pcall('GET', KEYS[11]) ~= ARGV[5] then return redis.error_reply('LATE') end
 local now4, ods = ARGV[3], ARGV[4]
 local sub, byte = string.sub, string.byte
 local first, size = 19, 18 -- where the rules begin, and the size of each
@@ -40,7 +43,7 @@ local soon = string.format('%014.0f', tonumber(ARGV[2]) + 600000) -- clocks diff
 -- First look at everything in two calls. Few strings are made: they are what
 -- costs here.
 local refs, keys, napps, nkeys = {}, {}, 0, 0
-for i = 5, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
   local app = ARGV[i]
   local ref, start = sub(app, 1, 9), sub(ARGV[i + 1], 10, 13)
   napps = napps + 1
@@ -108,7 +111,7 @@ local none8 = '\0\0\0\0\0\0\0\0'
 local fresh = '\0' .. none8 .. string.rep('\0', 4)
 
 for a = 1, napps do
-  local app, record, ref, old = ARGV[3 + 2 * a], ARGV[4 + 2 * a], refs[a], olds[a]
+  local app, record, ref, old = ARGV[4 + 2 * a], ARGV[5 + 2 * a], refs[a], olds[a]
   local mine = nkey -- where its entries begin
   nkey = nkey + (#app - first + 1) / size
   if old and (#old < 30 or byte(old, 1) ~= 49 or #old < 30 + 2 * byte(old, 30)) then old = false end
