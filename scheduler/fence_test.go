@@ -18,6 +18,7 @@ import (
 type stopped struct {
 	*store.Store
 	at    string
+	plans int
 	while func()
 }
 
@@ -29,7 +30,8 @@ func (m *stopped) stop(at string) {
 }
 
 func (m *stopped) Plan(ctx context.Context, d gateway.Diary, now time.Time, entries []gateway.Entry) (gateway.Planning, error) {
-	m.stop("plan")
+	m.plans++
+	m.stop([]string{"", "plan", "second plan"}[m.plans])
 	return m.Store.Plan(ctx, d, now, entries)
 }
 
@@ -81,6 +83,23 @@ func TestAReadThatWakesUpAfterANewerOneQueuesNoTextForACancelledVisit(t *testing
 	}
 	if n := s.phones.to(number(2)); n != 1 {
 		t.Errorf("%d texts for the visit that stands", n)
+	}
+}
+
+// A visit beside another one is planned after it, by a second plan of the same read.
+func TestAReadThatWakesUpBetweenItsPlansQueuesNoTextForACancelledVisit(t *testing.T) {
+	s := newStage(t)
+	again, off := person(1), cancelled(1)
+	again.ID, off.ID = "88999", "88999"
+	s.booked(person(1), off)
+	s.clock.Set(monday)
+	s.diary.book(cancelled(1), again)
+	s.overslept("second plan", func() { s.diary.book(off) })
+	s.stands(person(1), day, gateway.Withdrawn, gateway.Cancelled)
+	s.stands(again, day, gateway.Withdrawn, gateway.Cancelled)
+	s.send()
+	if n := s.phones.to(number(1)); n != 0 {
+		t.Errorf("%d texts for visits that are cancelled", n)
 	}
 }
 
