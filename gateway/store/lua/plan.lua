@@ -5,7 +5,7 @@
 --      8 appointments to decide again  9 tasks  10 number tag -> the last reminder handed over
 --      11 lock
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 practice
---      5 what the lock says while the right to read is ours ('' planned without one)
+--      5 what the lock says while the right to read is ours ('' when planned without one)
 --      then for each appointment 2 values:
 --        ref (9 bytes), digest of the record we read before (8, zeros for none),
 --          kind of task (1: m when it stands, c when it is cancelled, zero for none), then
