@@ -29,6 +29,7 @@ type Memory interface {
 	Unheard(ctx context.Context, p gateway.ODS) ([]gateway.Standing, error)
 	TakeTurn(ctx context.Context, p gateway.ODS, now time.Time, every time.Duration) (since time.Time, ours bool, err error)
 	EndTurn(ctx context.Context, p gateway.ODS, until time.Time) error
+	Known(ctx context.Context, p gateway.ODS) (gateway.Diary, error)
 	FactsOf(ctx context.Context, id gateway.ReminderID) (gateway.Facts, bool, error)
 	NumberTag(ctx context.Context, p gateway.ODS, n gateway.Phone) ([12]byte, error)
 	Standings(ctx context.Context, ids []gateway.ReminderID) ([]gateway.State, error)

@@ -20,7 +20,8 @@ const lookAgain = 5 * time.Minute
 // by what the provider's list says was sent from the practice's sender. A text that
 // names the appointment's own day and time is the reminder's; one that names
 // another is not, in whatever words. Where only a later reminder's time fits, or a
-// text cannot be read, it stays unknown, and is never sent.
+// text cannot be read, it stays unknown, and is never sent. So does one that is not
+// there while a text that may be it went to a number that nobody has any more.
 func (in *Inbox) lookUp(ctx context.Context, p gateway.Practice, suspects []gateway.Standing, now time.Time) error {
 	ready := make([]gateway.Standing, 0, len(suspects))
 	since := now
@@ -49,10 +50,13 @@ func (in *Inbox) lookUp(ctx context.Context, p gateway.Practice, suspects []gate
 	for _, l := range slices.Backward(listed) { // the earliest first
 		byNumber[l.To] = append(byNumber[l.To], l)
 	}
-	used := map[string]bool{}
+	list := list{readable: err == nil, byNumber: byNumber, used: map[string]bool{}}
 	failed := []error{err}
+	if list.strays, err = in.straysOf(ctx, p, byNumber); err != nil {
+		return errors.Join(append(failed, err)...)
+	}
 	for _, u := range ready {
-		if err := in.lookUpOne(ctx, p, u, now, byNumber, used, err == nil); err != nil {
+		if err := in.lookUpOne(ctx, p, u, now, list); err != nil {
 			failed = append(failed, err)
 		}
 		if len(failed) > mostFailures || ctx.Err() != nil {
@@ -77,15 +81,22 @@ func (in *Inbox) mayLook(p gateway.ODS, ready []gateway.Standing, now time.Time)
 	return true
 }
 
-func (in *Inbox) lookUpOne(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time,
-	byNumber map[gateway.Phone][]gateway.Listed, used map[string]bool, readable bool) error {
+// list is what a practice's sender sent, as lookUp read it.
+type list struct {
+	readable bool
+	byNumber map[gateway.Phone][]gateway.Listed // the earliest first
+	strays   strays
+	used     map[string]bool // the ids of texts that were found to be some reminder's
+}
+
+func (in *Inbox) lookUpOne(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time, list list) error {
 	f, ok, err := in.o.Memory.FactsOf(ctx, u.ID)
 	if err != nil {
 		return err
 	}
 	over := over(p, u, now)
 	number := f.Appointment.Patient.Mobile
-	if !ok || !readable || number.IsZero() {
+	if !ok || !list.readable || number.IsZero() {
 		return in.giveUp(ctx, u, now, over)
 	}
 	if same, err := in.sameNumber(ctx, u, number); err != nil || !same {
@@ -95,14 +106,19 @@ func (in *Inbox) lookUpOne(ctx context.Context, p gateway.Practice, u gateway.St
 	if err != nil {
 		return err
 	}
-	c, known := in.match(p, u, byNumber[number], func(id string) bool { return others[id] || used[id] })
-	switch {
-	case !known, c.To == gateway.Queued && over:
-		return in.giveUp(ctx, u, now, over)
-	case c.To == gateway.Queued:
+	c, known := in.match(p, u, list.byNumber[number], func(id string) bool { return others[id] || list.used[id] })
+	if known && c.To == gateway.Queued {
+		tag, err := in.o.Memory.NumberTag(ctx, p.ODS, number)
+		if err != nil {
+			return err
+		}
+		known = !list.strays.mayHold(p, u.ID, tag)
 		c.At = now
 	}
-	used[c.MessageID] = true
+	if !known || c.To == gateway.Queued && over {
+		return in.giveUp(ctx, u, now, over)
+	}
+	list.used[c.MessageID] = true
 	got, err := in.o.Memory.Move(ctx, now, []gateway.Change{c})
 	if err == nil && got[0].Verdict == gateway.Done {
 		in.count(p.ODS, gateway.Unknown, c.To)
