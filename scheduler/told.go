@@ -81,21 +81,26 @@ func (d Draft) TellOnce(ctx context.Context, m Recollection, p gateway.ODS, know
 }
 
 // tellOnce withdraws the reminders of an appointment that its patient was sent
-// already, under another id.
+// already, under another id. Where the other's record cannot be opened, it counts as
+// the same patient's: what went to that number about that start is known without it.
 func tellOnce(ctx context.Context, m Recollection, p gateway.ODS, d gateway.Diary, e *Drafted, others []gateway.Ref) error {
 	facts, err := m.Recall(ctx, d, others)
 	if err != nil {
 		return err
 	}
 	is := e.Facts.Appointment
+	elses := map[gateway.Ref]bool{}
 	for _, f := range facts {
 		was := f.Appointment
-		if was.Patient.ID != is.Patient.ID || was.Site != is.Site || !was.Start.Equal(is.Start) {
+		elses[d.Ref(was.Identity())] = was.Patient.ID != is.Patient.ID || was.Site != is.Site || !was.Start.Equal(is.Start)
+	}
+	for _, ref := range others {
+		if elses[ref] {
 			continue
 		}
 		ids := make([]gateway.ReminderID, len(e.Plan))
 		for i, r := range e.Plan {
-			ids[i] = gateway.ReminderID{Practice: p, Ref: d.Ref(was.Identity()), Rule: r.Rule, Start: was.Start}
+			ids[i] = gateway.ReminderID{Practice: p, Ref: ref, Rule: r.Rule, Start: is.Start}
 		}
 		states, err := m.Standings(ctx, ids)
 		if err != nil {
