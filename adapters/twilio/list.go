@@ -18,9 +18,9 @@ const (
 	maxPages = 1000
 )
 
-// List reads Twilio's own list of messages, inbound and outbound, that were
-// created since a moment: those to and from the given numbers, or all of them
-// when none is given. The newest come first for each number. It gives all of
+// List reads Twilio's own list of messages that were created since a moment:
+// those to the given numbers, or all of them, inbound and outbound, when none is
+// given. The newest come first for each number. It gives all of
 // them or an error, since callers conclude from an absence that a text never
 // arrived there. Twilio's times are whole seconds of its own clock; give since
 // some room.
@@ -35,9 +35,7 @@ func (p *Provider) List(ctx context.Context, since time.Time, to ...gateway.Phon
 	if len(to) > 0 {
 		questions = nil
 		for _, phone := range to {
-			questions = append(questions,
-				(&openapi.ListMessageParams{}).SetTo(phone.Reveal()),
-				(&openapi.ListMessageParams{}).SetFrom(phone.Reveal()))
+			questions = append(questions, (&openapi.ListMessageParams{}).SetTo(phone.Reveal()))
 		}
 	}
 	for _, q := range questions {

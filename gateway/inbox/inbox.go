@@ -62,7 +62,7 @@ type Webhooks interface {
 }
 
 // Lister reads the provider's own list of messages since a time, newest first: to
-// and from the given numbers; to one of our senders; from one of our senders. It
+// the given numbers; to one of our senders; from one of our senders. It
 // gives all of them or an error. Message reads one by its id, and reports false
 // when the provider does not have it.
 type Lister interface {
@@ -115,14 +115,15 @@ type Inbox struct {
 	byODS    map[gateway.ODS]gateway.Practice
 	owner    string // of the right to restore
 
-	mu      sync.Mutex
-	looked  map[gateway.ODS]time.Time // when a practice's lost reminders were last looked up
-	knocked map[gateway.ODS]time.Time // when this replica last asked for a practice's turn
+	mu       sync.Mutex
+	patience map[gateway.ODS]patience
+	looked   map[gateway.ODS]time.Time // when a practice's lost reminders were last looked up
+	knocked  map[gateway.ODS]time.Time // when this replica last asked for a practice's turn
 }
 
 // New makes an inbox.
 func New(o Options) *Inbox {
-	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), looked: map[gateway.ODS]time.Time{}, knocked: map[gateway.ODS]time.Time{}}
+	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), looked: map[gateway.ODS]time.Time{}, knocked: map[gateway.ODS]time.Time{}, patience: map[gateway.ODS]patience{}}
 	for _, p := range o.Practices {
 		in.bySender[p.Sender] = p
 		in.byODS[p.ODS] = p

@@ -67,29 +67,38 @@ func (in *Inbox) Reconcile(ctx context.Context, p gateway.Practice) error {
 		// By a clock that is ahead, a list would have had its time before it had.
 		return nil
 	}
-	var failed []error
-	var suspects []gateway.Standing
+	var suspects, ready []gateway.Standing
 	for _, u := range unknowns {
-		if u.Reason == gateway.MaybeSent {
+		switch {
+		case u.Reason == gateway.MaybeSent:
 			suspects = append(suspects, u)
-			continue
+		case now.Sub(u.At) >= in.o.Settle:
+			ready = append(ready, u)
 		}
-		if now.Sub(u.At) < in.o.Settle {
-			continue
-		}
-		settle := in.settle
+	}
+	return errors.Join(in.settleAll(ctx, p, in.dueLooks(p, ready, now), now), in.lookUp(ctx, p, suspects, now))
+}
+
+// settleAll settles what is due to be looked up. One that cannot be settled stops no
+// other.
+func (in *Inbox) settleAll(ctx context.Context, p gateway.Practice, due []gateway.Standing, now time.Time) error {
+	list := in.reading(ctx, p, due)
+	var failed []error
+	for _, u := range due {
+		var err error
 		if u.Reason == gateway.NotAnswered {
-			settle = in.wait
+			err = in.wait(ctx, p, u, now)
+		} else {
+			err = in.settle(ctx, p, u, now, list)
 		}
-		// One that cannot be settled stops no other.
-		if err := settle(ctx, p, u, now); err != nil {
+		if err != nil {
 			failed = append(failed, err)
 		}
 		if len(failed) == mostFailures || ctx.Err() != nil {
 			break
 		}
 	}
-	return errors.Join(append(failed, in.lookUp(ctx, p, suspects, now))...)
+	return errors.Join(failed...)
 }
 
 // over reports whether a reminder's last useful moment has passed.
@@ -102,7 +111,7 @@ func (in *Inbox) wait(ctx context.Context, p gateway.Practice, u gateway.Standin
 	return in.giveUp(ctx, u, now, over(p, u, now))
 }
 
-func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time) error {
+func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time, list reader) error {
 	f, ok, err := in.o.Memory.FactsOf(ctx, u.ID)
 	if err != nil {
 		return err
@@ -114,7 +123,7 @@ func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Stand
 	if same, err := in.sameNumber(ctx, u, f.Appointment.Patient.Mobile); err != nil || !same {
 		return errors.Join(err, in.giveUp(ctx, u, now, over))
 	}
-	listed, err := in.o.Lister.List(ctx, u.At.Add(-lookBack), f.Appointment.Patient.Mobile)
+	listed, err := list(u, f.Appointment.Patient.Mobile)
 	if err != nil {
 		return errors.Join(err, in.giveUp(ctx, u, now, over))
 	}
@@ -127,6 +136,7 @@ func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Stand
 	c, known := in.find(p, a, u, listed, others)
 	switch {
 	case !known, c.To == gateway.Queued && over:
+		in.lookLater(u, now)
 		return in.giveUp(ctx, u, now, over)
 	case c.To == gateway.Queued:
 		c.At = now
