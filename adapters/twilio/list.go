@@ -40,7 +40,7 @@ func (p *Provider) List(ctx context.Context, since time.Time, to ...gateway.Phon
 	}
 	for _, q := range questions {
 		var err error
-		if found, err = p.walk(ctx, q.SetPageSize(pageSize), since.Truncate(time.Second), found); err != nil {
+		if found, err = p.walk(ctx, q.SetPageSize(pageSize), since.Truncate(time.Second), found, nil); err != nil {
 			return nil, fmt.Errorf("list of messages: %w", err)
 		}
 	}
@@ -48,23 +48,25 @@ func (p *Provider) List(ctx context.Context, since time.Time, to ...gateway.Phon
 }
 
 // Inbound reads what patients wrote to one of our senders since a moment, newest
-// first: all of it or an error. From is zero where it is not a telephone number.
-func (p *Provider) Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error) {
-	found, err := p.ofSender(ctx, since, (&openapi.ListMessageParams{}).SetTo(sender))
+// first, and counts the entries that cannot be read: nothing is concluded from an
+// absence here, and one such entry must not keep a STOP from being heard. From is
+// zero where it is not a telephone number.
+func (p *Provider) Inbound(ctx context.Context, since time.Time, sender string) (found []gateway.Listed, unreadable int, err error) {
+	found, err = p.ofSender(ctx, since, (&openapi.ListMessageParams{}).SetTo(sender), func() { unreadable++ })
 	for i := range found {
 		found[i].From = p.sender(found[i].From.Reveal())
 	}
-	return found, err
+	return found, unreadable, err
 }
 
 // Outbound reads what was sent from one of our senders since a moment, newest
 // first: all of it or an error.
 func (p *Provider) Outbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error) {
-	return p.ofSender(ctx, since, (&openapi.ListMessageParams{}).SetFrom(sender))
+	return p.ofSender(ctx, since, (&openapi.ListMessageParams{}).SetFrom(sender), nil)
 }
 
-func (p *Provider) ofSender(ctx context.Context, since time.Time, q *openapi.ListMessageParams) ([]gateway.Listed, error) {
-	found, err := p.walk(ctx, q.SetPageSize(pageSize), since.Truncate(time.Second), nil)
+func (p *Provider) ofSender(ctx context.Context, since time.Time, q *openapi.ListMessageParams, skip func()) ([]gateway.Listed, error) {
+	found, err := p.walk(ctx, q.SetPageSize(pageSize), since.Truncate(time.Second), nil, skip)
 	if err != nil {
 		return nil, fmt.Errorf("list of messages: %w", err)
 	}
@@ -72,25 +74,31 @@ func (p *Provider) ofSender(ctx context.Context, since time.Time, q *openapi.Lis
 }
 
 // walk adds the pages of one question, until the list ends or a whole page is
-// older than since.
-func (p *Provider) walk(ctx context.Context, q *openapi.ListMessageParams, since time.Time, found []gateway.Listed) ([]gateway.Listed, error) {
+// older than since. skip is told of an entry that cannot be read; without it, that
+// is an error.
+func (p *Provider) walk(ctx context.Context, q *openapi.ListMessageParams, since time.Time, found []gateway.Listed, skip func()) ([]gateway.Listed, error) {
 	token, number := "", ""
 	for range maxPages {
 		page, err := p.page(ctx, q, token, number)
 		if err != nil {
 			return nil, err
 		}
-		before := len(found)
+		recent, read := false, false
 		for i := range page.Messages {
 			m, err := listed(&page.Messages[i])
-			if err != nil {
+			switch {
+			case err != nil && skip == nil:
 				return nil, fmt.Errorf("entry %d: %w", i, err)
+			case err != nil:
+				skip()
+				continue
+			case !m.Created.Before(since):
+				found, recent = append(found, m), true
 			}
-			if !m.Created.Before(since) {
-				found = append(found, m)
-			}
+			read = true
 		}
-		if page.NextPageUri == nil || *page.NextPageUri == "" || len(found) == before {
+		// A page of which nothing could be read says nothing of the next.
+		if page.NextPageUri == nil || *page.NextPageUri == "" || !recent && (read || len(page.Messages) == 0) {
 			return found, nil
 		}
 		if token, number, err = nextPage(*page.NextPageUri); err != nil {

@@ -37,7 +37,7 @@ func TestTheListShowsWhatWentInBothDirections(t *testing.T) {
 	if len(got) != 1 {
 		t.Fatalf("%d messages, want the one to this patient", len(got))
 	}
-	answers, err := p.Inbound(t.Context(), began, sender)
+	answers, _, err := p.Inbound(t.Context(), began, sender)
 	if err != nil || len(answers) != 1 {
 		t.Fatalf("%d answers and %v, want one", len(answers), err)
 	}
@@ -242,5 +242,25 @@ func TestTheWordsThatTwilioTakesAreKnown(t *testing.T) {
 		if _, ok := custom[word]; !ok {
 			t.Errorf("%s cannot be taken off Twilio's list", word)
 		}
+	}
+}
+
+// From an absence among what patients wrote nothing is concluded; from one among
+// what was sent to them it is.
+func TestAnEntryThatCannotBeReadHidesNoOtherInboundAndProvesNothingOutbound(t *testing.T) {
+	const entry = `{"sid":"SM00000000000000000000000000000001","date_created":"Sat, 21 Nov 2026 20:40:04 +0000"}`
+	const bad = `{"date_created":"Sat, 21 Nov 2026 20:40:04 +0000"}`
+	pages := map[string]string{
+		"":  `{"messages":[` + bad + `],"next_page_uri":"/x?Page=1&PageToken=PA1"}`,
+		"1": `{"messages":[{"sid":"SM1"},` + entry + `]}`,
+	}
+	p := answering(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(pages[r.URL.Query().Get("Page")])) })
+	since := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	got, unreadable, err := p.Inbound(t.Context(), since, sender)
+	if err != nil || len(got) != 1 || unreadable != 2 {
+		t.Errorf("%d read, %d not, and %v", len(got), unreadable, err)
+	}
+	if got, err := p.Outbound(t.Context(), since, sender); err == nil || got != nil {
+		t.Errorf("%d were sent, and %v", len(got), err)
 	}
 }

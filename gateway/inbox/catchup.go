@@ -74,9 +74,12 @@ func (in *Inbox) catchUp(ctx context.Context, p gateway.Practice, until time.Tim
 	if since = since.Add(-overlap); since.Before(until.Add(-farthest)) {
 		since = until.Add(-farthest)
 	}
-	listed, err := in.o.Lister.Inbound(ctx, since, p.Sender)
+	listed, unreadable, err := in.o.Lister.Inbound(ctx, since, p.Sender)
 	if err != nil {
 		return err
+	}
+	if unreadable > 0 {
+		in.o.Log.Error("entries of the provider's list of patients' texts cannot be read; a STOP may be among them", "practice", p.ODS, "entries", unreadable)
 	}
 	// The list begins with the newest; of one second, the earlier came first.
 	slices.Reverse(listed)

@@ -200,9 +200,9 @@ type deaf struct {
 	sender *string
 }
 
-func (d deaf) Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error) {
+func (d deaf) Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, int, error) {
 	if sender == *d.sender {
-		return nil, errors.New("no whole answer")
+		return nil, 0, errors.New("no whole answer")
 	}
 	return d.Lister.Inbound(ctx, since, sender)
 }
@@ -225,5 +225,26 @@ func TestAListThatCannotBeReadIsReadLaterAndStopsNoOtherPractice(t *testing.T) {
 	s.catchUp()
 	if s.optedOut(riverside, 1) != "patient" {
 		t.Error("what was not read then is not read later")
+	}
+}
+
+// garbled is the provider's list, in which entries cannot be read.
+type garbled struct{ inbox.Lister }
+
+func (g garbled) Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, int, error) {
+	found, unreadable, err := g.Lister.Inbound(ctx, since, sender)
+	return found, unreadable + 2, err
+}
+
+func TestAnEntryThatCannotBeReadKeepsNoSTOPFromBeingObeyed(t *testing.T) {
+	s := newStage(t, func(o *inbox.Options) { o.Lister = garbled{o.Lister} })
+	s.closeDoor()
+	s.writes(1, "STOP")
+	s.catchUp()
+	if s.optedOut(riverside, 1) != "patient" {
+		t.Error("the STOP beside it is not obeyed")
+	}
+	if !strings.Contains(s.log.String(), "cannot be read") {
+		t.Error("nobody is told")
 	}
 }

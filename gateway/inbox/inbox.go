@@ -63,11 +63,12 @@ type Webhooks interface {
 
 // Lister reads the provider's own list of messages since a time, newest first: to
 // the given numbers; to one of our senders; from one of our senders. It
-// gives all of them or an error. Message reads one by its id, and reports false
+// gives all of them or an error; of what came to our sender, what cannot be read is
+// counted and left out. Message reads one by its id, and reports false
 // when the provider does not have it.
 type Lister interface {
 	List(ctx context.Context, since time.Time, numbers ...gateway.Phone) ([]gateway.Listed, error)
-	Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error)
+	Inbound(ctx context.Context, since time.Time, sender string) (found []gateway.Listed, unreadable int, err error)
 	Outbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error)
 	Message(ctx context.Context, id string) (gateway.Listed, bool, error)
 }

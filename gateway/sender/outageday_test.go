@@ -254,7 +254,7 @@ func (l *line) List(ctx context.Context, since time.Time, numbers ...gateway.Pho
 	return l.to.Load().List(ctx, since, numbers...)
 }
 
-func (l *line) Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, error) {
+func (l *line) Inbound(ctx context.Context, since time.Time, sender string) ([]gateway.Listed, int, error) {
 	return l.to.Load().Inbound(ctx, since, sender)
 }
 
