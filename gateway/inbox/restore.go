@@ -45,8 +45,9 @@ func (in *Inbox) Restore(ctx context.Context) error {
 		in.o.Metrics.left.Set(float64(r.Left))
 		return err
 	}
-	ours, err := m.LockRestore(ctx, in.owner, restoreLease)
-	if err != nil || !ours {
+	if err := in.keepRight(ctx); errors.Is(err, errNotOurs) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	now := in.o.Clock.Now()
@@ -56,7 +57,14 @@ func (in *Inbox) Restore(ctx context.Context) error {
 		}
 	}
 	was := r
-	r, done := in.restoreAll(ctx, r, now)
+	r, done, err := in.restoreAll(ctx, r, now)
+	if errors.Is(err, errNotOurs) {
+		in.o.Log.Warn("restoring took so long that another replica goes on with it")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	if done && hold && now.Sub(r.Since) >= everyNotices && r.Waits == "" {
 		if err := m.Release(ctx); err != nil {
 			return err
@@ -101,13 +109,21 @@ func (in *Inbox) beginRestore(ctx context.Context, r gateway.Restoration, now ti
 	return begun, in.o.Restoring.SetRestoration(ctx, begun)
 }
 
+// errNotOurs ends the work of a replica that was so slow that another one restores.
+var errNotOurs = errors.New("another replica restores now")
+
 // restoreAll does what can be done for each practice. It reports whether the hold
-// may end: nothing is left but diaries that nobody could read for long.
-func (in *Inbox) restoreAll(ctx context.Context, r gateway.Restoration, now time.Time) (gateway.Restoration, bool) {
+// may end: nothing is left but diaries that nobody could read for long. Reading the
+// lists of many practices takes longer than the right to restore lasts, so that is
+// renewed before each. Once another replica has it, nothing of this is to be told.
+func (in *Inbox) restoreAll(ctx context.Context, r gateway.Restoration, now time.Time) (gateway.Restoration, bool, error) {
 	r.Heard, r.Read, r.Left, r.Waits = 0, 0, 0, ""
 	patient := now.Sub(r.Since) < diaryPatience
 	done := true
 	for _, p := range in.o.Practices {
+		if err := in.keepRight(ctx); err != nil {
+			return r, false, err
+		}
 		found, step, err := in.restoreOne(ctx, p, r.Since, now)
 		r.Found += found
 		if step >= heardAgain {
@@ -127,7 +143,16 @@ func (in *Inbox) restoreAll(ctx context.Context, r gateway.Restoration, now time
 		}
 		r.Left += left
 	}
-	return r, done
+	return r, done, in.keepRight(ctx)
+}
+
+// keepRight renews the right to restore.
+func (in *Inbox) keepRight(ctx context.Context) error {
+	ours, err := in.o.Restoring.LockRestore(ctx, in.owner, restoreLease)
+	if err == nil && !ours {
+		return errNotOurs
+	}
+	return err
 }
 
 // restoreStep is how far one practice is.

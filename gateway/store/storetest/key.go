@@ -17,3 +17,6 @@ func Key(p gateway.ODS, letter string) string {
 func ShardKey(p gateway.ODS, name string) string {
 	return fmt.Sprintf("{%02d}:%s", store.ShardOf(p), name)
 }
+
+// RestoreLock gives the name of the key that says which replica restores.
+func RestoreLock() string { return "{00}:restore:lock" }
