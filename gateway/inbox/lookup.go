@@ -90,18 +90,11 @@ type list struct {
 }
 
 func (in *Inbox) lookUpOne(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time, list list) error {
-	f, ok, err := in.o.Memory.FactsOf(ctx, u.ID)
-	if err != nil {
-		return err
+	a, ok, err := in.addressed(ctx, u)
+	if err != nil || !ok || !list.readable {
+		return errors.Join(err, in.giveUp(ctx, u, now, over(p, u, now)))
 	}
-	over := over(p, u, now)
-	number := f.Appointment.Patient.Mobile
-	if !ok || !list.readable || number.IsZero() {
-		return in.giveUp(ctx, u, now, over)
-	}
-	if same, err := in.sameNumber(ctx, u, number); err != nil || !same {
-		return errors.Join(err, in.giveUp(ctx, u, now, over))
-	}
+	number := a.Patient.Mobile
 	others, err := in.others(ctx, p, u.ID, number)
 	if err != nil {
 		return err
@@ -113,17 +106,11 @@ func (in *Inbox) lookUpOne(ctx context.Context, p gateway.Practice, u gateway.St
 			return err
 		}
 		known = !list.strays.mayHold(p, u.ID, tag)
-		c.At = now
 	}
-	if !known || c.To == gateway.Queued && over {
-		return in.giveUp(ctx, u, now, over)
+	if known {
+		list.used[c.MessageID] = true
 	}
-	list.used[c.MessageID] = true
-	got, err := in.o.Memory.Move(ctx, now, []gateway.Change{c})
-	if err == nil && got[0].Verdict == gateway.Done {
-		in.count(p.ODS, gateway.Unknown, c.To)
-	}
-	return err
+	return in.conclude(ctx, p, u, now, c, known)
 }
 
 // match looks for a reminder among the texts that went to its number, the earliest

@@ -112,31 +112,45 @@ func (in *Inbox) wait(ctx context.Context, p gateway.Practice, u gateway.Standin
 }
 
 func (in *Inbox) settle(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time, list reader) error {
-	f, ok, err := in.o.Memory.FactsOf(ctx, u.ID)
+	a, ok, err := in.addressed(ctx, u)
+	if err != nil || !ok {
+		return errors.Join(err, in.giveUp(ctx, u, now, over(p, u, now)))
+	}
+	listed, err := list(u, a.Patient.Mobile)
+	if err != nil {
+		return errors.Join(err, in.giveUp(ctx, u, now, over(p, u, now)))
+	}
+	others, err := in.others(ctx, p, u.ID, a.Patient.Mobile)
 	if err != nil {
 		return err
 	}
-	over := over(p, u, now)
-	if !ok || f.Appointment.Patient.Mobile.IsZero() {
-		return in.giveUp(ctx, u, now, over)
-	}
-	if same, err := in.sameNumber(ctx, u, f.Appointment.Patient.Mobile); err != nil || !same {
-		return errors.Join(err, in.giveUp(ctx, u, now, over))
-	}
-	listed, err := list(u, f.Appointment.Patient.Mobile)
-	if err != nil {
-		return errors.Join(err, in.giveUp(ctx, u, now, over))
-	}
-	others, err := in.others(ctx, p, u.ID, f.Appointment.Patient.Mobile)
-	if err != nil {
-		return err
-	}
-	a := f.Appointment
-	a.Start = u.ID.Start
 	c, known := in.find(p, a, u, listed, others)
+	if !known {
+		in.lookLater(u, now)
+	}
+	return in.conclude(ctx, p, u, now, c, known)
+}
+
+// addressed gives what a text of unknown fate was about, and the number that it went
+// to. It is false where no list can prove anything: the appointment, or that number,
+// is not known any more.
+func (in *Inbox) addressed(ctx context.Context, u gateway.Standing) (gateway.Appointment, bool, error) {
+	f, ok, err := in.o.Memory.FactsOf(ctx, u.ID)
+	a := f.Appointment
+	if err != nil || !ok || a.Patient.Mobile.IsZero() {
+		return a, false, err
+	}
+	a.Start = u.ID.Start
+	same, err := in.sameNumber(ctx, u, a.Patient.Mobile)
+	return a, same && err == nil, err
+}
+
+// conclude carries out what was found in the provider's list. What cannot be known,
+// or would go too late, is given up when its time is over.
+func (in *Inbox) conclude(ctx context.Context, p gateway.Practice, u gateway.Standing, now time.Time, c gateway.Change, known bool) error {
+	over := over(p, u, now)
 	switch {
 	case !known, c.To == gateway.Queued && over:
-		in.lookLater(u, now)
 		return in.giveUp(ctx, u, now, over)
 	case c.To == gateway.Queued:
 		c.At = now
