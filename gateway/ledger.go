@@ -110,7 +110,11 @@ type Change struct {
 	Digest Digest // the record it was decided on; zero: any
 	// Consent makes the move fail, and withdraws the reminder, when its number
 	// opted out meanwhile.
-	Consent   bool
+	Consent bool
+	// Since, if not zero, makes the move only if the reminder has stood as it does
+	// since that moment, to the second: what was found out about a text of unknown
+	// fate says nothing of one that left meanwhile.
+	Since     time.Time
 	At        time.Time // for Queued and Held: when to look again; for Sending: until when it is ours
 	Code      int
 	MessageID string

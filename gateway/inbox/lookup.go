@@ -118,7 +118,7 @@ func (in *Inbox) lookUpOne(ctx context.Context, p gateway.Practice, u gateway.St
 func (in *Inbox) match(p gateway.Practice, u gateway.Standing, texts []gateway.Listed, taken func(string) bool) (gateway.Change, bool) {
 	from, next := window(p, u.ID)
 	answers := in.o.Answers.all(p)
-	c := gateway.Change{ID: u.ID, Token: u.Token, Only: string(byte(gateway.Unknown)), To: gateway.Queued}
+	c := gateway.Change{ID: u.ID, Token: u.Token, Since: u.At, Only: string(byte(gateway.Unknown)), To: gateway.Queued}
 	known := true
 	for _, l := range texts {
 		if l.Inbound || l.Created.Before(from.Add(-lookBack)) || taken(l.MessageID) || slices.Contains(answers, l.Text) {

@@ -209,7 +209,7 @@ func (in *Inbox) others(ctx context.Context, p gateway.Practice, id gateway.Remi
 // went to the number in that time and it cannot be said whether it was this: its
 // words may have been worded anew since, in another configuration.
 func (in *Inbox) find(p gateway.Practice, a gateway.Appointment, u gateway.Standing, listed []gateway.Listed, others map[string]bool) (gateway.Change, bool) {
-	c := gateway.Change{ID: u.ID, Token: u.Token, Only: string(byte(gateway.Unknown)), To: gateway.Queued}
+	c := gateway.Change{ID: u.ID, Token: u.Token, Since: u.At, Only: string(byte(gateway.Unknown)), To: gateway.Queued}
 	text, _, err := in.o.Render(p, a, u.At)
 	answers := in.o.Answers.all(p)
 	known := true
@@ -242,7 +242,7 @@ func (in *Inbox) giveUp(ctx context.Context, u gateway.Standing, now time.Time, 
 		return nil
 	}
 	_, err := in.o.Memory.Move(ctx, now, []gateway.Change{{
-		ID: u.ID, Token: u.Token, Only: string(byte(gateway.Unknown)), To: gateway.Failed, Reason: gateway.UnknownOutcome, Code: u.Code,
+		ID: u.ID, Token: u.Token, Since: u.At, Only: string(byte(gateway.Unknown)), To: gateway.Failed, Reason: gateway.UnknownOutcome, Code: u.Code,
 	}})
 	return err
 }

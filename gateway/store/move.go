@@ -91,7 +91,10 @@ func appendChange(c *gateway.Change, args []any) []any {
 	if c.Only != "" {
 		from = both(from, c.Only)
 	}
-	which := append(append(make([]byte, 0, len(key)+len(c.Digest)), key[:]...), c.Digest[:]...)
+	which := append(append(make([]byte, 0, 32), key[:]...), c.Digest[:]...)
+	if !c.Since.IsZero() {
+		which = append(which, seconds(c.Since)...)
+	}
 	b := append(make([]byte, 0, 40), byte(c.To), byte(c.Reason), '-')
 	if c.Consent {
 		b[len(b)-1] = 'o'

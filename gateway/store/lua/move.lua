@@ -6,7 +6,8 @@
 --      5 what the tide had come to before
 --      then for each reminder 4 values:
 --        practice
---        key (15 bytes), digest that its appointment must still have (8, zeros for any)
+--        key (15 bytes), digest that its appointment must still have (8, zeros for any),
+--          since when it must have stood as it does (4; may be left out)
 --        what is wanted: state it goes to, reason (1), 'o' to refuse when the number
 --          opted out ('-' not), code (4), token it must carry (8, zeros for any), how
 --          many states it may come from (1), these, then the score in ms for the due
@@ -172,7 +173,7 @@ for i = 6, #ARGV, 4 do
   local silent = was == '\91' and from == 'k'
   if from == to and was == reason and not w.leaves and held then
     verdict, change = 's', false
-  elseif not held or not w.froms[from] or (silent and to ~= 'd' and to ~= 'u' and to ~= 'f') then
+  elseif not held or not w.froms[from] or (#ARGV[i + 1] > 23 and (not entry or sub(ARGV[i + 1], 24) ~= sub(entry, 3, 6))) or (silent and to ~= 'd' and to ~= 'u' and to ~= 'f') then
     verdict, change = 'n', false
   elseif w.record then
     local digest = sub(ARGV[i + 1], 16, 23)
