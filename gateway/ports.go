@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 )
 
@@ -132,6 +133,17 @@ type Surroundings struct {
 	Trial bool
 	// Heard is told what another's clock said in passing; nil: nobody listens.
 	Heard func(Reading)
+	// Practice is whose adapter it is.
+	Practice ODS
+	// Shelf is where the adapter keeps what it must remember.
+	Shelf Shelf
+	// Turn is asked before every request to the clinical system. It counts the
+	// request and waits until the practice's bound on requests a minute allows it; it
+	// fails only when ctx ends first. Nil: nobody counts.
+	Turn func(ctx context.Context) error
+	// Dial reaches a socket on the practice's own network through the relay that
+	// runs there (`bellman agent`); nil: this process has no relay.
+	Dial func(ctx context.Context) (net.Conn, error)
 }
 
 // Diary is what is known of one practice when a plan is made: the heads of its
