@@ -52,6 +52,15 @@ type Wire struct {
 	Break func(Fault) bool
 	// Secrets are the credentials that the adapter was given.
 	Secrets []string
+	// Cancels are the ways in which this system shows that the visit in a slot was
+	// called off, besides what it makes of Diary.Cancel and Diary.Remove.
+	Cancels []Cancel
+}
+
+// Cancel is one way to call off the visit in a slot, such as "archived".
+type Cancel struct {
+	Form string
+	Do   func(slot int)
 }
 
 // Fault is a way in which a clinical system or the way to it fails.

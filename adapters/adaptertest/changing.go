@@ -70,6 +70,20 @@ func changing(t *testing.T, s Subject) {
 			st.expectNeighbours(after, 1)
 		})
 	}
+	t.Run("a visit called off in any other form is no longer booked", func(t *testing.T) {
+		st := forty(t, s)
+		st.read()
+		for i, c := range st.wire.Cancels {
+			start := st.visit(st.ordinary(i)).Start
+			st.clock.Advance(time.Minute)
+			c.Do(st.ordinary(i))
+			for _, a := range at(st.read(), start) {
+				if a.Status == gateway.StatusBooked {
+					t.Errorf("a visit %s is still booked", c.Form)
+				}
+			}
+		}
+	})
 	t.Run("a changed number is seen at the next read", func(t *testing.T) {
 		st := forty(t, s)
 		v := st.visit(st.ordinary(0))

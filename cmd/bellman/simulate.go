@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,55 +28,73 @@ type simulated struct {
 	lines []string
 }
 
+// staged is what a simulator is made from.
+type staged struct {
+	clock gateway.Clock
+	diary *surgery.Diary
+	base  string // where its handler will answer, "http://127.0.0.1:8001"
+	flags simulateFlags
+}
+
+// simulateFlags are what a person may say about a simulation.
+type simulateFlags struct {
+	webhooks, sender string // twilio
+	dir              string // of systems that drop files
+}
+
+// simulators are the systems that can be simulated, by name.
+var simulators = map[string]func(staged) (simulated, error){
+	"emis":   simulateEMIS,
+	"fhir":   simulateFHIR,
+	"twilio": simulateTwilio,
+}
+
 func (c *cli) simulateCommand() *cobra.Command {
+	names := strings.Join(slices.Sorted(maps.Keys(simulators)), ", ")
 	cmd := &cobra.Command{
-		Use: "simulate NAME", Short: "Run a simulated outside system as a server: emis, fhir, twilio",
+		Use: "simulate NAME", Short: "Run a simulated outside system as a server: " + names,
 		Long: `Run a simulated clinical system or text provider on this machine until it is
 stopped. It behaves like the vendor's, faults included; under /sim/ it shows what
-it holds and takes orders (docs/adapters/NAME.md). emis and fhir show an invented
-surgery of 40 booked patients. What is printed first is what to write into the
-configuration (mode: sim).`,
+it holds and takes orders (docs/adapters/NAME.md). A clinical system shows an
+invented surgery of 40 booked patients. What is printed first is what to write
+into the configuration (mode: sim). There are: ` + names + `.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usageError{errors.New("name one system: emis, fhir or twilio")}
+				return usageError{errors.New("name one system of " + names)}
+			}
+			if simulators[args[0]] == nil {
+				return usageError{fmt.Errorf("there is no simulator %q: name one of %s", args[0], names)}
 			}
 			return nil
 		},
 	}
+	var flags simulateFlags
 	listen := cmd.Flags().String("listen", "127.0.0.1:0", "the address to listen on")
-	days := cmd.Flags().Int("days", 3, "emis, fhir: how many days ahead the surgery's day is")
-	empty := cmd.Flags().Bool("empty", false, "emis, fhir: begin with an empty diary")
-	practice := cmd.Flags().String("webhooks", "", "twilio: where Bellman's public door is, for replies")
-	sender := cmd.Flags().String("sender", "+447700900001", "twilio: the practice's sender")
+	days := cmd.Flags().Int("days", 3, "clinical systems: how many days ahead the surgery's day is")
+	empty := cmd.Flags().Bool("empty", false, "clinical systems: begin with an empty diary")
+	cmd.Flags().StringVar(&flags.webhooks, "webhooks", "", "twilio: where Bellman's public door is, for replies")
+	cmd.Flags().StringVar(&flags.sender, "sender", "+447700900001", "twilio: the practice's sender")
+	cmd.Flags().StringVar(&flags.dir, "dir", "", "systems that drop files: into which folder")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l, err := net.Listen("tcp", *listen)
 		if err != nil {
 			return usageError{fmt.Errorf("--listen: cannot listen on %s", *listen)}
 		}
-		base := "http://" + l.Addr().String()
 		clock := gateway.ClockFunc(c.now)
 		diary := surgery.New(clock)
 		if !*empty {
 			surgery.Forty(diary, c.now(), *days)
 		}
-		var s simulated
-		switch args[0] {
-		case "emis":
-			s = simulateEMIS(diary, clock, base)
-		case "fhir":
-			s = simulated{handler: fhirsim.New(diary, clock), lines: []string{
-				"source: {type: fhir, base_url: " + base + fhirsim.Base + ", auth: none}",
-			}}
-		case "twilio":
-			s = simulateTwilio(clock, base, *practice, *sender)
-		default:
+		st := staged{clock: clock, diary: diary, base: "http://" + l.Addr().String(), flags: flags}
+		s, err := simulators[args[0]](st)
+		if err != nil {
 			_ = l.Close()
-			return usageError{fmt.Errorf("there is no simulator %q: emis, fhir or twilio", args[0])}
+			return usageError{err}
 		}
 		if s.close != nil {
 			defer s.close()
 		}
-		c.say("simulated %s at %s", args[0], base)
+		c.say("simulated %s at %s", args[0], st.base)
 		for _, line := range s.lines {
 			c.say("  %s", line)
 		}
@@ -90,31 +110,37 @@ const (
 	simParty  = "simulated-application"
 )
 
-func simulateEMIS(diary *surgery.Diary, clock gateway.Clock, base string) simulated {
-	sim := emissim.New(diary, emissim.Options{
-		Clock: clock, ClientID: simClient, ClientSecret: simSecret, ApplicationID: simParty, Organisation: "simulated",
+func simulateEMIS(st staged) (simulated, error) {
+	sim := emissim.New(st.diary, emissim.Options{
+		Clock: st.clock, ClientID: simClient, ClientSecret: simSecret, ApplicationID: simParty, Organisation: "simulated",
 	})
 	return simulated{handler: sim, lines: []string{fmt.Sprintf(
 		"source: {type: emis, base_url: %s, token_url: %s, client_id: %s, client_secret: %s, application_id: %s}",
-		base, base+emissim.TokenPath, simClient, simSecret, simParty,
-	)}}
+		st.base, st.base+emissim.TokenPath, simClient, simSecret, simParty,
+	)}}, nil
 }
 
-func simulateTwilio(clock gateway.Clock, base, webhooks, sender string) simulated {
+func simulateFHIR(st staged) (simulated, error) {
+	return simulated{handler: fhirsim.New(st.diary, st.clock), lines: []string{
+		"source: {type: fhir, base_url: " + st.base + fhirsim.Base + ", auth: none}",
+	}}, nil
+}
+
+func simulateTwilio(st staged) (simulated, error) {
 	sim := twiliosim.New(twiliosim.Options{
-		Clock: clock, PerSecond: 10,
+		Clock: st.clock, PerSecond: 10,
 		Pace: twiliosim.Pace{Queue: 200 * time.Millisecond, Network: 300 * time.Millisecond, Receipt: 500 * time.Millisecond},
 	})
-	number := twiliosim.Sender{Number: sender}
-	lines := []string{fmt.Sprintf("twilio: {account_sid: %s, auth_token: %s, base_url: %s}", twiliosim.DefaultAccount, twiliosim.DefaultToken, base)}
-	if webhooks == "" {
+	number := twiliosim.Sender{Number: st.flags.sender}
+	lines := []string{fmt.Sprintf("twilio: {account_sid: %s, auth_token: %s, base_url: %s}", twiliosim.DefaultAccount, twiliosim.DefaultToken, st.base)}
+	if st.flags.webhooks == "" {
 		lines = append(lines, "replies go nowhere: give --webhooks, such as --webhooks http://127.0.0.1:8443")
 	} else {
-		number.InboundURL = strings.TrimRight(webhooks, "/") + "/twilio/inbound"
+		number.InboundURL = strings.TrimRight(st.flags.webhooks, "/") + "/twilio/inbound"
 		lines = append(lines, "replies go to "+number.InboundURL)
 	}
 	sim.AddSender(number)
-	return simulated{handler: sim, close: sim.Close, lines: lines}
+	return simulated{handler: sim, close: sim.Close, lines: lines}, nil
 }
 
 // serveUntil serves one handler until ctx ends.
