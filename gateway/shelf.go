@@ -9,8 +9,8 @@ import (
 type Kept struct {
 	Key   string
 	Value []byte // nil: nothing is kept under the key; with Put: take it away
-	// Seen counts how often the thing was put; 0: never. Put with the Seen that was
-	// read, so that of two processes that change the same thing one notices.
+	// Seen marks the putting that was read; 0: nothing is kept. Put with the Seen
+	// that was read, so that of two processes that change the same thing one notices.
 	Seen int64
 }
 
@@ -31,7 +31,8 @@ type Shelf interface {
 	// At most ShelfBatch things, with keys that differ.
 	Put(ctx context.Context, things ...Kept) error
 	// Each gives everything that is kept whose key begins with prefix, in no
-	// order, until do returns an error. What is put meanwhile may be missed or given.
+	// order, until do returns an error. A thing may be given twice; what is put
+	// meanwhile may be missed.
 	Each(ctx context.Context, prefix string, do func(Kept) error) error
 }
 

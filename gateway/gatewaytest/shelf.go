@@ -1,8 +1,9 @@
 package gatewaytest
 
 import (
+	"bytes"
 	"context"
-	"slices"
+	"errors"
 	"strings"
 	"sync"
 
@@ -14,8 +15,11 @@ import (
 type Shelf struct {
 	mu   sync.Mutex
 	kept map[string]gateway.Kept
+	mark int64
 	fail error
 }
+
+var errTooMany = errors.New("more things at once than a shelf takes")
 
 // NewShelf makes an empty shelf.
 func NewShelf() *Shelf { return &Shelf{kept: map[string]gateway.Kept{}} }
@@ -43,7 +47,7 @@ func (s *Shelf) Get(_ context.Context, keys ...string) ([]gateway.Kept, error) {
 
 func (s *Shelf) one(key string) gateway.Kept {
 	k := s.kept[key]
-	k.Key, k.Value = key, slices.Clone(k.Value)
+	k.Key, k.Value = key, bytes.Clone(k.Value)
 	return k
 }
 
@@ -54,17 +58,21 @@ func (s *Shelf) Put(_ context.Context, things ...gateway.Kept) error {
 	if s.fail != nil {
 		return s.fail
 	}
+	if len(things) > gateway.ShelfBatch {
+		return errTooMany
+	}
 	for _, k := range things {
 		if s.kept[k.Key].Seen != k.Seen {
 			return gateway.ErrShelfMoved
 		}
 	}
+	s.mark++
 	for _, k := range things {
 		if k.Value == nil {
 			delete(s.kept, k.Key)
 			continue
 		}
-		s.kept[k.Key] = gateway.Kept{Value: slices.Clone(k.Value), Seen: k.Seen + 1}
+		s.kept[k.Key] = gateway.Kept{Value: append([]byte{}, k.Value...), Seen: s.mark}
 	}
 	return nil
 }

@@ -49,7 +49,8 @@ func (k practiceKeys) replies() string      { return k.p + ":i" }    // hash: pr
 func (k practiceKeys) again() string        { return k.p + ":d" }    // set: refs to be decided again by the next read
 func (k practiceKeys) tasks() string        { return k.p + ":w" }    // hash: kind ref rule start -> what a person has to look at
 func (k practiceKeys) looks() string        { return k.p + ":l" }    // hash: ref -> ms when it was looked at by itself
-func (k practiceKeys) meta() string         { return k.p + ":m" }    // hash: keys, as-of, last read
+func (k practiceKeys) shelf() string        { return k.p + ":k" }    // hash: key tag -> mark of its putting, what an adapter keeps
+func (k practiceKeys) meta() string         { return k.p + ":m" }    // hash: keys, as-of, last read, mark of the last putting on the shelf
 func (k practiceKeys) lock() string         { return k.p + ":lock" } // string: who reads this practice now
 func (k practiceKeys) rate() string         { return k.p + ":rate" } // string: until when the practice's sender is busy
 

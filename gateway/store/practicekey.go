@@ -59,7 +59,7 @@ func (s *Store) firstKey(ctx context.Context, p gateway.ODS, mark string) (strin
 func (s *Store) keptKey(ctx context.Context, p gateway.ODS, mark, offered string) (string, error) {
 	keys := keysOf(p)
 	got, err := s.run(ctx, []call{{s.scripts.key, []string{
-		ShardOf(p).epoch(), keys.meta(), keys.appointments(), keys.optouts(), keys.reminders(), keys.stories(), keys.texted(), keys.replies(),
+		ShardOf(p).epoch(), keys.meta(), keys.appointments(), keys.optouts(), keys.reminders(), keys.stories(), keys.texted(), keys.replies(), keys.shelf(),
 	}, []any{mark, offered}}})
 	if err != nil {
 		return "", err

@@ -1,7 +1,7 @@
 -- key: give the wrapped keys of a practice, keeping those offered if it has none.
 --
 -- KEYS 1 epoch  2 meta  3 appointments  4 opt-outs  5 reminders  6 stories
---      7 the last texts  8 replies
+--      7 the last texts  8 replies  9 shelf
 -- ARGV 1 the mark we know  2 wrapped keys to keep if there are none ('' none)
 -- Returns the wrapped keys that count, or '' when there are none. Keys that are
 -- gone while what they sealed is still there are an error: fresh ones would make
