@@ -87,8 +87,12 @@ type Twilio struct {
 // Practice is one practice with how and when its diary is read.
 type Practice struct {
 	gateway.Practice
-	Poll   string // five-field cron in London time, or "@every 2s"
-	Source Source
+	Poll string // five-field cron in London time, or "@every 2s"
+	// MaxRequests is the most requests a minute that each process makes to the
+	// practice's clinical system.
+	MaxRequests int
+	Writes      Writes
+	Source      Source
 }
 
 // Default gives the settings that stand when the file says nothing. Its paths

@@ -13,14 +13,16 @@ import (
 
 // practiceSection is a practice as it is written.
 type practiceSection struct {
-	ODS    ods    `yaml:"ods"`
-	Name   string `yaml:"name"`
-	Phone  string `yaml:"phone"`
-	Nation nation `yaml:"nation"`
-	Sender string `yaml:"sender"`
-	Poll   string `yaml:"poll"`
-	Policy later  `yaml:"policy"`
-	Source later  `yaml:"source"`
+	ODS         ods    `yaml:"ods"`
+	Name        string `yaml:"name"`
+	Phone       string `yaml:"phone"`
+	Nation      nation `yaml:"nation"`
+	Sender      string `yaml:"sender"`
+	Poll        string `yaml:"poll"`
+	MaxRequests *int   `yaml:"max_requests"`
+	Writes      Writes `yaml:"writes"`
+	Policy      later  `yaml:"policy"`
+	Source      later  `yaml:"source"`
 }
 
 // practices checks the practices and gives them with their policies complete.
@@ -46,8 +48,10 @@ func practices(doc document, root *node, from files, out *report) []Practice {
 				ODS: gateway.ODS(p.ODS), Name: p.Name, Phone: p.Phone, Nation: gateway.Nation(p.Nation),
 				Sender: p.Sender, Policy: policy.domain(),
 			},
-			Poll:   p.Poll,
-			Source: sourceOf(p.Source, under(path, "source"), from, out),
+			Poll:        p.Poll,
+			MaxRequests: maxRequests(p.MaxRequests, path, out),
+			Writes:      p.Writes.checked(under(path, "writes"), out),
+			Source:      sourceOf(p.Source, under(path, "source"), from, out),
 		}
 		if len(out.faults) == before {
 			checkFits(made[i].Practice, path, out)

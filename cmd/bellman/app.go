@@ -37,6 +37,7 @@ type app struct {
 	practices []scheduler.Practice
 	keeper    *clockwatch.Watch // of a service; commands have none
 	redisTime func() time.Time  // see cli
+	turns     *turns
 	undo      []undoing
 }
 
@@ -46,7 +47,8 @@ type undoing struct {
 }
 
 func newApp(cfg *configs.Config, clock gateway.Clock, log *slog.Logger) *app {
-	return &app{cfg: cfg, clock: clock, log: log, registry: prometheus.NewRegistry()}
+	registry := prometheus.NewRegistry()
+	return &app{cfg: cfg, clock: clock, log: log, registry: registry, turns: newTurns(registry)}
 }
 
 func (a *app) later(what string, do func(context.Context) error) {
@@ -156,17 +158,13 @@ func (a *app) openSource(p configs.Practice) (scheduler.Practice, []gateway.Faul
 	if !ok {
 		return out, []gateway.Fault{{Path: p.Source.Path + ".type", Problem: fmt.Sprintf("is no clinical system that Bellman knows: choose one of %v", adapters.SourceNames())}}
 	}
-	src, faults := build(adapters.Section{Path: p.Source.Path, Decode: p.Source.Decode}, a.surroundings())
+	src, faults := build(adapters.Section{Path: p.Source.Path, Decode: p.Source.Decode}, a.surroundings(p))
 	out.Source = src
 	return out, faults
 }
 
-func (a *app) surroundings() gateway.Surroundings {
-	return gateway.Surroundings{Clock: a.clock, Trial: a.cfg.Mode.Trial(), Heard: a.heard}
-}
-
 func (a *app) openProvider() error {
-	p, err := twilio.New(twilio.Config(a.cfg.Twilio), a.cfg.PublicURL, a.surroundings())
+	p, err := twilio.New(twilio.Config(a.cfg.Twilio), a.cfg.PublicURL, gateway.Surroundings{Clock: a.clock, Trial: a.cfg.Mode.Trial(), Heard: a.heard})
 	if err != nil {
 		return usageError{err}
 	}

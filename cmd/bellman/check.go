@@ -147,12 +147,14 @@ func (a *app) checkFeed(ctx context.Context, p scheduler.Practice, what string, 
 		f.fail(what, "%s", err)
 	case age > p.Policy.StaleAfter:
 		f.fail(what, "the data are %s old, older than stale_after: nothing would be sent", age)
+	case !feed.Complete:
+		f.warn(what, "%d appointments, but the read is not complete: what it does not show is not texted, and the diary does not count as fresh", len(feed.Appointments))
 	case len(feed.Unreadable) > 0:
 		f.warn(what, "%d appointments, %d records unreadable: see `bellman pull --practice %s`", len(feed.Appointments), len(feed.Unreadable), p.ODS)
 	case len(feed.Appointments) == 0:
 		f.warn(what, "readable, but empty: look whether that is so in the diary")
 	default:
-		f.ok(what, "%d appointments read with %s", len(feed.Appointments), p.SourceType)
+		f.ok(what, "%d appointments read with %s; %s", len(feed.Appointments), p.SourceType, a.turns.words(p.ODS))
 	}
 }
 

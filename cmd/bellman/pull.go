@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -71,15 +72,17 @@ written to the audit trail.`,
 	}
 	cmd.Flags().String("practice", "", "the practice's ODS code")
 	reveal := cmd.Flags().Bool("reveal", false, "show names and numbers (audited)")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		a, p, err := c.one(cmd)
 		if err != nil {
 			return err
 		}
+		defer func() { err = errors.Join(err, a.stop()) }()
 		feed, err := read(cmd.Context(), p, c.now())
 		if err != nil {
 			return err
 		}
+		feed.Notes = append(feed.Notes, a.turns.words(p.ODS))
 		if *reveal {
 			if err := c.record(a.cfg, "pull --reveal", p.ODS, fmt.Sprintf("%d appointments", len(feed.Appointments))); err != nil {
 				return err

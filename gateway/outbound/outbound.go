@@ -29,6 +29,9 @@ type Options struct {
 	Timeout time.Duration // whole exchange; 0: 30 s
 	MaxBody int64         // bytes of an answer; 0: 32 MiB
 	Idle    int           // idle connections kept per host; 0: 8
+	// Turn is asked before every exchange and may make it wait, as
+	// gateway.Surroundings.Turn does; nil: nobody is asked.
+	Turn func(context.Context) error
 }
 
 // Client is an http.Client behind which addresses are checked.
@@ -36,6 +39,7 @@ type Client struct {
 	http    *http.Client
 	local   bool
 	maxBody int64
+	turn    func(context.Context) error
 }
 
 // Response is a whole answer.
@@ -135,6 +139,7 @@ func New(o Options) *Client {
 		},
 		local:   o.Local,
 		maxBody: o.MaxBody,
+		turn:    o.Turn,
 	}
 }
 
@@ -161,6 +166,11 @@ func (c *Client) Do(r *http.Request) (*Response, error) {
 	if err := CheckURL(r.URL.Scheme+"://"+r.URL.Host, c.local); err != nil {
 		return nil, &Error{Host: r.URL.Host, Problem: "address " + err.Error()}
 	}
+	if c.turn != nil {
+		if err := c.turn(r.Context()); err != nil {
+			return nil, &Error{Host: r.URL.Host, Problem: turnProblem(err), cause: err}
+		}
+	}
 	res, err := c.http.Do(r)
 	if err != nil {
 		return nil, &Error{Host: r.URL.Host, Problem: problem(err), cause: err}
@@ -178,6 +188,13 @@ func (c *Client) Do(r *http.Request) (*Response, error) {
 
 // CloseIdle drops idle connections, for an orderly stop.
 func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+
+func turnProblem(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "stopped"
+	}
+	return "not asked, since that would be more requests than are allowed in the time there is"
+}
 
 // problem names the kind of a network error in our own words.
 func problem(err error) string {

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bellman/configs"
+	"bellman/gateway"
+)
+
+func TestRequestsToAClinicalSystemAreCountedAndTheOneTooManyIsNotMade(t *testing.T) {
+	turns := newTurns(prometheus.NewRegistry())
+	p := configs.Practice{Practice: gateway.Practice{ODS: "A81001"}, MaxRequests: 20}
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	for range 2 { // a tenth of a minute's requests may come at once
+		if err := turns.of(p).take(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := turns.of(p).take(ctx); !errors.Is(err, errTooManyRequests) {
+		t.Errorf("the third at once, with half a second to wait: %v", err)
+	}
+	if got, want := turns.words("A81001"), "2 request(s) were made; at most 20 a minute are"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
