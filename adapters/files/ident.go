@@ -1,15 +1,13 @@
 package files
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/ident"
 )
 
 // identify fills in what tells the row's visit and patient from others. It gives
@@ -29,19 +27,19 @@ func (v *visit) identify(l layout, cells []string, nhs, mobile string) string {
 		return "the patient's id is empty"
 	}
 	if hasID {
-		v.id = printable(id)
+		v.id = ident.Shown(id)
 	}
 	name, _ := l.cell(cells, fieldGivenName)
 	switch number := significant(mobile); {
 	case hasPatient:
-		v.patient = printable(patient)
+		v.patient = ident.Shown(patient)
 		if hasID {
 			v.id += "-" + v.patient
 		}
 	case nhs != "":
-		v.patient = digest("nhs", nhs)
+		v.patient = ident.Digest("nhs", nhs)
 	case number != "" || name != "":
-		v.patient = digest("number", number, strings.ToLower(name))
+		v.patient = ident.Digest("number", number, strings.ToLower(name))
 	}
 	v.Patient.ID = gateway.PatientID(v.patient)
 	return ""
@@ -105,36 +103,8 @@ func (v visit) key() string {
 	if who == "" {
 		who = v.Start.Format(time.RFC3339)
 	}
-	return digest("visit", who, v.Site, v.day)
+	return ident.Digest("visit", who, v.Site, v.day)
 }
-
-// digest makes an id of values that may not be printed, which it hides from the
-// eye. It does not keep them secret from somebody who tries all numbers there are:
-// docs/adapters/files.md advises to map an id.
-func digest(parts ...string) string {
-	h := sha256.New()
-	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
-	}
-	return hex.EncodeToString(h.Sum(nil))[:20]
-}
-
-// plainID is the alphabet of ids that programs make.
-var plainID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$`)
-
-// printable gives an id as it stands when it may be shown to staff and written
-// to logs. One that looks like a name (no digit, or letters beyond plain ones) or
-// like a number of the NHS or of a telephone (nine digits or more and no letter)
-// becomes its digest.
-func printable(id string) string {
-	digits := len(onlyDigits(id))
-	if !plainID.MatchString(id) || digits == 0 || (digits >= 9 && !letters.MatchString(id)) {
-		return digest("id", id)
-	}
-	return id
-}
-
-var letters = regexp.MustCompile(`[A-Za-z]`)
 
 // significant gives the digits of a telephone number by which it can be compared
 // however it was written: without +44, 0044 or the leading zero.

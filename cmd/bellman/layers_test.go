@@ -26,6 +26,7 @@ var law = map[string]room{
 	"bellman/gateway/audit":                {1, nil},
 	"bellman/gateway/clockwatch":           {1, []string{"gateway"}},
 	"bellman/gateway/gatewaytest":          {1, []string{"gateway"}}, // tests only
+	"bellman/gateway/ident":                {1, nil},
 	"bellman/gateway/inbox":                {1, []string{"gateway"}},
 	"bellman/gateway/lifemodel":            {1, nil}, // tests only; they import gateway
 	"bellman/gateway/message":              {1, []string{"gateway"}},
@@ -42,7 +43,7 @@ var law = map[string]room{
 	"bellman/adapters/emis/emissim":        {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/fhir":                {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/fhir/fhirsim":        {2, []string{"gateway", "adapters/surgery"}},
-	"bellman/adapters/files":               {2, []string{"gateway", "gateway/number"}},
+	"bellman/adapters/files":               {2, []string{"gateway", "gateway/ident", "gateway/number"}},
 	"bellman/adapters/files/filesim":       {2, []string{"gateway", "adapters/files", "adapters/surgery"}},
 	"bellman/adapters/twilio":              {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},
