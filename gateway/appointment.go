@@ -47,6 +47,9 @@ type Appointment struct {
 	Mode       Mode
 	Status     Status
 	Version    string // the source's version or etag, where it has one
+	// Reminded says whether the clinical system itself has reminded the patient of
+	// this appointment, or will. Nobody is reminded by both.
+	Reminded Flag
 }
 
 // Identity is what our own id of an appointment is made of: the source's id and

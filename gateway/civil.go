@@ -23,6 +23,7 @@ const (
 	NoDoubt       Doubt = iota
 	TimeAmbiguous       // stands twice on the day the clocks go back
 	TimeMissing         // is skipped on the day the clocks go forward
+	TimeElsewhere       // the place's clocks show another time than London's then
 )
 
 // FromWall places a wall time of London (as clinical systems give it, without a

@@ -103,6 +103,9 @@ func forbidden(a Appointment, m Moment) Reason {
 			return f.reason
 		}
 	}
+	if a.Reminded == FlagYes {
+		return SourceReminds
+	}
 	switch a.Patient.MobileKind {
 	case NumberMissing:
 		return NoMobile
@@ -153,6 +156,7 @@ func unclear(a Appointment) Reason {
 		{a.Patient.Deceased, DeceasedUnclear},
 		{a.Patient.Left, LeftUnclear},
 		{a.Patient.Declined, DeclinedUnclear},
+		{a.Reminded, RemindedUnclear},
 	} {
 		if f.flag != FlagNo {
 			return f.reason

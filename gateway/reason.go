@@ -29,6 +29,7 @@ const (
 	RuleRemoved    Reason = 17
 	ByStaff        Reason = 18
 	AlreadyTold    Reason = 19
+	SourceReminds  Reason = 20
 
 	// Held: cannot tell yet; looked at again.
 	FeedStale        Reason = 40
@@ -48,6 +49,7 @@ const (
 	ClockWrong       Reason = 56
 	ManyMoves        Reason = 60
 	ManyNew          Reason = 61
+	RemindedUnclear  Reason = 62
 
 	// Refused by the provider, or failed after the hand-over.
 	ProviderOptOut   Reason = 80
@@ -84,6 +86,7 @@ var reasons = map[Reason]reasonWords{
 	RuleRemoved:    {"rule_removed", "the practice no longer sends this reminder"},
 	ByStaff:        {"by_staff", "a member of staff withdrew it"},
 	AlreadyTold:    {"already_told", "the patient was already texted about this place and time, under another booking"},
+	SourceReminds:  {"source_reminds", "the clinical system sends its own reminder of this appointment"},
 
 	FeedStale:        {"feed_stale", "the diary has not been read recently enough to be trusted"},
 	StatusUnclear:    {"status_unclear", "the appointment's status is not understood"},
@@ -91,7 +94,7 @@ var reasons = map[Reason]reasonWords{
 	LeftUnclear:      {"left_unclear", "it is not clear whether the patient is still registered"},
 	DeclinedUnclear:  {"declined_unclear", "the patient's choice about texts is not understood"},
 	MobileUnclear:    {"number_unclear", "the mobile field holds more than one plain number"},
-	TimeUnclear:      {"time_unclear", "the time falls in the hour when the clocks change"},
+	TimeUnclear:      {"time_unclear", "the time is not certain: the clocks change in that hour, or the place keeps another time than London"},
 	RereadFailed:     {"reread_failed", "the clinical system could not be asked again just before sending"},
 	ManyWithdrawals:  {"many_withdrawals", "an unusual number of appointments vanished at once"},
 	WordingFailed:    {"wording_failed", "the text could not be worded"},
@@ -102,6 +105,7 @@ var reasons = map[Reason]reasonWords{
 	ClockWrong:       {"clock_wrong", "the clock of our own machine is wrong, or could not be compared; it goes when the clock is right"},
 	ManyMoves:        {"many_moves", "an unusual number of appointments moved at once, so neither time is trusted"},
 	ManyNew:          {"many_new", "an unusual number of new reminders came at once; a person must let them go"},
+	RemindedUnclear:  {"reminded_unclear", "it is not clear whether the clinical system sends its own reminder of this appointment"},
 
 	ProviderOptOut:   {"provider_opt_out", "the text provider blocks this number: it opted out there"},
 	ProviderNumber:   {"provider_number", "the text provider says that the number cannot be texted"},

@@ -57,12 +57,13 @@ func TestWhatTheDiarySaysOfAVisitDecides(t *testing.T) {
 		want gateway.State
 		why  gateway.Reason
 	}{
-		"cancelled":         {set(func(a *gateway.Appointment) { a.Status = gateway.StatusCancelled }), gateway.Withdrawn, gateway.Cancelled},
-		"deceased":          {set(func(a *gateway.Appointment) { a.Patient.Deceased = gateway.FlagYes }), gateway.Withdrawn, gateway.Deceased},
-		"left":              {set(func(a *gateway.Appointment) { a.Patient.Left = gateway.FlagYes }), gateway.Withdrawn, gateway.LeftPractice},
-		"said no to texts":  {set(func(a *gateway.Appointment) { a.Patient.Declined = gateway.FlagYes }), gateway.Withdrawn, gateway.Declined},
-		"unclear":           {set(func(a *gateway.Appointment) { a.Patient.Deceased = gateway.FlagUnclear }), gateway.Held, gateway.DeceasedUnclear},
-		"of unknown status": {set(func(a *gateway.Appointment) { a.Status = gateway.StatusUnknown }), gateway.Held, gateway.StatusUnclear},
+		"cancelled":          {set(func(a *gateway.Appointment) { a.Status = gateway.StatusCancelled }), gateway.Withdrawn, gateway.Cancelled},
+		"deceased":           {set(func(a *gateway.Appointment) { a.Patient.Deceased = gateway.FlagYes }), gateway.Withdrawn, gateway.Deceased},
+		"left":               {set(func(a *gateway.Appointment) { a.Patient.Left = gateway.FlagYes }), gateway.Withdrawn, gateway.LeftPractice},
+		"said no to texts":   {set(func(a *gateway.Appointment) { a.Patient.Declined = gateway.FlagYes }), gateway.Withdrawn, gateway.Declined},
+		"reminded elsewhere": {set(func(a *gateway.Appointment) { a.Reminded = gateway.FlagYes }), gateway.Withdrawn, gateway.SourceReminds},
+		"unclear":            {set(func(a *gateway.Appointment) { a.Patient.Deceased = gateway.FlagUnclear }), gateway.Held, gateway.DeceasedUnclear},
+		"of unknown status":  {set(func(a *gateway.Appointment) { a.Status = gateway.StatusUnknown }), gateway.Held, gateway.StatusUnclear},
 		"without a number": {set(func(a *gateway.Appointment) {
 			a.Patient.Mobile, a.Patient.MobileKind = gateway.Phone{}, gateway.NumberMissing
 		}), gateway.Withdrawn, gateway.NoMobile},

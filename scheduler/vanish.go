@@ -62,7 +62,7 @@ func withdraws(e Drafted) bool {
 func bySource(r gateway.Reason) bool {
 	switch r {
 	case gateway.Cancelled, gateway.Gone, gateway.Deceased, gateway.LeftPractice, gateway.Declined, gateway.NoMobile,
-		gateway.Landline, gateway.NotAMobile, gateway.Restricted, gateway.NotExpected:
+		gateway.Landline, gateway.NotAMobile, gateway.Restricted, gateway.NotExpected, gateway.SourceReminds:
 		return true
 	}
 	return false

@@ -201,6 +201,7 @@ func noteOf(a gateway.Appointment) string {
 	add(a.Patient.Left, "left")
 	add(a.Patient.Declined, "declined")
 	add(a.Patient.Restricted, "restricted")
+	add(a.Reminded, "reminded elsewhere")
 	if a.StartDoubt != gateway.NoDoubt {
 		out += "time? "
 	}

@@ -91,19 +91,20 @@ func TestAReadBetweenClaimAndLeaveWins(t *testing.T) {
 }
 
 func TestTheLastLookFindsTheNewestTruth(t *testing.T) {
-	moved, cancelled, renumbered, rung, unclear := person(1), person(2), person(3), person(5), person(6)
+	moved, cancelled, renumbered, rung, unclear, reminded := person(1), person(2), person(3), person(5), person(6), person(8)
 	moved.Start = tuesday.AddDate(0, 0, 2)
 	cancelled.Status = gateway.StatusCancelled
 	renumbered.Patient.Mobile = gateway.NewPhone(phone(300))
 	rung.Mode = gateway.ModeTelephone
 	unclear.Patient.Deceased = gateway.FlagUnclear
+	reminded.Reminded = gateway.FlagYes
 	s := newStage(t, canReread)
-	for n := 1; n <= 7; n++ {
+	for n := 1; n <= 8; n++ {
 		s.diaries[riverside].book(person(n))
 	}
 	s.come(friday)
 	s.come(monday)
-	for _, a := range []gateway.Appointment{moved, cancelled, renumbered, rung, unclear} { // after the last read
+	for _, a := range []gateway.Appointment{moved, cancelled, renumbered, rung, unclear, reminded} { // after the last read
 		s.diaries[riverside].book(a)
 	}
 	s.diaries[riverside].drop(person(4).ID)
@@ -114,7 +115,8 @@ func TestTheLastLookFindsTheNewestTruth(t *testing.T) {
 	s.stands(s.id(riverside, cancelled, day), gateway.Withdrawn, gateway.Cancelled)
 	s.stands(s.id(riverside, person(4), day), gateway.Withdrawn, gateway.Cancelled)
 	s.stands(s.id(riverside, unclear, day), gateway.Held, gateway.DeceasedUnclear)
-	for _, n := range []int{1, 2, 3, 4, 6} {
+	s.stands(s.id(riverside, reminded, day), gateway.Withdrawn, gateway.SourceReminds)
+	for _, n := range []int{1, 2, 3, 4, 6, 8} {
 		s.texts(phone(n), 0)
 	}
 	s.texts(phone(300), 1)

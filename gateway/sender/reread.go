@@ -101,7 +101,7 @@ func (s *Sender) ask(ctx context.Context, p gateway.ODS, was gateway.Appointment
 // bears on its reminders: whether they are sent, when, to whom, and in which words.
 func Changed(a, b gateway.Appointment) bool {
 	p, q := a.Patient, b.Patient
-	return a.Status != b.Status || !a.Start.Equal(b.Start) || a.StartDoubt != b.StartDoubt || a.Mode != b.Mode ||
+	return a.Status != b.Status || !a.Start.Equal(b.Start) || a.StartDoubt != b.StartDoubt || a.Mode != b.Mode || a.Reminded != b.Reminded ||
 		p.ID != q.ID || p.Mobile != q.Mobile || p.MobileKind != q.MobileKind ||
 		p.Deceased != q.Deceased || p.Left != q.Left || p.Declined != q.Declined || p.Restricted != q.Restricted
 }

@@ -37,6 +37,7 @@ func FuzzDecodeFacts(f *testing.F) {
 	start := time.Unix(1793600000, 0).UTC()
 	a := gateway.Appointment{ID: "88001-1001", Start: start, Site: "5", Version: "3", Status: gateway.StatusBooked, Patient: gateway.Patient{ID: "1001", Mobile: gateway.NewPhone("+447700900001"), MobileKind: gateway.NumberMobile}}
 	f.Add(encodeFacts(gateway.Facts{Appointment: a, Merged: true}))
+	a.Reminded = gateway.FlagYes
 	f.Add(encodeFacts(gateway.Facts{OffList: true}))
 	f.Add(append(encodeFacts(gateway.Facts{Appointment: a}), "a field of a later version"...))
 	f.Add([]byte("1234567890\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))

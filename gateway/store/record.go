@@ -58,12 +58,16 @@ func fromSeconds(b []byte) time.Time {
 	return time.Unix(int64(binary.BigEndian.Uint32(b)), 0).UTC()
 }
 
+// The fifth byte holds what is one bit each, and what came later: whether the
+// clinical system reminds by itself, which in older records is 0, not said. A flag
+// of a later version becomes 3, which is no flag that anybody sends on.
+
 // encodeFacts packs what is sealed of an appointment. The patient's name and NHS
 // number are not among it.
 func encodeFacts(f gateway.Facts) []byte {
 	a, p := f.Appointment, f.Appointment.Patient
 	b := make([]byte, 0, 96)
-	b = append(b, formatVersion, byte(a.Status), byte(a.StartDoubt), byte(a.Mode), bit(f.Merged)|bit(f.OffList)<<1,
+	b = append(b, formatVersion, byte(a.Status), byte(a.StartDoubt), byte(a.Mode), bit(f.Merged)|bit(f.OffList)<<1|min(byte(a.Reminded), 3)<<2,
 		byte(p.Deceased), byte(p.Left), byte(p.Declined), byte(p.Restricted), byte(p.MobileKind), byte(f.Standing))
 	for _, s := range []string{p.Mobile.Reveal(), string(a.ID), string(p.ID), a.Site, a.Version} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
@@ -80,6 +84,7 @@ func decodeFacts(b []byte, start time.Time) (gateway.Facts, error) {
 	a := &f.Appointment
 	a.Start = start
 	a.Status, a.StartDoubt, a.Mode = gateway.Status(b[1]), gateway.Doubt(b[2]), gateway.Mode(b[3])
+	a.Reminded = gateway.Flag(b[4] >> 2 & 3)
 	p := &a.Patient
 	p.Deceased, p.Left, p.Declined, p.Restricted = gateway.Flag(b[5]), gateway.Flag(b[6]), gateway.Flag(b[7]), gateway.Flag(b[8])
 	p.MobileKind = gateway.NumberKind(b[9])

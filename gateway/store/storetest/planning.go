@@ -29,6 +29,7 @@ var planning = []promise{
 func claimGivesFactsBack(t *testing.T, g *surgery) {
 	a := g.person(1)
 	a.Mode, a.StartDoubt, a.Version = gateway.ModeTelephone, gateway.TimeAmbiguous, "etag W/7"
+	a.Reminded = gateway.FlagUnclear
 	a.Patient.Deceased, a.Patient.Left, a.Patient.Declined, a.Patient.Restricted = gateway.FlagUnclear, gateway.FlagYes, gateway.FlagUnclear, gateway.FlagYes
 	e := g.owed(a, day)
 	e.Facts.Merged, e.Facts.OffList = true, true
