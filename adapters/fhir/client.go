@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"bellman/adapters/fhirshape"
 	"bellman/gateway"
 	"bellman/gateway/outbound"
 )
@@ -122,7 +123,7 @@ func (c *client) wait(ctx context.Context, header string) error {
 // the code of FHIR's own list that the server gave, never its words.
 func (c *client) refusal(res *outbound.Response) error {
 	err := outbound.StatusError(&http.Request{URL: c.base}, res.Status)
-	if code := issueCode(res.Body); code != "" {
+	if code := fhirshape.IssueCode(res.Body); code != "" {
 		err = fmt.Errorf("%w (%s)", err, code)
 	}
 	if res.Status == http.StatusForbidden {
@@ -147,7 +148,7 @@ func (c *client) follow(link string) (*url.URL, error) {
 	if err != nil || u.User != nil || u.Opaque != "" {
 		return nil, errNextElsewhere
 	}
-	if u.Scheme != c.base.Scheme || !strings.EqualFold(u.Hostname(), c.base.Hostname()) || port(u) != port(c.base) {
+	if !fhirshape.SameServer(u, c.base) {
 		return nil, errNextElsewhere
 	}
 	if strings.ContainsAny(u.Path, `\`) || strings.Contains(strings.ToLower(u.EscapedPath()), "%2") || !under(c.base, u) {
@@ -160,15 +161,4 @@ func (c *client) follow(link string) (*url.URL, error) {
 func under(base, u *url.URL) bool {
 	clean, root := path.Clean("/"+u.Path), path.Clean("/"+base.Path)
 	return clean == root || root == "/" || strings.HasPrefix(clean, root+"/")
-}
-
-func port(u *url.URL) string {
-	switch p := u.Port(); {
-	case p != "":
-		return p
-	case u.Scheme == "https":
-		return "443"
-	default:
-		return "80"
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"bellman/adapters/fhirshape"
 	"bellman/gateway"
 )
 
@@ -24,17 +25,17 @@ type told struct {
 
 // fill translates all pages into the feed. Its error means that the read must be
 // given up.
-func (r *reading) fill(ctx context.Context, feed *gateway.Feed, all []page) error {
+func (r *reading) fill(ctx context.Context, feed *gateway.Feed, all []fhirshape.Bundle) error {
 	var visits []told
 	newest, outside := newestOf(all), 0
 	for n, pg := range all {
-		for _, e := range pg.entries {
-			where := place{n + 1, e.number}
-			if e.person != nil || e.appointment != nil && validID(e.appointment.ID) && newest[e.appointment.ID] != where {
+		for _, e := range pg.Entries {
+			where := place{n + 1, e.Number}
+			if e.Appointment == nil && e.Why == "" || e.Appointment != nil && newest[e.Appointment.ID.Value] != where && fhirshape.ValidID(e.Appointment.ID.Value) {
 				continue // a patient, or an appointment that is told again later
 			}
 			found, err := r.entry(ctx, feed.Covers, e)
-			why, flawed := errors.AsType[flaw](err)
+			why, flawed := errors.AsType[fhirshape.Flaw](err)
 			switch {
 			case flawed:
 				feed.Unreadable = append(feed.Unreadable, gateway.Unreadable{Where: where.String(), Why: why.Error()})
@@ -44,7 +45,7 @@ func (r *reading) fill(ctx context.Context, feed *gateway.Feed, all []page) erro
 				return fmt.Errorf("read appointments: %w", err)
 			}
 			for _, v := range found {
-				visits = append(visits, told{v, where, e.appointment.ID})
+				visits = append(visits, told{v, where, e.Appointment.ID.Value})
 			}
 		}
 	}
@@ -57,16 +58,16 @@ func (r *reading) fill(ctx context.Context, feed *gateway.Feed, all []page) erro
 
 // judge decides whether the answer is whole, so that what is absent from it is
 // absent from the diary, and takes over what the server remarked.
-func judge(feed *gateway.Feed, all []page) {
+func judge(feed *gateway.Feed, all []fhirshape.Bundle) {
 	total, sent := -1, len(newestOf(all))
 	for _, pg := range all {
-		for _, note := range pg.notes {
+		for _, note := range pg.Notes {
 			addNote(feed, note)
 		}
-		feed.Complete = feed.Complete && !pg.partial
-		total = max(total, pg.total)
-		for _, e := range pg.entries {
-			if e.why != "" || e.appointment != nil && !validID(e.appointment.ID) {
+		feed.Complete = feed.Complete && !pg.Partial
+		total = max(total, pg.Total)
+		for _, e := range pg.Entries {
+			if e.Why != "" || e.Appointment != nil && !fhirshape.ValidID(e.Appointment.ID.Value) {
 				sent++
 			}
 		}
@@ -87,16 +88,16 @@ func addNote(feed *gateway.Feed, s string) {
 var errOutside = errors.New("outside the dates asked for")
 
 // entry translates one entry that should be an appointment.
-func (r *reading) entry(ctx context.Context, span gateway.Span, e entry) ([]visit, error) {
-	if e.why != "" {
-		return nil, e.why
+func (r *reading) entry(ctx context.Context, span gateway.Span, e fhirshape.Entry) ([]visit, error) {
+	if e.Why != "" {
+		return nil, e.Why
 	}
-	a := e.appointment
-	if !validID(a.ID) {
-		return nil, flawNoID
+	a := e.Appointment
+	if !fhirshape.ValidID(a.ID.Value) {
+		return nil, fhirshape.FlawNoID
 	}
-	start, err := a.begins()
-	if errors.Is(err, flawNoStart) && !expected(a.status()) {
+	start, err := a.Begins()
+	if errors.Is(err, fhirshape.FlawNoStart) && !fhirshape.Expected(a.Status()) {
 		return nil, nil // FHIR lets a cancelled or proposed one go without a time
 	}
 	if err != nil {
@@ -110,12 +111,12 @@ func (r *reading) entry(ctx context.Context, span gateway.Span, e entry) ([]visi
 
 // newestOf says where each appointment stands last. A diary that changes while
 // it is read moves entries to later pages, so one may be told twice.
-func newestOf(all []page) map[string]place {
+func newestOf(all []fhirshape.Bundle) map[string]place {
 	newest := map[string]place{}
 	for n, pg := range all {
-		for _, e := range pg.entries {
-			if e.appointment != nil && validID(e.appointment.ID) {
-				newest[e.appointment.ID] = place{n + 1, e.number}
+		for _, e := range pg.Entries {
+			if e.Appointment != nil && fhirshape.ValidID(e.Appointment.ID.Value) {
+				newest[e.Appointment.ID.Value] = place{n + 1, e.Number}
 			}
 		}
 	}

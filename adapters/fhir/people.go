@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"bellman/adapters/fhirshape"
 	"bellman/gateway"
 	"bellman/gateway/outbound"
 )
@@ -36,8 +37,8 @@ type people struct {
 // found is a patient, or why there is none. The zero found means that two
 // patients claim to be the one.
 type found struct {
-	person *person
-	why    flaw
+	person *fhirshape.Patient
+	why    fhirshape.Flaw
 }
 
 func newPeople(c *client) *people {
@@ -48,25 +49,26 @@ func newPeople(c *client) *people {
 }
 
 // add takes in a patient that came with an answer.
-func (p *people) add(fullURL string, who *person) {
+func (p *people) add(fullURL string, who *fhirshape.Patient) {
 	f := found{person: who}
 	if fullURL != "" {
 		p.byURL[fullURL] = f
 	}
-	if !validID(who.ID) {
+	id := who.ID.Value
+	if !fhirshape.ValidID(id) {
 		return
 	}
-	if known, ok := p.byID[who.ID]; ok && (p.fullURL[who.ID] != fullURL || known.person == nil) {
-		p.byID[who.ID] = found{} // two servers' patients: ask rather than choose
+	if known, ok := p.byID[id]; ok && (p.fullURL[id] != fullURL || known.person == nil) {
+		p.byID[id] = found{} // two servers' patients: ask rather than choose
 		return
 	}
-	p.byID[who.ID], p.fullURL[who.ID] = f, fullURL
-	for _, i := range who.Identifier.Value {
-		if i.Bad || i.Value.Value == "" || i.Value.Use == "old" {
+	p.byID[id], p.fullURL[id] = f, fullURL
+	for _, i := range who.Identifier.Items {
+		if i.Bad || i.Value.Value.Value == "" || i.Value.Use.Value == "old" {
 			continue
 		}
-		key := i.Value.key()
-		if known, ok := p.byIdentifier[key]; ok && (known.person == nil || known.person.ID != who.ID) {
+		key := i.Value.Key()
+		if known, ok := p.byIdentifier[key]; ok && (known.person == nil || known.person.ID.Value != id) {
 			p.byIdentifier[key] = found{}
 			continue
 		}
@@ -74,43 +76,41 @@ func (p *people) add(fullURL string, who *person) {
 	}
 }
 
-func (i identifier) key() string { return i.System + "|" + i.Value }
-
 // find gives the patient that a participant of a points to, and the source's id
 // of that patient. The error is a flaw when only this patient cannot be had, and
 // anything else when the read as a whole must be given up. With ask unset the
 // server is not asked.
-func (p *people) find(ctx context.Context, a *appointment, to pointer, ask bool) (*person, gateway.PatientID, error) {
+func (p *people) find(ctx context.Context, a *fhirshape.Appointment, to fhirshape.Pointer, ask bool) (*fhirshape.Patient, gateway.PatientID, error) {
 	switch {
-	case to.contained != "":
-		who := a.inside(to.contained)
-		if who == nil || who.ResourceType != "Patient" {
+	case to.Contained != "":
+		who := a.Inside(to.Contained)
+		if who == nil || who.ResourceType.Value != "Patient" {
 			return nil, "", flawPatient
 		}
 		// Its id means something inside this appointment only.
-		return who, gateway.PatientID(a.ID + "#" + to.contained), nil
-	case to.id != "":
-		who, err := p.remembered(p.byID, to.id, ask, func() (found, error) { return p.read(ctx, to.id) })
-		return who, gateway.PatientID(to.id), err
-	case to.url != "":
-		f := p.byURL[to.url]
+		return who, gateway.PatientID(a.ID.Value + "#" + to.Contained), nil
+	case to.ID != "":
+		who, err := p.remembered(p.byID, to.ID, ask, func() (found, error) { return p.read(ctx, to.ID) })
+		return who, gateway.PatientID(to.ID), err
+	case to.URL != "":
+		f := p.byURL[to.URL]
 		if f.person == nil {
-			return nil, gateway.PatientID(to.url), flawPatient
+			return nil, gateway.PatientID(to.URL), flawPatient
 		}
-		return f.person, gateway.PatientID(to.url), nil
-	case to.identifier.Value != "":
-		key := to.identifier.key()
+		return f.person, gateway.PatientID(to.URL), nil
+	case to.Identifier.Value.Value != "":
+		key := to.Identifier.Key()
 		who, err := p.remembered(p.byIdentifier, key, ask, func() (found, error) { return p.search(ctx, key) })
 		if err != nil {
 			return nil, gateway.PatientID(key), err
 		}
-		return who, gateway.PatientID(who.ID), nil
+		return who, gateway.PatientID(who.ID.Value), nil
 	}
 	return nil, "", flawWordsOnly
 }
 
 // remembered looks into a table, and asks once when there is nothing in it.
-func (p *people) remembered(table map[string]found, key string, ask bool, fetch func() (found, error)) (*person, error) {
+func (p *people) remembered(table map[string]found, key string, ask bool, fetch func() (found, error)) (*fhirshape.Patient, error) {
 	f, ok := table[key]
 	if !ok || f == (found{}) {
 		switch {
@@ -142,11 +142,11 @@ func (p *people) read(ctx context.Context, id string) (found, error) {
 	if why, err := p.refused(res); why != "" || err != nil {
 		return found{why: why}, err
 	}
-	who := &person{}
+	who := &fhirshape.Patient{}
 	switch {
-	case json.Unmarshal(res.Body, who) != nil || who.ResourceType != "Patient":
+	case json.Unmarshal(res.Body, who) != nil || who.ResourceType.Value != "Patient":
 		return found{why: flawPatient}, nil
-	case who.ID != id:
+	case who.ID.Value != id:
 		return found{why: flawSuperseded}, nil
 	}
 	return found{person: who}, nil
@@ -162,41 +162,30 @@ func (p *people) search(ctx context.Context, token string) (found, error) {
 	if why, err := p.refused(res); why != "" || err != nil {
 		return found{why: why}, err
 	}
-	pg, err := decodePage(res.Body)
+	pg, err := fhirshape.ReadBundle(res.Body)
 	if err != nil {
 		return found{why: flawPatient}, nil
 	}
-	pg.tell(&p.age, res, p.client.clock.Now())
-	var who *person
-	for _, e := range pg.entries {
-		if e.person == nil || !e.person.has(token) {
+	tell(pg, &p.age, res, p.client.clock.Now())
+	var who *fhirshape.Patient
+	for _, e := range pg.Entries {
+		if e.Patient == nil || !e.Patient.Has(token) {
 			continue
 		}
-		if who != nil || !validID(e.person.ID) {
+		if who != nil || !fhirshape.ValidID(e.Patient.ID.Value) {
 			return found{why: flawPatient}, nil
 		}
-		who = e.person
+		who = e.Patient
 	}
-	if who == nil || pg.next != "" {
+	if who == nil || pg.Next != "" {
 		return found{why: flawPatient}, nil
 	}
 	return found{person: who}, nil
 }
 
-// has reports whether the patient carries an identifier, so that a server which
-// ignores the question does not answer with somebody else.
-func (p *person) has(token string) bool {
-	for _, i := range p.Identifier.Value {
-		if !i.Bad && i.Value.Use != "old" && i.Value.key() == token {
-			return true
-		}
-	}
-	return false
-}
-
 // refused sorts an answer: fine (nothing), no such patient for us (a flaw), or a
 // server in trouble (an error, once there were several).
-func (p *people) refused(res *outbound.Response) (flaw, error) {
+func (p *people) refused(res *outbound.Response) (fhirshape.Flaw, error) {
 	switch {
 	case res.Status == http.StatusOK:
 		return "", nil

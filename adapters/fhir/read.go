@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"bellman/adapters/fhirshape"
 	"bellman/gateway"
 	"bellman/gateway/outbound"
 )
@@ -35,9 +36,9 @@ func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 		return gateway.Feed{}, err
 	}
 	for _, pg := range all {
-		for _, e := range pg.entries {
-			if e.person != nil {
-				r.people.add(e.fullURL, e.person)
+		for _, e := range pg.Entries {
+			if e.Patient != nil {
+				r.people.add(e.FullURL, e.Patient)
 			}
 		}
 	}
@@ -54,11 +55,11 @@ func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 }
 
 // search fetches all pages of the diary; age hears how old they are.
-func (s *Adapter) search(ctx context.Context, span gateway.Span, age *outbound.Age) ([]page, error) {
+func (s *Adapter) search(ctx context.Context, span gateway.Span, age *outbound.Age) ([]fhirshape.Bundle, error) {
 	at := s.client.base.JoinPath("Appointment")
 	at.RawQuery = s.parameters(span).Encode()
 	seen := map[string]bool{}
-	var all []page
+	var all []fhirshape.Bundle
 	for {
 		n := len(all) + 1
 		if n > maxPages {
@@ -75,16 +76,16 @@ func (s *Adapter) search(ctx context.Context, span gateway.Span, age *outbound.A
 		if res.Status != http.StatusOK {
 			return nil, fmt.Errorf("read appointments, page %d: %w", n, s.client.refusal(res))
 		}
-		pg, err := decodePage(res.Body)
+		pg, err := fhirshape.ReadBundle(res.Body)
 		if err != nil {
 			return nil, fmt.Errorf("read appointments, page %d: %w", n, err)
 		}
-		pg.tell(age, res, s.client.clock.Now())
+		tell(pg, age, res, s.client.clock.Now())
 		all = append(all, pg)
-		if pg.next == "" {
+		if pg.Next == "" {
 			return all, nil
 		}
-		if at, err = s.client.follow(pg.next); err != nil {
+		if at, err = s.client.follow(pg.Next); err != nil {
 			return nil, fmt.Errorf("read appointments, page %d: %w", n, err)
 		}
 	}

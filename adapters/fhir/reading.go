@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"bellman/adapters/fhirshape"
 	"bellman/gateway"
 )
 
@@ -19,19 +20,19 @@ type reading struct {
 // visit is one patient's part in an appointment, or why it cannot be read.
 type visit struct {
 	appointment gateway.Appointment
-	why         flaw
+	why         fhirshape.Flaw
 }
 
 // attendee is a participant that is a patient.
 type attendee struct {
-	pointer pointer
+	pointer fhirshape.Pointer
 	status  gateway.Status
 }
 
 // visits gives one visit for every patient of an appointment. The error is a
 // flaw when the appointment cannot be read, and anything else when the read must
 // be given up.
-func (r *reading) visits(ctx context.Context, a *appointment, start time.Time) ([]visit, error) {
+func (r *reading) visits(ctx context.Context, a *fhirshape.Appointment, start time.Time) ([]visit, error) {
 	attendees, err := r.attendees(a)
 	if err != nil {
 		return nil, err
@@ -52,20 +53,20 @@ func (r *reading) visits(ctx context.Context, a *appointment, start time.Time) (
 
 // visit reads one patient's part. Where nobody is expected, nobody is asked for:
 // a cancelled visit is told even when the patient's record is out of reach.
-func (r *reading) visit(ctx context.Context, a *appointment, at attendee, start time.Time) (visit, error) {
-	wanted := r.only == "" || at.pointer.id == "" || gateway.PatientID(at.pointer.id) == r.only
-	who, id, err := r.people.find(ctx, a, at.pointer, wanted && expected(at.status))
+func (r *reading) visit(ctx context.Context, a *fhirshape.Appointment, at attendee, start time.Time) (visit, error) {
+	wanted := r.only == "" || at.pointer.ID == "" || gateway.PatientID(at.pointer.ID) == r.only
+	who, id, err := r.people.find(ctx, a, at.pointer, wanted && fhirshape.Expected(at.status))
 	out := gateway.Appointment{
-		ID:      gateway.AppointmentID(a.ID),
+		ID:      gateway.AppointmentID(a.ID.Value),
 		Patient: gateway.Patient{ID: id, MobileKind: gateway.NumberUnclear},
 		Start:   start,
-		Site:    a.site(r.people.client.base),
-		Mode:    a.mode(),
+		Site:    a.Site(r.people.client.base),
+		Mode:    a.Mode(),
 		Status:  at.status,
-		Version: a.Meta.Value.VersionID,
+		Version: a.Version(),
 	}
-	if why, ok := errors.AsType[flaw](err); ok {
-		if expected(at.status) || id == "" {
+	if why, ok := errors.AsType[fhirshape.Flaw](err); ok {
+		if fhirshape.Expected(at.status) || id == "" {
 			return visit{appointment: out, why: why}, nil
 		}
 		return visit{appointment: out}, nil
@@ -73,44 +74,40 @@ func (r *reading) visit(ctx context.Context, a *appointment, at attendee, start 
 	if err != nil {
 		return visit{}, err
 	}
-	out.Patient = who.patient(id, r.now, r.trial)
-	label := a.Meta.Value.restricted()
-	if a.Meta.Bad {
-		label = gateway.FlagUnclear
-	}
-	out.Patient.Restricted = worst(out.Patient.Restricted, label)
+	out.Patient = who.AsPatient(id, r.now, r.trial)
+	out.Patient.Restricted = fhirshape.Worst(out.Patient.Restricted, a.Restricted())
 	return visit{appointment: out}, nil
 }
 
 // attendees lists the participants that are patients, each patient once. Those
 // who declined are listed too: their visit is called off.
-func (r *reading) attendees(a *appointment) ([]attendee, error) {
+func (r *reading) attendees(a *fhirshape.Appointment) ([]attendee, error) {
 	var out []attendee
 	seen := map[string]int{}
 	why := flawNoPatient
-	for _, p := range a.Participant {
-		if p.Bad {
+	for _, p := range a.Participant.Items {
+		if p.Bad || p.Value.Actor.Bad {
 			continue
 		}
-		to := p.Value.Actor.point(r.people.client.base)
+		to := p.Value.Actor.Value.Point(r.people.client.base)
 		kind := r.kind(a, to)
 		if kind == "" {
 			why = flawUnknown
-			if to.words() {
+			if to.Words() {
 				why = flawWordsOnly
 			}
 		}
 		if kind != "Patient" {
 			continue
 		}
-		status := p.Value.attendance(a.status())
-		if i, twice := seen[to.key()]; twice {
+		status := p.Value.Attendance(a.Status())
+		if i, twice := seen[to.Key()]; twice {
 			if out[i].status != status {
 				out[i].status = gateway.StatusUnknown
 			}
 			continue
 		}
-		seen[to.key()] = len(out)
+		seen[to.Key()] = len(out)
 		out = append(out, attendee{pointer: to, status: status})
 	}
 	if len(out) == 0 {
@@ -121,16 +118,16 @@ func (r *reading) attendees(a *appointment) ([]attendee, error) {
 
 // kind gives the type of what a participant points to, looking at the resource
 // where the reference does not say.
-func (r *reading) kind(a *appointment, to pointer) string {
-	if to.kind != "" {
-		return to.kind
+func (r *reading) kind(a *fhirshape.Appointment, to fhirshape.Pointer) string {
+	if to.Kind != "" {
+		return to.Kind
 	}
-	if to.contained != "" {
-		if c := a.inside(to.contained); c != nil {
-			return c.ResourceType
+	if to.Contained != "" {
+		if c := a.Inside(to.Contained); c != nil {
+			return c.ResourceType.Value
 		}
 	}
-	if r.people.byURL[to.url].person != nil {
+	if r.people.byURL[to.URL].person != nil {
 		return "Patient"
 	}
 	return ""

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"bellman/adapters/fhirshape"
 	"bellman/gateway"
 )
 
@@ -48,13 +49,13 @@ func gone(a gateway.Appointment) gateway.Appointment {
 
 // under reads the appointment with an id. It reports false when there is none.
 func (r *reading) under(ctx context.Context, id string, a gateway.Appointment) (gateway.Appointment, bool, error) {
-	if !validID(id) {
+	if !fhirshape.ValidID(id) {
 		return a, false, nil
 	}
 	// Unchanged saves reading the appointment, but its patient must then be one
 	// that can be asked for by id.
 	etag := ""
-	if validID(a.Version) && validID(string(a.Patient.ID)) {
+	if fhirshape.ValidID(a.Version) && fhirshape.ValidID(string(a.Patient.ID)) {
 		etag = `W/"` + a.Version + `"`
 	}
 	res, err := r.people.client.read(ctx, "Appointment", id, etag)
@@ -79,34 +80,31 @@ func (r *reading) under(ctx context.Context, id string, a gateway.Appointment) (
 
 // unchanged asks for the patient only.
 func (r *reading) unchanged(ctx context.Context, a gateway.Appointment) (gateway.Appointment, error) {
-	who, id, err := r.people.find(ctx, nil, pointer{kind: "Patient", id: string(a.Patient.ID)}, true)
+	who, id, err := r.people.find(ctx, nil, fhirshape.Pointer{Kind: "Patient", ID: string(a.Patient.ID)}, true)
 	if err != nil {
 		return a, err
 	}
 	// The restriction may have stood on the appointment, which was not sent again.
 	restricted := a.Patient.Restricted
-	a.Patient = who.patient(id, r.now, r.trial)
-	a.Patient.Restricted = worst(a.Patient.Restricted, restricted)
+	a.Patient = who.AsPatient(id, r.now, r.trial)
+	a.Patient.Restricted = fhirshape.Worst(a.Patient.Restricted, restricted)
 	return a, nil
 }
 
 // changed reads the appointment as it is now and picks the patient's part in it.
 func (r *reading) changed(ctx context.Context, body []byte, id string, a gateway.Appointment) (gateway.Appointment, error) {
-	var now struct {
-		ResourceType string `json:"resourceType"`
-		appointment
-	}
-	if json.Unmarshal(body, &now) != nil || now.ResourceType != "Appointment" || now.ID != id {
+	var now fhirshape.Appointment
+	if json.Unmarshal(body, &now) != nil || now.ResourceType.Value != "Appointment" || now.ID.Value != id || now.Participant.Bad {
 		return a, errors.New("the answer is not the appointment asked for")
 	}
-	start, err := now.begins()
-	if errors.Is(err, flawNoStart) && !expected(now.status()) {
+	start, err := now.Begins()
+	if errors.Is(err, fhirshape.FlawNoStart) && !fhirshape.Expected(now.Status()) {
 		start, err = a.Start, nil
 	}
 	if err != nil {
 		return a, err
 	}
-	visits, err := r.visits(ctx, &now.appointment, start)
+	visits, err := r.visits(ctx, &now, start)
 	if err != nil {
 		return a, err
 	}

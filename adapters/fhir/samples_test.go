@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"bellman/adapters/fhirshape"
 	"bellman/gateway"
 	"bellman/gateway/gatewaytest"
 )
@@ -17,7 +18,7 @@ import (
 // answer, and are not there without one.
 func readSample(t *testing.T, name string, answer http.HandlerFunc) gateway.Feed {
 	t.Helper()
-	pg, err := decodePage(gatewaytest.Sample(t, name))
+	pg, err := fhirshape.ReadBundle(gatewaytest.Sample(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,8 +35,8 @@ func readSample(t *testing.T, name string, answer http.HandlerFunc) gateway.Feed
 	t.Cleanup(a.CloseIdle)
 	r := &reading{people: newPeople(a.client), now: now, trial: true}
 	feed := gateway.Feed{Covers: gateway.Span{From: now, To: now.AddDate(20, 0, 0)}, Complete: true}
-	judge(&feed, []page{pg})
-	if err := r.fill(t.Context(), &feed, []page{pg}); err != nil {
+	judge(&feed, []fhirshape.Bundle{pg})
+	if err := r.fill(t.Context(), &feed, []fhirshape.Bundle{pg}); err != nil {
 		t.Fatal(err)
 	}
 	return feed
@@ -123,11 +124,11 @@ func TestPatientsOfTheSpineAreRead(t *testing.T) {
 		{"pds/Minimal_Patient.json", gateway.Patient{NHSNumber: gateway.NewNHSNumber("9000000033")}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var p person
+			var p fhirshape.Patient
 			if err := json.Unmarshal(gatewaytest.Sample(t, test.name), &p); err != nil {
 				t.Fatal(err)
 			}
-			if got := p.patient("", now, true); got != test.want {
+			if got := p.AsPatient("", now, true); got != test.want {
 				t.Errorf("deceased %d, left %d, declined %d, restricted %d, kind %d, name %t, NHS number right %t",
 					got.Deceased, got.Left, got.Declined, got.Restricted, got.MobileKind, !got.Name.IsZero(), got.NHSNumber == test.want.NHSNumber)
 			}
@@ -137,18 +138,18 @@ func TestPatientsOfTheSpineAreRead(t *testing.T) {
 
 func TestSearchesOfTheSpineAreRead(t *testing.T) {
 	for _, name := range []string{"pds/PatientSearch.json", "pds/Sensitive_PatientSearch.json", "pds/Minimal_PatientSearch.json", "pds/PatientSearch-Jayne-Smyth.json"} {
-		pg, err := decodePage(gatewaytest.Sample(t, name))
+		pg, err := fhirshape.ReadBundle(gatewaytest.Sample(t, name))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		r := newPeople(&client{base: &url.URL{Host: "x.example"}})
-		for _, e := range pg.entries {
-			if e.person == nil {
-				t.Errorf("%s: entry %d is not a patient", name, e.number)
+		for _, e := range pg.Entries {
+			if e.Patient == nil {
+				t.Errorf("%s: entry %d is not a patient", name, e.Number)
 				continue
 			}
-			r.add(e.fullURL, e.person)
+			r.add(e.FullURL, e.Patient)
 		}
 		if len(r.byID) == 0 {
 			t.Errorf("%s: no patient", name)

@@ -1,4 +1,4 @@
-package fhir
+package fhirshape
 
 import (
 	"encoding/json"
@@ -13,11 +13,11 @@ var monday = time.Date(2026, time.November, 16, 10, 0, 0, 0, time.UTC)
 // patientOf decodes a Patient with the given elements.
 func patientOf(t *testing.T, elements string) gateway.Patient {
 	t.Helper()
-	var p person
+	var p Patient
 	if err := json.Unmarshal([]byte(`{"resourceType":"Patient","id":"p1"`+elements+`}`), &p); err != nil {
 		t.Fatal(err)
 	}
-	return p.patient("p1", monday, true)
+	return p.AsPatient("p1", monday, true)
 }
 
 const ukCore = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-"

@@ -1,7 +1,8 @@
-package fhir
+package fhirshape
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -9,13 +10,13 @@ import (
 	"bellman/gateway/number"
 )
 
-// telecom is one way to reach a patient.
-type telecom struct {
-	System string          `json:"system"`
-	Value  string          `json:"value"`
-	Use    string          `json:"use"`
+// Telecom is one way to reach somebody.
+type Telecom struct {
+	System Loose[string]   `json:"system"`
+	Value  Loose[string]   `json:"value"`
+	Use    Loose[string]   `json:"use"`
 	Rank   json.RawMessage `json:"rank"`
-	Period *loose[period]  `json:"period"`
+	Period One[Period]     `json:"period"`
 }
 
 // mobile is a number that may be texted, and where the clinic ranks it.
@@ -29,15 +30,15 @@ type mobile struct {
 // neither before nor after another.
 func (m mobile) before(o mobile) bool { return m.rank != 0 && o.rank != 0 && m.rank < o.rank }
 
-// mobile finds the one number to text: marked as mobile, in use now. Home, work
+// Mobile finds the one number to text: marked as mobile, in use now. Home, work
 // and old numbers are never texted. Of several different ones the clinic's rank
-// decides; where it does not, the number is unclear.
-func (p *person) mobile(now time.Time, trial bool) (gateway.Phone, gateway.NumberKind) {
+// decides; where it does not, the number is unclear. trial is as in number.Parse.
+func (p *Patient) Mobile(now time.Time, trial bool) (gateway.Phone, gateway.NumberKind) {
 	if p.Telecom.Bad {
 		return gateway.Phone{}, gateway.NumberUnclear
 	}
 	var found []mobile
-	for _, t := range p.Telecom.Value {
+	for _, t := range p.Telecom.Items {
 		if t.Bad {
 			found = append(found, mobile{kind: gateway.NumberUnclear})
 			continue
@@ -50,35 +51,55 @@ func (p *person) mobile(now time.Time, trial bool) (gateway.Phone, gateway.Numbe
 }
 
 // mobile reads one telecom; false when it is not a mobile number in use.
-func (t telecom) mobile(now time.Time, trial bool) (mobile, bool) {
-	if t.Use != "mobile" || strings.TrimSpace(t.Value) == "" {
+func (t Telecom) mobile(now time.Time, trial bool) (mobile, bool) {
+	unclear := mobile{kind: gateway.NumberUnclear}
+	switch {
+	case t.Use.Bad:
+		return unclear, true
+	case t.Use.Value != "mobile":
+		return mobile{}, false
+	case t.Value.Bad:
+		return unclear, true // a number as a JSON number has lost the zero it began with
+	case strings.TrimSpace(t.Value.Value) == "":
 		return mobile{}, false
 	}
-	unclear := mobile{kind: gateway.NumberUnclear}
-	switch t.System {
+	switch t.System.Value {
 	case "phone", "sms":
 	case "email", "fax", "pager", "url", "other":
 		return mobile{}, false
 	default:
 		return unclear, true
 	}
-	switch periodAt(t.Period, now) {
-	case past, future:
+	switch PeriodAt(t.Period, now) {
+	case Past, Future:
 		return mobile{}, false
-	case unclearWhen:
+	case UnclearWhen:
 		return unclear, true
-	case current:
+	case Current:
 	}
-	m := mobile{}
-	if said(t.Rank) && (json.Unmarshal(t.Rank, &m.rank) != nil || m.rank < 1) {
+	rank, ok := t.rank()
+	if !ok {
 		return unclear, true
 	}
-	m.phone, m.kind = number.Parse(t.Value, trial)
+	m := mobile{rank: rank}
+	m.phone, m.kind = number.Parse(t.Value.Value, trial)
 	return m, true
 }
 
-// choose gives the number that the clinic puts first, or unclear when that
-// cannot be told.
+// rank gives the clinic's order, 0 for none. It reports false when what stands
+// there is no order.
+func (t Telecom) rank() (int, bool) {
+	if !Said(t.Rank) {
+		return 0, true
+	}
+	var w Word
+	_ = w.UnmarshalJSON(t.Rank)
+	n, err := strconv.Atoi(w.Value)
+	return n, !w.Bad && err == nil && n >= 1
+}
+
+// choose gives the number that the clinic puts first, or unclear when that cannot
+// be told.
 func choose(found []mobile) (gateway.Phone, gateway.NumberKind) {
 	if len(found) == 0 {
 		return gateway.Phone{}, gateway.NumberMissing
