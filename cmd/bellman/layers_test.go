@@ -37,6 +37,7 @@ var law = map[string]room{
 	"bellman/gateway/store/embedded":       {1, nil},
 	"bellman/gateway/store/storetest":      {1, []string{"gateway", "gateway/gatewaytest", "gateway/store", "gateway/store/embedded", "gateway/store/storetest/tail"}},
 	"bellman/gateway/store/storetest/tail": {1, nil},
+	"bellman/adapters/extract":             {1, []string{"gateway"}}, // what nightly extracts share; it knows no vendor
 	"bellman/adapters/surgery":             {2, []string{"gateway"}},
 	"bellman/adapters/adaptertest":         {2, []string{"gateway", "gateway/gatewaytest", "adapters/surgery"}},
 	"bellman/adapters/emis":                {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
