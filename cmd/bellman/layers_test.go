@@ -45,7 +45,8 @@ var law = map[string]room{
 	"bellman/adapters/fhir":                {2, []string{"gateway", "gateway/outbound", "adapters/fhirshape"}},
 	"bellman/adapters/fhir/fhirsim":        {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/fhirshape":           {2, []string{"gateway", "gateway/number"}},
-	"bellman/adapters/files":               {2, []string{"gateway", "gateway/ident", "gateway/number"}},
+	"bellman/adapters/files":               {2, []string{"gateway", "gateway/ident", "gateway/number", "adapters/files/sheet"}},
+	"bellman/adapters/files/sheet":         {2, nil},
 	"bellman/adapters/files/filesim":       {2, []string{"gateway", "adapters/files", "adapters/surgery"}},
 	"bellman/adapters/twilio":              {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},
@@ -67,6 +68,7 @@ var sideways = map[string]string{
 	"bellman/adapters/emis/emissim -> bellman/adapters/surgery":               "a simulator shows the invented practice",
 	"bellman/adapters/fhir -> bellman/adapters/fhirshape":                     "the FHIR resources that several adapters read",
 	"bellman/adapters/fhir/fhirsim -> bellman/adapters/surgery":               "a simulator shows the invented practice",
+	"bellman/adapters/files -> bellman/adapters/files/sheet":                  "how Excel's own format is read, apart from what a diary is",
 	"bellman/adapters/files/filesim -> bellman/adapters/surgery":              "a simulator shows the invented practice",
 	"bellman/adapters/files/filesim -> bellman/adapters/files":                "what it drops is read with the mapping that it gives",
 }
