@@ -62,7 +62,9 @@ func misplaced(kind string, known bool, before map[string]bool) string {
 }
 
 // Join makes one source of a practice's own and what is asked beside it.
-func Join(own gateway.Source, checks []gateway.Checker) gateway.Source { return beside.Join(own, checks) }
+func Join(own gateway.Source, checks []gateway.Checker) gateway.Source {
+	return beside.Join(own, checks)
+}
 
 // checker fits a checker's own constructor into the map.
 func checker[C interface {

@@ -107,6 +107,6 @@ func ask(ctx context.Context, c gateway.Checker, a gateway.Appointment) (gateway
 // a text.
 func sendable(a gateway.Appointment) bool {
 	p := a.Patient
-	return a.Status == gateway.StatusBooked && a.StartDoubt == gateway.NoDoubt &&
+	return a.Status == gateway.StatusBooked && a.StartDoubt == gateway.NoDoubt && a.Reminded == gateway.FlagNo &&
 		p.Deceased == gateway.FlagNo && p.Left == gateway.FlagNo && p.Declined == gateway.FlagNo && p.Restricted == gateway.FlagNo
 }

@@ -74,13 +74,14 @@ func TestTheOwnSystemIsLookedAtFirst(t *testing.T) {
 
 func TestNobodyIsAskedAboutWhomNothingIsSent(t *testing.T) {
 	for what, change := range map[string]func(*gateway.Appointment){
-		"cancelled":         func(a *gateway.Appointment) { a.Status = gateway.StatusCancelled },
-		"of unknown status": func(a *gateway.Appointment) { a.Status = gateway.StatusUnknown },
-		"of a dead patient": func(a *gateway.Appointment) { a.Patient.Deceased = yes },
-		"of one who left":   func(a *gateway.Appointment) { a.Patient.Left = yes },
-		"declined":          func(a *gateway.Appointment) { a.Patient.Declined = yes },
-		"restricted":        func(a *gateway.Appointment) { a.Patient.Restricted = unclear },
-		"in doubt":          func(a *gateway.Appointment) { a.StartDoubt = gateway.TimeAmbiguous },
+		"cancelled":          func(a *gateway.Appointment) { a.Status = gateway.StatusCancelled },
+		"of unknown status":  func(a *gateway.Appointment) { a.Status = gateway.StatusUnknown },
+		"of a dead patient":  func(a *gateway.Appointment) { a.Patient.Deceased = yes },
+		"of one who left":    func(a *gateway.Appointment) { a.Patient.Left = yes },
+		"declined":           func(a *gateway.Appointment) { a.Patient.Declined = yes },
+		"restricted":         func(a *gateway.Appointment) { a.Patient.Restricted = unclear },
+		"reminded elsewhere": func(a *gateway.Appointment) { a.Reminded = yes },
+		"in doubt":           func(a *gateway.Appointment) { a.StartDoubt = gateway.TimeAmbiguous },
 	} {
 		s := newStage(t)
 		a := gatewaytest.Person(1)

@@ -67,4 +67,6 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 func (a *Adapter) CloseIdle() { a.out.CloseIdle() }
 
 // at makes the error of an answer for one of our own addresses.
-func refused(r *http.Request, res *outbound.Response) error { return outbound.StatusError(r, res.Status) }
+func refused(r *http.Request, res *outbound.Response) error {
+	return outbound.StatusError(r, res.Status)
+}

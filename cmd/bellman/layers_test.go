@@ -40,6 +40,9 @@ var law = map[string]room{
 	"bellman/adapters/extract":             {1, []string{"gateway"}}, // what nightly extracts share; it knows no vendor
 	"bellman/adapters/surgery":             {2, []string{"gateway"}},
 	"bellman/adapters/adaptertest":         {2, []string{"gateway", "gateway/gatewaytest", "adapters/surgery"}},
+	"bellman/adapters/beside":              {2, []string{"gateway"}},
+	"bellman/adapters/pds":                 {2, []string{"gateway", "gateway/number", "gateway/outbound", "adapters/beside", "adapters/fhirshape"}},
+	"bellman/adapters/pds/pdssim":          {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/emis":                {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/emis/emissim":        {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/fhir":                {2, []string{"gateway", "gateway/outbound", "adapters/fhirshape"}},
@@ -50,7 +53,7 @@ var law = map[string]room{
 	"bellman/adapters/files/filesim":       {2, []string{"gateway", "adapters/files", "adapters/surgery"}},
 	"bellman/adapters/twilio":              {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},
-	"bellman/adapters":                     {3, []string{"gateway", "adapters/emis", "adapters/fhir", "adapters/files"}},
+	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/emis", "adapters/fhir", "adapters/files", "adapters/pds"}},
 
 	"bellman/cmd/bellman": {4, everything},
 	"bellman/cmd/bench":   {4, everything},
@@ -69,6 +72,9 @@ var sideways = map[string]string{
 	"bellman/adapters/fhir -> bellman/adapters/fhirshape":                     "the FHIR resources that several adapters read",
 	"bellman/adapters/fhir/fhirsim -> bellman/adapters/surgery":               "a simulator shows the invented practice",
 	"bellman/adapters/files -> bellman/adapters/files/sheet":                  "how Excel's own format is read, apart from what a diary is",
+	"bellman/adapters/pds -> bellman/adapters/beside":                         "what a checker has learnt is remembered in one way",
+	"bellman/adapters/pds -> bellman/adapters/fhirshape":                      "PDS' records are FHIR",
+	"bellman/adapters/pds/pdssim -> bellman/adapters/surgery":                 "a simulator shows the invented practice",
 	"bellman/adapters/files/filesim -> bellman/adapters/surgery":              "a simulator shows the invented practice",
 	"bellman/adapters/files/filesim -> bellman/adapters/files":                "what it drops is read with the mapping that it gives",
 }

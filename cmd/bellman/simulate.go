@@ -46,6 +46,7 @@ type simulateFlags struct {
 var simulators = map[string]func(staged) (simulated, error){
 	"emis":   simulateEMIS,
 	"fhir":   simulateFHIR,
+	"pds":    simulatePDS,
 	"twilio": simulateTwilio,
 }
 
