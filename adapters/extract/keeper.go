@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -33,7 +34,10 @@ const mostPending = 4 * gateway.ShelfBatch
 // stands on the shelf between is neither the old state nor the new one.
 type Keeper struct {
 	shelf   gateway.Shelf
-	head    gateway.Kept
+	key     string
+	own     string   // in front of every head of this keeper, so that it knows its own
+	head    []byte   // as it stands on the shelf, or nil
+	seen    int64    // the mark of the putting of head that was last looked up
 	order   []string // keys with changes, in the order of the first
 	changes map[string][]Change
 	pending int
@@ -41,32 +45,38 @@ type Keeper struct {
 
 // NewKeeper looks up the head.
 func NewKeeper(ctx context.Context, shelf gateway.Shelf, headKey string) (*Keeper, error) {
-	k := &Keeper{shelf: shelf, changes: map[string][]Change{}}
+	k := &Keeper{shelf: shelf, key: headKey, own: rand.Text(), changes: map[string][]Change{}}
 	got, err := shelf.Get(ctx, headKey)
 	if err != nil {
 		return nil, fmt.Errorf("look up how far the extract is kept: %w", err)
 	}
-	k.head = got[0]
+	k.head, k.seen = got[0].Value, got[0].Seen
 	return k, nil
 }
 
-// Head gives the head as it was last read or kept; nil: there is none.
-func (k *Keeper) Head() []byte { return k.head.Value }
+// Head gives the head as it was last looked up or kept; nil: there is none.
+func (k *Keeper) Head() []byte {
+	if len(k.head) < len(k.own) {
+		return nil
+	}
+	return k.head[len(k.own):]
+}
 
 // SetHead keeps all changes so far, and then the head.
 func (k *Keeper) SetHead(ctx context.Context, value []byte) error {
 	if err := k.Flush(ctx); err != nil {
 		return err
 	}
-	head := k.head
-	head.Value = value
-	return k.put(ctx, head)
+	if _, err := k.look(ctx); err != nil {
+		return err
+	}
+	return k.put(ctx, append([]byte(k.own), value...))
 }
 
 // Change notes a change to what is kept under a key, and keeps the changes so far
 // when they fill a chunk.
 func (k *Keeper) Change(ctx context.Context, key string, c Change) error {
-	if k.head.Value == nil {
+	if k.head == nil {
 		return errors.New("a batch begins with its head")
 	}
 	if k.changes[key] == nil {
@@ -85,9 +95,9 @@ func (k *Keeper) Flush(ctx context.Context) error {
 	if len(k.order) == 0 {
 		return nil
 	}
-	kept, err := k.shelf.Get(ctx, k.order...)
+	kept, err := k.look(ctx, k.order...)
 	if err != nil {
-		return fmt.Errorf("look up what the extract has said before: %w", err)
+		return err
 	}
 	var things []gateway.Kept
 	for _, t := range kept {
@@ -109,9 +119,23 @@ func (k *Keeper) Flush(ctx context.Context) error {
 	return k.put(ctx, k.head, things...)
 }
 
-// put keeps a head with other things.
-func (k *Keeper) put(ctx context.Context, head gateway.Kept, things ...gateway.Kept) error {
-	err := k.shelf.Put(ctx, append(things, head)...)
+// look looks up things, and that the head is still what this keeper knows.
+func (k *Keeper) look(ctx context.Context, keys ...string) ([]gateway.Kept, error) {
+	got, err := k.shelf.Get(ctx, append([]string{k.key}, keys...)...)
+	if err != nil {
+		return nil, fmt.Errorf("look up what the extract has said before: %w", err)
+	}
+	if !bytes.Equal(got[0].Value, k.head) {
+		return nil, ErrElsewhere
+	}
+	k.seen = got[0].Seen
+	return got[1:], nil
+}
+
+// put keeps a head with other things, if the head was not put since it was looked
+// up.
+func (k *Keeper) put(ctx context.Context, head []byte, things ...gateway.Kept) error {
+	err := k.shelf.Put(ctx, append(things, gateway.Kept{Key: k.key, Value: head, Seen: k.seen})...)
 	switch {
 	case errors.Is(err, gateway.ErrShelfMoved):
 		return ErrElsewhere
@@ -119,18 +143,26 @@ func (k *Keeper) put(ctx context.Context, head gateway.Kept, things ...gateway.K
 		return fmt.Errorf("keep what the extract says: %w", err)
 	}
 	k.head = head
-	k.head.Seen++
 	return nil
 }
 
-// Current reports whether the head still is what this keeper knows, so that what
-// was read from the shelf meanwhile belongs together.
-func (k *Keeper) Current(ctx context.Context) (bool, error) {
-	got, err := k.shelf.Get(ctx, k.head.Key)
-	if err != nil {
-		return false, fmt.Errorf("look up how far the extract is kept: %w", err)
+// Whole gives what look makes of the shelf, if nobody kept anything of a batch
+// meanwhile; otherwise ErrElsewhere.
+func (k *Keeper) Whole(ctx context.Context, look func() error) error {
+	if _, err := k.look(ctx); err != nil {
+		return err
 	}
-	return got[0].Seen == k.head.Seen, nil
+	before := k.seen
+	if err := look(); err != nil {
+		return err
+	}
+	if _, err := k.look(ctx); err != nil {
+		return err
+	}
+	if k.seen != before {
+		return ErrElsewhere
+	}
+	return nil
 }
 
 // Clear takes away everything whose key begins with a prefix, in chunks.

@@ -41,6 +41,8 @@ func keeper(t *testing.T, s gateway.Shelf) *extract.Keeper {
 	return k
 }
 
+func head(t *testing.T, s gateway.Shelf) string { t.Helper(); return string(keeper(t, s).Head()) }
+
 func value(t *testing.T, s gateway.Shelf, key string) string {
 	t.Helper()
 	got, err := s.Get(t.Context(), key)
@@ -61,7 +63,7 @@ func TestABatchIsKeptInChunksWithItsHeadLast(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := value(t, s, "head"); got != "begun" {
+	if got := head(t, s); got != "begun" {
 		t.Errorf("the head says %q before everything is kept", got)
 	}
 	if err := k.SetHead(t.Context(), []byte("done")); err != nil {
@@ -70,7 +72,7 @@ func TestABatchIsKeptInChunksWithItsHeadLast(t *testing.T) {
 	if s.largest > gateway.ShelfBatch || s.puts != 5 {
 		t.Errorf("%d chunks of up to %d", s.puts, s.largest)
 	}
-	if value(t, s, "thing/1199") != "new" || value(t, s, "head") != "done" {
+	if value(t, s, "thing/1199") != "new" || head(t, s) != "done" {
 		t.Error("something was not kept")
 	}
 }
@@ -106,14 +108,46 @@ func TestTheSlowerOfTwoProcessesWritesNothingOldOverNew(t *testing.T) {
 	if err := slow.SetHead(t.Context(), []byte("batch 6 done")); !errors.Is(err, extract.ErrElsewhere) {
 		t.Errorf("the slower one was not noticed: %v", err)
 	}
-	if value(t, shelf, "thing") != "of batch 7" || value(t, shelf, "head") != "batch 7 done" {
+	if value(t, shelf, "thing") != "of batch 7" || head(t, shelf) != "batch 7 done" {
 		t.Error("the old was written over the new")
 	}
-	if current, err := slow.Current(t.Context()); err != nil || current {
-		t.Error("the slower one takes what it knows for current")
+	nothing := func() error { return nil }
+	if err := slow.Whole(t.Context(), nothing); !errors.Is(err, extract.ErrElsewhere) {
+		t.Error("the slower one takes what it knows for whole")
 	}
-	if current, err := fast.Current(t.Context()); err != nil || !current {
-		t.Error("the faster one does not take what it knows for current")
+	if err := fast.Whole(t.Context(), nothing); err != nil {
+		t.Error(err)
+	}
+	if err := fast.Whole(t.Context(), func() error { return keeper(t, shelf).SetHead(t.Context(), []byte("batch 8 begun")) }); !errors.Is(err, extract.ErrElsewhere) {
+		t.Error("what was looked up while another batch began counts as whole")
+	}
+}
+
+// Two that begin at once: the second to put its head is refused, whatever it puts.
+func TestOnlyOneOfTwoProcessesBegins(t *testing.T) {
+	shelf := gatewaytest.NewShelf()
+	first, second := keeper(t, shelf), keeper(t, shelf)
+	if err := first.SetHead(t.Context(), []byte("begun")); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.SetHead(t.Context(), []byte("begun")); !errors.Is(err, extract.ErrElsewhere) {
+		t.Error(err)
+	}
+}
+
+// The other one puts between our look and our put.
+func TestAPutThatComesBetweenIsNoticed(t *testing.T) {
+	s := &counted{Shelf: gatewaytest.NewShelf()}
+	k := keeper(t, s)
+	_ = k.SetHead(t.Context(), []byte("begun"))
+	_ = k.Change(t.Context(), "thing", to("old"))
+	other := keeper(t, s.Shelf)
+	s.before = func() { s.before = nil; _ = other.SetHead(t.Context(), []byte("later batch")) }
+	if err := k.Flush(t.Context()); !errors.Is(err, extract.ErrElsewhere) {
+		t.Error(err)
+	}
+	if value(t, s, "thing") != "" {
+		t.Error("the old was kept")
 	}
 }
 
@@ -128,7 +162,7 @@ func TestAShelfThatFailsEndsTheBatch(t *testing.T) {
 		t.Error(err)
 	}
 	shelf.Fail(nil)
-	if value(t, shelf, "head") != "begun" {
+	if head(t, shelf) != "begun" {
 		t.Error("the batch counts as done")
 	}
 }
