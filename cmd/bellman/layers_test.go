@@ -29,6 +29,7 @@ var law = map[string]room{
 	"bellman/gateway/ident":                {1, nil},
 	"bellman/gateway/inbox":                {1, []string{"gateway"}},
 	"bellman/gateway/lifemodel":            {1, nil}, // tests only; they import gateway
+	"bellman/gateway/meeting":              {1, []string{"gateway"}},
 	"bellman/gateway/message":              {1, []string{"gateway"}},
 	"bellman/gateway/number":               {1, []string{"gateway"}},
 	"bellman/gateway/outbound":             {1, nil},
@@ -43,7 +44,7 @@ var law = map[string]room{
 	"bellman/adapters/beside":              {2, []string{"gateway"}},
 	"bellman/adapters/pds":                 {2, []string{"gateway", "gateway/number", "gateway/outbound", "adapters/beside", "adapters/fhirshape"}},
 	"bellman/adapters/pds/pdssim":          {2, []string{"gateway", "adapters/surgery"}},
-	"bellman/adapters/emis":                {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
+	"bellman/adapters/emis":                {2, []string{"gateway", "gateway/meeting", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/emis/emissim":        {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/fhir":                {2, []string{"gateway", "gateway/outbound", "adapters/fhirshape"}},
 	"bellman/adapters/fhir/fhirsim":        {2, []string{"gateway", "adapters/surgery"}},
