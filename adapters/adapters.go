@@ -9,6 +9,7 @@ import (
 	"bellman/adapters/emis"
 	"bellman/adapters/fhir"
 	"bellman/adapters/files"
+	"bellman/adapters/tpp"
 	"bellman/gateway"
 )
 
@@ -27,6 +28,7 @@ var Sources = map[string]Source{
 	"emis":  source(emis.New),
 	"fhir":  source(fhir.New),
 	"files": source(files.New),
+	"tpp":   source(tpp.New),
 }
 
 // SourceNames lists the clinical systems.

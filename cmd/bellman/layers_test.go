@@ -52,9 +52,11 @@ var law = map[string]room{
 	"bellman/adapters/files":               {2, []string{"gateway", "gateway/ident", "gateway/number", "adapters/files/sheet"}},
 	"bellman/adapters/files/sheet":         {2, nil},
 	"bellman/adapters/files/filesim":       {2, []string{"gateway", "adapters/files", "adapters/surgery"}},
+	"bellman/adapters/tpp":                 {2, []string{"gateway", "gateway/ident", "gateway/meeting", "gateway/number"}},
+	"bellman/adapters/tpp/tppsim":          {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/twilio":              {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},
-	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/emis", "adapters/fhir", "adapters/files", "adapters/pds"}},
+	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/emis", "adapters/fhir", "adapters/files", "adapters/pds", "adapters/tpp"}},
 
 	"bellman/cmd/bellman": {4, everything},
 	"bellman/cmd/bench":   {4, everything},
@@ -76,6 +78,7 @@ var sideways = map[string]string{
 	"bellman/adapters/pds -> bellman/adapters/beside":                         "what a checker has learnt is remembered in one way",
 	"bellman/adapters/pds -> bellman/adapters/fhirshape":                      "PDS' records are FHIR",
 	"bellman/adapters/pds/pdssim -> bellman/adapters/surgery":                 "a simulator shows the invented practice",
+	"bellman/adapters/tpp/tppsim -> bellman/adapters/surgery":                 "a simulator shows the invented practice",
 	"bellman/adapters/files/filesim -> bellman/adapters/surgery":              "a simulator shows the invented practice",
 	"bellman/adapters/files/filesim -> bellman/adapters/files":                "what it drops is read with the mapping that it gives",
 }

@@ -47,6 +47,7 @@ var simulators = map[string]func(staged) (simulated, error){
 	"emis":   simulateEMIS,
 	"fhir":   simulateFHIR,
 	"pds":    simulatePDS,
+	"tpp":    simulateTPP,
 	"twilio": simulateTwilio,
 }
 
