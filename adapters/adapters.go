@@ -10,6 +10,7 @@ import (
 	"bellman/adapters/fhir"
 	"bellman/adapters/files"
 	"bellman/adapters/tpp"
+	"bellman/adapters/tppextract"
 	"bellman/gateway"
 )
 
@@ -29,6 +30,8 @@ var Sources = map[string]Source{
 	"fhir":  source(fhir.New),
 	"files": source(files.New),
 	"tpp":   source(tpp.New),
+
+	"tpp-extract": source(tppextract.New),
 }
 
 // SourceNames lists the clinical systems.

@@ -56,7 +56,10 @@ var law = map[string]room{
 	"bellman/adapters/tpp/tppsim":          {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/twilio":              {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},
-	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/emis", "adapters/fhir", "adapters/files", "adapters/pds", "adapters/tpp"}},
+	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/emis", "adapters/fhir", "adapters/files", "adapters/pds", "adapters/tpp", "adapters/tppextract"}},
+
+	"bellman/adapters/tppextract":               {2, []string{"gateway", "gateway/number", "adapters/extract"}},
+	"bellman/adapters/tppextract/tppextractsim": {2, []string{"gateway", "adapters/surgery"}},
 
 	"bellman/cmd/bellman": {4, everything},
 	"bellman/cmd/bench":   {4, everything},
@@ -81,6 +84,9 @@ var sideways = map[string]string{
 	"bellman/adapters/tpp/tppsim -> bellman/adapters/surgery":                 "a simulator shows the invented practice",
 	"bellman/adapters/files/filesim -> bellman/adapters/surgery":              "a simulator shows the invented practice",
 	"bellman/adapters/files/filesim -> bellman/adapters/files":                "what it drops is read with the mapping that it gives",
+
+	"bellman/adapters/tppextract -> bellman/adapters/extract":               "reading nightly CSV and keeping it is the same for every vendor",
+	"bellman/adapters/tppextract/tppextractsim -> bellman/adapters/surgery": "a simulator shows the invented practice",
 }
 
 type room struct {

@@ -49,6 +49,8 @@ var simulators = map[string]func(staged) (simulated, error){
 	"pds":    simulatePDS,
 	"tpp":    simulateTPP,
 	"twilio": simulateTwilio,
+
+	"tpp-extract": simulateTPPExtract,
 }
 
 func (c *cli) simulateCommand() *cobra.Command {
