@@ -62,8 +62,8 @@ func misplaced(kind string, known bool, before map[string]bool) string {
 }
 
 // Join makes one source of a practice's own and what is asked beside it.
-func Join(own gateway.Source, checks []gateway.Checker) gateway.Source {
-	return beside.Join(own, checks)
+func Join(own gateway.Source, checks []gateway.Checker, env gateway.Surroundings) (gateway.Source, error) {
+	return beside.Join(own, checks, env)
 }
 
 // checker fits a checker's own constructor into the map.

@@ -141,3 +141,19 @@ func (s *stage) asked(want int) {
 }
 
 var errDown = errors.New("the register does not answer")
+
+// joined joins a source with checkers on a shelf that has heard of the first
+// invented patient, who has no NHS number.
+func joined(t *testing.T, source gateway.Source, checks []gateway.Checker) gateway.Source {
+	t.Helper()
+	shelf := gatewaytest.NewShelf()
+	known := gateway.Kept{Key: "beside/" + string(gatewaytest.Person(1).Patient.ID), Value: []byte(`{"read":"2026-11-20"}`)}
+	if err := shelf.Put(t.Context(), known); err != nil {
+		t.Fatal(err)
+	}
+	j, err := beside.Join(source, checks, gateway.Surroundings{Clock: gatewaytest.NewClock(friday), Shelf: shelf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}

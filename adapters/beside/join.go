@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"bellman/gateway"
 )
@@ -21,18 +22,29 @@ type Remembering interface {
 // asked in their order. The source it gives can always look at one appointment
 // again, and has the powers of the practice's own: it listens, cancels and writes
 // preferences where that one does. Where that one cannot cancel and a checker can,
-// it cancels through the checker. Without checkers it is the practice's own.
-func Join(own gateway.Source, checks []gateway.Checker) gateway.Source {
+// it cancels through the checker. Without checkers it is the practice's own. The
+// error says that there is nowhere to remember whom to ask about.
+func Join(own gateway.Source, checks []gateway.Checker, env gateway.Surroundings) (gateway.Source, error) {
 	if len(checks) == 0 {
-		return own
+		return own, nil
 	}
-	return withPowers(&joined{own: own, checks: checks}, own, cancellerOf(own, checks))
+	if env.Shelf == nil {
+		return nil, errNoShelf
+	}
+	j := &joined{own: own, checks: checks, people: people{env.Shelf, env.Clock}}
+	return withPowers(j, own, cancellerOf(own, checks)), nil
 }
+
+var errNoShelf = errors.New("what is asked beside a clinical system needs somewhere to remember patients")
 
 // joined is a source with checkers beside it.
 type joined struct {
 	own    gateway.Source
 	checks []gateway.Checker
+	people people
+
+	mu    sync.Mutex
+	swept daily
 }
 
 // Read reads the practice's own diary and lays over it what the checkers have
@@ -41,6 +53,9 @@ type joined struct {
 func (j *joined) Read(ctx context.Context, span gateway.Span) (gateway.Feed, error) {
 	feed, err := j.own.Read(ctx, span)
 	if err != nil {
+		return gateway.Feed{}, err
+	}
+	if err := j.note(ctx, feed.Appointments); err != nil {
 		return gateway.Feed{}, err
 	}
 	feed.Notes = slices.Clone(feed.Notes) // they may be the source's own
@@ -61,6 +76,21 @@ func (j *joined) Read(ctx context.Context, span gateway.Span) (gateway.Feed, err
 	return feed, nil
 }
 
+// note remembers whom the checkers can be asked about, and forgets whom nobody books
+// any more.
+func (j *joined) note(ctx context.Context, of []gateway.Appointment) error {
+	if err := j.people.note(ctx, of); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	due := j.swept.due(j.people.clock.Now())
+	j.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return j.people.sweep(ctx)
+}
+
 // Reread looks at the appointment again in the practice's own system, where that
 // can be done, and then asks every checker, as long as the text may still be sent:
 // about whom nothing will be sent nobody is asked.
@@ -71,6 +101,10 @@ func (j *joined) Reread(ctx context.Context, a gateway.Appointment) (gateway.App
 		if is, err = r.Reread(ctx, a); err != nil {
 			return gateway.Appointment{}, err
 		}
+	}
+	is, err := j.people.fill(ctx, is)
+	if err != nil {
+		return gateway.Appointment{}, fmt.Errorf("look beside the clinical system: %w", err)
 	}
 	for _, c := range j.checks {
 		next, err := ask(ctx, c, is)

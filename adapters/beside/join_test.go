@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"bellman/adapters/beside"
 	"bellman/gateway"
 	"bellman/gateway/gatewaytest"
 )
@@ -36,7 +35,7 @@ func TestWhatALookFindsIsStillThereInTheNextRead(t *testing.T) {
 	s := newStage(t)
 	s.other.say(1, yes)
 	alive := gatewaytest.Person(1)
-	source := beside.Join(&own{feed: gateway.Feed{Appointments: []gateway.Appointment{alive}, Complete: true, AsOf: friday}}, []gateway.Checker{s.memory})
+	source := joined(t, &own{feed: gateway.Feed{Appointments: []gateway.Appointment{alive}, Complete: true, AsOf: friday}}, []gateway.Checker{s.memory})
 	first, err := source.Read(t.Context(), span)
 	if err != nil || first.Appointments[0] != alive || !first.Complete {
 		t.Fatalf("the first read is not the practice's own (error %v)", err)
@@ -60,7 +59,7 @@ func TestTheOwnSystemIsLookedAtFirst(t *testing.T) {
 	moved := a
 	moved.Start = a.Start.Add(time.Hour)
 	inner := &looking{is: moved}
-	source := beside.Join(inner, []gateway.Checker{s.memory}).(gateway.Rereader)
+	source := joined(t, inner, []gateway.Checker{s.memory}).(gateway.Rereader)
 	if is, err := source.Reread(t.Context(), a); err != nil || is != moved {
 		t.Errorf("the move was not seen (error %v)", err)
 	}
@@ -87,7 +86,7 @@ func TestNobodyIsAskedAboutWhomNothingIsSent(t *testing.T) {
 		a := gatewaytest.Person(1)
 		inner := &looking{is: a}
 		change(&inner.is)
-		is, err := beside.Join(inner, []gateway.Checker{s.memory}).(gateway.Rereader).Reread(t.Context(), a)
+		is, err := joined(t, inner, []gateway.Checker{s.memory}).(gateway.Rereader).Reread(t.Context(), a)
 		if err != nil || is != inner.is {
 			t.Errorf("%s: changed (error %v)", what, err)
 		}
@@ -95,7 +94,7 @@ func TestNobodyIsAskedAboutWhomNothingIsSent(t *testing.T) {
 		s.other.say(1, yes)
 		s.check(1) // but what is known is laid over it, as in a read
 		s.clock.Advance(100 * time.Hour)
-		is, err = beside.Join(inner, []gateway.Checker{s.memory}).(gateway.Rereader).Reread(t.Context(), a)
+		is, err = joined(t, inner, []gateway.Checker{s.memory}).(gateway.Rereader).Reread(t.Context(), a)
 		if err != nil || is.Patient.Deceased != yes {
 			t.Errorf("%s: deceased is %d (error %v)", what, is.Patient.Deceased, err)
 		}
@@ -117,7 +116,7 @@ func TestACheckerSpeaksOfTheAppointmentItWasAskedAbout(t *testing.T) {
 		"start":   func(a *gateway.Appointment) { a.Start = a.Start.Add(time.Minute) },
 	} {
 		c := speaker(func(a gateway.Appointment) (gateway.Appointment, error) { change(&a); return a, nil })
-		if is, err := beside.Join(&own{}, []gateway.Checker{c}).(gateway.Rereader).Reread(t.Context(), gatewaytest.Person(1)); err == nil || is != (gateway.Appointment{}) {
+		if is, err := joined(t, &own{}, []gateway.Checker{c}).(gateway.Rereader).Reread(t.Context(), gatewaytest.Person(1)); err == nil || is != (gateway.Appointment{}) {
 			t.Errorf("another %s was taken", what)
 		}
 	}
@@ -126,7 +125,7 @@ func TestACheckerSpeaksOfTheAppointmentItWasAskedAbout(t *testing.T) {
 func TestACheckerThatFailsEndsTheLookAndTheNextIsNotAsked(t *testing.T) {
 	s := newStage(t)
 	c := speaker(func(gateway.Appointment) (gateway.Appointment, error) { return gateway.Appointment{}, errDown })
-	_, err := beside.Join(&own{}, []gateway.Checker{c, s.memory}).(gateway.Rereader).Reread(t.Context(), gatewaytest.Person(1))
+	_, err := joined(t, &own{}, []gateway.Checker{c, s.memory}).(gateway.Rereader).Reread(t.Context(), gatewaytest.Person(1))
 	if !errors.Is(err, errDown) {
 		t.Errorf("error %v", err)
 	}
@@ -136,7 +135,7 @@ func TestACheckerThatFailsEndsTheLookAndTheNextIsNotAsked(t *testing.T) {
 func TestAReadFailsWhereTheOwnOneDoesOrWhatIsKnownCannotBeLookedUp(t *testing.T) {
 	s := newStage(t)
 	inner := &own{err: errDown}
-	source := beside.Join(inner, []gateway.Checker{s.memory})
+	source := joined(t, inner, []gateway.Checker{s.memory})
 	if _, err := source.Read(t.Context(), span); !errors.Is(err, errDown) {
 		t.Errorf("error %v", err)
 	}
@@ -206,16 +205,16 @@ func TestAJoinedSourceHasThePowersOfItsPartsAndNoOthers(t *testing.T) {
 			*cancels
 		}{nil, &c}} {
 			_, byChecker := checker.(gateway.Canceller)
-			joined, got := beside.Join(source, []gateway.Checker{checker}), ""
-			if p, ok := joined.(gateway.Listener); ok {
+			made, got := joined(t, source, []gateway.Checker{checker}), ""
+			if p, ok := made.(gateway.Listener); ok {
 				got += "l"
 				_ = p.Listen(t.Context(), nil)
 			}
-			if p, ok := joined.(gateway.Canceller); ok {
+			if p, ok := made.(gateway.Canceller); ok {
 				got += "c"
 				_ = p.CancelAppointment(t.Context(), gateway.Appointment{})
 			}
-			if p, ok := joined.(gateway.PreferenceWriter); ok {
+			if p, ok := made.(gateway.PreferenceWriter); ok {
 				got += "w"
 				_ = p.WriteDeclined(t.Context(), gateway.Patient{})
 			}
@@ -223,7 +222,7 @@ func TestAJoinedSourceHasThePowersOfItsPartsAndNoOthers(t *testing.T) {
 				false: {"": "", "l": "l", "c": "c", "w": "w", "lc": "lc", "lw": "lw", "cw": "cw", "lcw": "lcw"},
 				true:  {"": "c", "l": "lc", "c": "c", "w": "cw", "lc": "lc", "lw": "lcw", "cw": "cw", "lcw": "lcw"},
 			}[byChecker][what]
-			if _, ok := joined.(gateway.Rereader); !ok || got != want {
+			if _, ok := made.(gateway.Rereader); !ok || got != want {
 				t.Errorf("of %q (checker cancels: %t) it has %q, want %q; rereads: %t", what, byChecker, got, want, ok)
 			}
 		}
@@ -235,7 +234,7 @@ func TestAJoinedSourceHasThePowersOfItsPartsAndNoOthers(t *testing.T) {
 
 func TestWithoutCheckersNothingIsJoined(t *testing.T) {
 	o := &own{}
-	if got := beside.Join(o, nil); got != gateway.Source(o) {
+	if got := joined(t, o, nil); got != gateway.Source(o) {
 		t.Error("the practice's own source was wrapped")
 	}
 }

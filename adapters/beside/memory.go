@@ -42,7 +42,7 @@ type Memory[T any] struct {
 	o Options[T]
 
 	mu    sync.Mutex
-	swept time.Time // when the shelf was last rid of what is old
+	swept daily // the shelf is rid of what is old
 }
 
 // NewMemory makes a memory. The error says that there is nowhere to remember.

@@ -3,7 +3,6 @@ package beside
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -147,10 +146,7 @@ func doubtful(a gateway.Appointment) bool {
 // places of those that change something now.
 func (m *Memory[T]) sweep(ctx context.Context, now time.Time, counts map[string]bool) error {
 	m.mu.Lock()
-	due := now.Sub(m.swept).Abs() >= sweepEvery
-	if due {
-		m.swept = now
-	}
+	due := m.swept.due(now)
 	m.mu.Unlock()
 	if !due {
 		return nil
@@ -162,13 +158,8 @@ func (m *Memory[T]) sweep(ctx context.Context, now time.Time, counts map[string]
 		}
 		return nil
 	})
-	for err == nil && len(over) > 0 {
-		n := min(len(over), gateway.ShelfBatch)
-		err = m.o.Shelf.Put(ctx, over[:n]...)
-		over = over[n:]
-	}
-	if err != nil && !errors.Is(err, gateway.ErrShelfMoved) { // another process forgets, too
+	if err != nil {
 		return fmt.Errorf("forget what %s said long ago: %w", m.o.Name, err)
 	}
-	return nil
+	return forget(ctx, m.o.Shelf, over)
 }

@@ -21,11 +21,16 @@ func checksOf(p configs.Practice) []adapters.Check {
 
 // beside puts what is asked beside a practice's source next to it.
 func (a *app) beside(p configs.Practice, src gateway.Source) (gateway.Source, []gateway.Fault) {
-	checks, faults := adapters.Beside(checksOf(p), a.surroundings(p))
+	env := a.surroundings(p)
+	checks, faults := adapters.Beside(checksOf(p), env)
 	if src == nil || len(faults) > 0 {
 		return src, faults
 	}
-	return adapters.Join(src, checks), nil
+	joined, err := adapters.Join(src, checks, env)
+	if err != nil {
+		return src, []gateway.Fault{{Path: p.Source.Path, Problem: err.Error()}}
+	}
+	return joined, nil
 }
 
 // prover is a checker that can show that it is let in, and what time it is there,

@@ -23,6 +23,7 @@ var revealers = map[string]string{
 	"adapters/fhir/adapter.go newAuthoriser": "our own password, in the Authorization header",
 	"adapters/fhir/auth.go newSigner":        "our own key, to sign for a token",
 	"adapters/fhir/auth.go bearer":           "our own token, in the Authorization header",
+	"adapters/beside/people.go note":         "the NHS number, sealed by the shelf",
 	"adapters/pds/request.go once":           "our own token, in the Authorization header",
 	"adapters/pds/token.go assertion":        "our own API key, signed into what we show for a token",
 	"adapters/pds/token.go signingKey":       "our own key, to sign for a token",
