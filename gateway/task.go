@@ -19,10 +19,11 @@ const (
 	TaskCancelled TaskKind = 'c'
 	TaskUnknown   TaskKind = 'u'
 	TaskNeverLeft TaskKind = 'n'
+	TaskOptOut    TaskKind = 'o'
 )
 
 // TaskKinds lists every kind, for metrics that start at zero.
-var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown, TaskNeverLeft}
+var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown, TaskNeverLeft, TaskOptOut}
 
 // String gives the label: lower case, underscores, empty for no task.
 func (k TaskKind) String() string {
@@ -35,6 +36,8 @@ func (k TaskKind) String() string {
 		return "unknown_outcome"
 	case TaskNeverLeft:
 		return "never_left"
+	case TaskOptOut:
+		return "record_opt_out"
 	case NoTask:
 	}
 	return ""
@@ -51,6 +54,8 @@ func (k TaskKind) Words() string {
 		return "nobody knows whether the patient got the reminder, and it is too late to text: ring, if it matters"
 	case TaskNeverLeft:
 		return "the text provider took the reminder and did not send it, since the practice's account did not work: ring, if the visit is still to come"
+	case TaskOptOut:
+		return "the patient's number said STOP to texts: see that the clinical system says so, too, for every patient who has it"
 	case NoTask:
 	}
 	return ""

@@ -26,6 +26,7 @@ const (
 	opBooked       = "/api/v1/appointments/GetBookedPatientsV2"
 	opChanged      = "/api/v1/patientMatching/GetChangedPatients"
 	opAppointments = "/api/v1/appointments/GetPatientAppointmentsV2"
+	opCancel       = "/api/v1/appointments/CancelAppointment"
 	opDemographics = "/api/v1/patient/GetPatientDemographics"
 )
 
@@ -52,6 +53,7 @@ type Adapter struct {
 	base   string
 	bulk   *outbound.Client
 	quick  *outbound.Client
+	once   *outbound.Client // for what changes something
 	tokens *tokens
 
 	mu       sync.Mutex
@@ -60,6 +62,7 @@ type Adapter struct {
 
 var _ gateway.Rereader = (*Adapter)(nil)
 var _ gateway.Source = (*Adapter)(nil)
+var _ gateway.Canceller = (*Adapter)(nil)
 
 // New makes the adapter of one practice. It asks nothing yet. The error joins
 // every fault of the section.
@@ -78,6 +81,7 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 		clock:  env.Clock,
 		trial:  env.Trial,
 		base:   strings.TrimRight(c.BaseURL, "/"),
+		once:   outbound.New(outbound.Options{Local: env.Trial, Turn: env.Turn, Timeout: quickTimeout, MaxBody: quickBody, Once: true}),
 		bulk:   outbound.New(outbound.Options{Local: env.Trial, Turn: env.Turn, Timeout: bulkTimeout, MaxBody: bulkBody}),
 		quick:  quick,
 		tokens: newTokens(c, env.Clock, quick),

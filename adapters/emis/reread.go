@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"bellman/gateway"
-	"bellman/gateway/meeting"
 	"bellman/gateway/outbound"
 )
 
@@ -136,7 +135,7 @@ func current(known gateway.Appointment, r patientRow) gateway.Appointment {
 		return known
 	}
 	known.Start, known.StartDoubt = start, doubt
-	known.Mode = meeting.ModeOf(string(r.SlotType.Display))
+	known.Mode = mode(r.SlotType.Display)
 	if site := r.SiteID.trim(); site != "" {
 		known.Site = site
 	}

@@ -159,9 +159,11 @@ func (a *app) openSource(p configs.Practice) (scheduler.Practice, []gateway.Faul
 		return out, []gateway.Fault{{Path: p.Source.Path + ".type", Problem: fmt.Sprintf("is no clinical system that Bellman knows: choose one of %v", adapters.SourceNames())}}
 	}
 	src, faults := build(adapters.Section{Path: p.Source.Path, Decode: p.Source.Decode}, a.surroundings(p))
-	joined, wrong := a.beside(p, src)
-	out.Source = joined
-	return out, append(faults, wrong...)
+	out.Source = src
+	if len(faults) == 0 {
+		faults = powerFaults(p, src)
+	}
+	return out, faults
 }
 
 func (a *app) openProvider() error {
@@ -201,7 +203,7 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 	in := inbox.New(inbox.Options{
 		Memory: a.store, Restoring: a.store, Start: message.Start, Webhooks: a.provider, Lister: a.provider, Forged: twilio.ErrSignature, Practices: domain,
 		Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "inbox"), Metrics: inbox.NewMetrics(a.registry, domain),
-		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
+		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Writers: a.writers(), Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 		Allowed: a.allowed(), Render: message.Render, Settle: a.cfg.Twilio.Settle,
 	})

@@ -132,7 +132,6 @@ func (a *app) checkFeeds(ctx context.Context, f *findings) {
 			continue
 		}
 		a.checkFeed(ctx, made, what, f)
-		a.checkBeside(ctx, p, f)
 	}
 }
 

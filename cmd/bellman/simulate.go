@@ -46,11 +46,7 @@ type simulateFlags struct {
 var simulators = map[string]func(staged) (simulated, error){
 	"emis":   simulateEMIS,
 	"fhir":   simulateFHIR,
-	"pds":    simulatePDS,
-	"tpp":    simulateTPP,
 	"twilio": simulateTwilio,
-
-	"tpp-extract": simulateTPPExtract,
 }
 
 func (c *cli) simulateCommand() *cobra.Command {

@@ -21,6 +21,8 @@ type Memory interface {
 	OptedOut(ctx context.Context, p gateway.ODS, n gateway.Phone) (gateway.OptOut, bool, error)
 	WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]gateway.Move, error)
 	InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
+	OpenOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time) ([]gateway.TaskID, error)
+	CloseTask(ctx context.Context, id gateway.TaskID, at time.Time, by string, note gateway.Text) (bool, error)
 	Kept(ctx context.Context, p gateway.ODS, messageID string) (bool, error)
 	KeepReply(ctx context.Context, r gateway.Reply) (bool, error)
 	FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
@@ -100,6 +102,9 @@ type Options struct {
 	// Trouble is told of a receipt by which the provider's account, or the
 	// practice's own sender, does not work.
 	Trouble func(p gateway.ODS, everywhere bool)
+	// Writers write into the clinical systems of the practices that have approved it
+	// that a patient wants no texts. Elsewhere people do, from a task.
+	Writers map[gateway.ODS]gateway.PreferenceWriter
 	Answers Answers
 	// Taken lists the words, in capitals, that the provider itself acts on and
 	// answers when they are all of a text.
@@ -114,7 +119,8 @@ type Inbox struct {
 	o        Options
 	bySender map[string]gateway.Practice
 	byODS    map[gateway.ODS]gateway.Practice
-	owner    string // of the right to restore
+	owner    string              // of the right to restore
+	untold   chan gateway.TaskID // opt-outs that a clinical system may be told of
 
 	mu       sync.Mutex
 	patience map[gateway.ODS]patience
@@ -124,7 +130,7 @@ type Inbox struct {
 
 // New makes an inbox.
 func New(o Options) *Inbox {
-	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), looked: map[gateway.ODS]time.Time{}, knocked: map[gateway.ODS]time.Time{}, patience: map[gateway.ODS]patience{}}
+	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), untold: make(chan gateway.TaskID, mostUntold), looked: map[gateway.ODS]time.Time{}, knocked: map[gateway.ODS]time.Time{}, patience: map[gateway.ODS]patience{}}
 	for _, p := range o.Practices {
 		in.bySender[p.Sender] = p
 		in.byODS[p.ODS] = p

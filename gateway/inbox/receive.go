@@ -95,5 +95,8 @@ func (in *Inbox) blocked(ctx context.Context, id gateway.ReminderID) error {
 	}
 	moves, err := in.o.Memory.WithdrawNumber(ctx, id.Practice, number, now, gateway.OptedOut)
 	in.moved(moves)
-	return err
+	if err != nil {
+		return err
+	}
+	return in.tellOf(ctx, id.Practice, number)
 }

@@ -25,11 +25,12 @@ const (
 // Run reads the provider's lists until ctx ends: what patients wrote, and what
 // became of texts of unknown fate.
 func (in *Inbox) Run(ctx context.Context) {
+	var hearing sync.WaitGroup
+	defer hearing.Wait()
+	hearing.Go(func() { in.writeAll(ctx) })
 	if in.o.Lister == nil {
 		return
 	}
-	var hearing sync.WaitGroup
-	defer hearing.Wait()
 	hearing.Go(func() { in.catchUpAll(ctx) })
 	tick := time.NewTicker(min(reconcileEvery, max(in.o.Settle/4, 100*time.Millisecond)))
 	defer tick.Stop()

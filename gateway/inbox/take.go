@@ -82,6 +82,9 @@ func (in *Inbox) stop(ctx context.Context, p gateway.Practice, m gateway.Inbound
 		// The opt-out itself stands; every claim and every last step asks for it.
 		in.o.Log.Warn("withdraw what waits for a number that opted out", "practice", p.ODS, "error", err)
 	}
+	if err := in.tellOf(ctx, p.ODS, m.From); err != nil {
+		return err
+	}
 	if m.Written.IsZero() { // nobody waits for an answer to what is read in a list
 		in.awaitQuiet(ctx, p.ODS, m.From)
 	}

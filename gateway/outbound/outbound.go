@@ -29,6 +29,10 @@ type Options struct {
 	Timeout time.Duration // whole exchange; 0: 30 s
 	MaxBody int64         // bytes of an answer; 0: 32 MiB
 	Idle    int           // idle connections kept per host; 0: 8
+	// Once is for requests that change something: each has a connection of its own.
+	// On one that is used again, net/http repeats a GET by itself when the far side
+	// hangs up.
+	Once bool
 	// Turn is asked before every exchange and may make it wait, as
 	// gateway.Surroundings.Turn does; nil: nobody is asked.
 	Turn func(context.Context) error
@@ -70,6 +74,12 @@ func (e *Error) Is(target error) bool {
 	return (target == context.Canceled || target == context.DeadlineExceeded) && errors.Is(e.cause, target)
 }
 
+// NotSent reports whether the request certainly never reached the other side.
+func (e *Error) NotSent() bool {
+	var op *net.OpError
+	return errors.Is(e.cause, errForbiddenAddress) || (errors.As(e.cause, &op) && op.Op == "dial")
+}
+
 // StatusError makes the error for an answer that the caller does not accept.
 func StatusError(r *http.Request, status int) error {
 	return &Error{Host: r.URL.Host, Status: status}
@@ -91,6 +101,7 @@ func Transport(o Options) *http.Transport {
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
 		DisableCompression:    o.Local,
+		DisableKeepAlives:     o.Once,
 	}
 }
 
