@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"bellman/adapters/cliniko"
 	"bellman/adapters/emis"
 	"bellman/adapters/fhir"
 	"bellman/adapters/files"
@@ -24,9 +25,10 @@ type Source func(s Section, env gateway.Surroundings) (gateway.Source, []gateway
 
 // Sources are the clinical systems by the type in their section.
 var Sources = map[string]Source{
-	"emis":  source(emis.New),
-	"fhir":  source(fhir.New),
-	"files": source(files.New),
+	"cliniko": source(cliniko.New),
+	"emis":    source(emis.New),
+	"fhir":    source(fhir.New),
+	"files":   source(files.New),
 }
 
 // SourceNames lists the clinical systems.

@@ -44,9 +44,10 @@ type simulateFlags struct {
 
 // simulators are the systems that can be simulated, by name.
 var simulators = map[string]func(staged) (simulated, error){
-	"emis":   simulateEMIS,
-	"fhir":   simulateFHIR,
-	"twilio": simulateTwilio,
+	"cliniko": simulateCliniko,
+	"emis":    simulateEMIS,
+	"fhir":    simulateFHIR,
+	"twilio":  simulateTwilio,
 }
 
 func (c *cli) simulateCommand() *cobra.Command {
