@@ -10,6 +10,8 @@ import (
 	"bellman/adapters/emis"
 	"bellman/adapters/fhir"
 	"bellman/adapters/files"
+	"bellman/adapters/tpp"
+	"bellman/adapters/tppextract"
 	"bellman/gateway"
 )
 
@@ -29,6 +31,9 @@ var Sources = map[string]Source{
 	"emis":    source(emis.New),
 	"fhir":    source(fhir.New),
 	"files":   source(files.New),
+	"tpp":     source(tpp.New),
+
+	"tpp-extract": source(tppextract.New),
 }
 
 // SourceNames lists the clinical systems.
@@ -39,21 +44,32 @@ func source[C interface {
 	Check(trial bool) []gateway.Fault
 }, S gateway.Source](make func(C, gateway.Surroundings) (S, error)) Source {
 	return func(s Section, env gateway.Surroundings) (gateway.Source, []gateway.Fault) {
-		var c C
-		if faults := s.Decode(&c); len(faults) > 0 {
-			return nil, faults
-		}
-		faults := c.Check(env.Trial)
-		for i := range faults {
-			faults[i].Path = s.Path + "." + faults[i].Path
-		}
+		made, faults := build(make, s, env)
 		if len(faults) > 0 {
 			return nil, faults
 		}
-		made, err := make(c, env)
-		if err != nil {
-			return nil, []gateway.Fault{{Path: s.Path, Problem: err.Error()}}
-		}
 		return made, nil
 	}
+}
+
+// build reads a section and makes what it describes.
+func build[C interface {
+	Check(trial bool) []gateway.Fault
+}, A any](make func(C, gateway.Surroundings) (A, error), s Section, env gateway.Surroundings) (made A, faults []gateway.Fault) {
+	var c C
+	if faults := s.Decode(&c); len(faults) > 0 {
+		return made, faults
+	}
+	faults = c.Check(env.Trial)
+	for i := range faults {
+		faults[i].Path = s.Path + "." + faults[i].Path
+	}
+	if len(faults) > 0 {
+		return made, faults
+	}
+	made, err := make(c, env)
+	if err != nil {
+		return made, []gateway.Fault{{Path: s.Path, Problem: err.Error()}}
+	}
+	return made, nil
 }

@@ -93,6 +93,7 @@ type Practice struct {
 	MaxRequests int
 	Writes      Writes
 	Source      Source
+	Checks      []Source // what is asked beside the source, in this order
 }
 
 // Default gives the settings that stand when the file says nothing. Its paths

@@ -13,16 +13,17 @@ import (
 
 // practiceSection is a practice as it is written.
 type practiceSection struct {
-	ODS         ods    `yaml:"ods"`
-	Name        string `yaml:"name"`
-	Phone       string `yaml:"phone"`
-	Nation      nation `yaml:"nation"`
-	Sender      string `yaml:"sender"`
-	Poll        string `yaml:"poll"`
-	MaxRequests *int   `yaml:"max_requests"`
-	Writes      Writes `yaml:"writes"`
-	Policy      later  `yaml:"policy"`
-	Source      later  `yaml:"source"`
+	ODS         ods     `yaml:"ods"`
+	Name        string  `yaml:"name"`
+	Phone       string  `yaml:"phone"`
+	Nation      nation  `yaml:"nation"`
+	Sender      string  `yaml:"sender"`
+	Poll        string  `yaml:"poll"`
+	MaxRequests *int    `yaml:"max_requests"`
+	Writes      Writes  `yaml:"writes"`
+	Policy      later   `yaml:"policy"`
+	Source      later   `yaml:"source"`
+	Checks      []later `yaml:"checks"`
 }
 
 // practices checks the practices and gives them with their policies complete.
@@ -52,6 +53,7 @@ func practices(doc document, root *node, from files, out *report) []Practice {
 			MaxRequests: maxRequests(p.MaxRequests, path, out),
 			Writes:      p.Writes.checked(under(path, "writes"), out),
 			Source:      sourceOf(p.Source, under(path, "source"), from, out),
+			Checks:      checksOf(p.Checks, under(path, "checks"), from, out),
 		}
 		if len(out.faults) == before {
 			checkFits(made[i].Practice, path, out)
@@ -88,25 +90,11 @@ func said(section *node, path string) bool {
 }
 
 func sourceOf(l later, path string, from files, out *report) Source {
-	made := Source{Path: path, node: l.node, from: from}
-	switch {
-	case l.node == nil || l.node.shape == empty:
-		out.fault(path, "is missing: say which clinical system the practice has, such as {type: emis, ...}")
-	case l.node.unread:
-	case l.node.shape != mapping:
-		out.unreadable(path, "must be keys with values, type first")
-	default:
-		kind := l.node.get("type")
-		switch {
-		case kind == nil || kind.shape == empty:
-			out.fault(under(path, "type"), "is missing: name the clinical system, such as emis")
-		case kind.shape != scalar:
-			out.fault(under(path, "type"), "must be one word, such as emis")
-		default:
-			made.Type = kind.text
-		}
-	}
-	return made
+	return sectionOf(l, path, from, out, sectionWords{
+		nothing: "is missing: say which clinical system the practice has, such as {type: emis, ...}",
+		noType:  "is missing: name the clinical system, such as emis",
+		notWord: "must be one word, such as emis",
+	})
 }
 
 // The longest that a practice may call itself: name and phone stand in every

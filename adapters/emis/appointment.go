@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/meeting"
 	"bellman/gateway/number"
 )
 
@@ -53,7 +54,7 @@ func (r reading) appointment(b row[bookedRow]) (gateway.Appointment, error) {
 		Start:      start,
 		StartDoubt: doubt,
 		Site:       at.Site.trim(),
-		Mode:       mode(at.SlotType.Display),
+		Mode:       meeting.ModeOf(string(at.SlotType.Display)),
 		Status:     gateway.StatusBooked,
 	}, nil
 }
@@ -127,35 +128,3 @@ func (r reading) left(p registration) gateway.Flag {
 	}
 	return gateway.FlagNo
 }
-
-// modeWords are the plain words for how people meet. Slot types are free text of
-// the practice, so nothing but these is understood.
-var modeWords = []struct {
-	words string
-	mode  gateway.Mode
-}{
-	{"telephone", gateway.ModeTelephone},
-	{"phone", gateway.ModeTelephone},
-	{"video", gateway.ModeVideo},
-	{"face to face", gateway.ModeInPerson},
-	{"home visit", gateway.ModeHomeVisit},
-}
-
-// mode finds how people meet in the name of a slot type. A name that holds words
-// for two ways is as unknown as one that holds none.
-func mode(display text) gateway.Mode {
-	plain := " " + strings.Join(strings.FieldsFunc(strings.ToLower(string(display)), notLetter), " ") + " "
-	found := gateway.ModeUnknown
-	for _, w := range modeWords {
-		if !strings.Contains(plain, " "+w.words+" ") {
-			continue
-		}
-		if found != gateway.ModeUnknown && found != w.mode {
-			return gateway.ModeUnknown
-		}
-		found = w.mode
-	}
-	return found
-}
-
-func notLetter(r rune) bool { return r < 'a' || r > 'z' }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bellman/gateway"
+	"bellman/gateway/meeting"
 	"bellman/gateway/outbound"
 )
 
@@ -135,7 +136,7 @@ func current(known gateway.Appointment, r patientRow) gateway.Appointment {
 		return known
 	}
 	known.Start, known.StartDoubt = start, doubt
-	known.Mode = mode(r.SlotType.Display)
+	known.Mode = meeting.ModeOf(string(r.SlotType.Display))
 	if site := r.SiteID.trim(); site != "" {
 		known.Site = site
 	}

@@ -33,7 +33,19 @@ type Config struct {
 	// OpenEnd: this exporter never puts a line end behind its last line. Otherwise
 	// a last line without one counts as cut, and its file as incomplete.
 	OpenEnd bool `yaml:"open_end"`
+	// Sheet is the name of the sheet that is the diary; empty: the only one that has
+	// all headings and is not hidden.
+	Sheet string `yaml:"sheet"`
+	// HiddenRows says what hidden rows of a spreadsheet are: unclear (empty), so that
+	// nobody is texted for them, or read, as if they were not hidden.
+	HiddenRows string `yaml:"hidden_rows"`
 }
+
+// The values of Config.HiddenRows.
+const (
+	hiddenUnclear = "unclear"
+	hiddenRead    = "read"
+)
 
 // Columns says under which heading each of our fields stands. An empty heading
 // means that the export does not have it. Mobile is needed, and either DateTime
@@ -80,6 +92,9 @@ func (c Config) Check(bool) []gateway.Fault {
 		add("window", "is missing: with complete, for how many days ahead a file holds every visit")
 	} else if c.Window < 0 || c.Window > longestWindow {
 		add("window", fmt.Sprintf("must be 1 to %d days", longestWindow))
+	}
+	if c.HiddenRows != "" && c.HiddenRows != hiddenUnclear && c.HiddenRows != hiddenRead {
+		add("hidden_rows", "must be unclear or read")
 	}
 	faults = append(faults, c.Columns.check()...)
 	for _, word := range slices.Sorted(maps.Keys(c.Statuses)) {

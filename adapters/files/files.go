@@ -104,7 +104,7 @@ func (a *Adapter) readFile(ctx context.Context, f *os.File, path string, span ga
 // feed makes the feed of what one file holds.
 func (a *Adapter) feed(t *table, mark companion, changed time.Time, span gateway.Span) gateway.Feed {
 	visits := t.settle()
-	feed := gateway.Feed{AsOf: changed.UTC(), Unreadable: t.unreadable, Notes: t.notes}
+	feed := gateway.Feed{AsOf: changed.UTC(), Unreadable: t.unreadable, Notes: append(a.preview(t), t.notes...)}
 	if now := a.env.Clock.Now(); feed.AsOf.After(now) {
 		feed.AsOf = now.UTC()
 	}

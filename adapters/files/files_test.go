@@ -146,6 +146,7 @@ func TestOtherKindsOfFileAreRefusedByName(t *testing.T) {
 		"":                                   "empty",
 		" \r\n\r\n":                          "empty",
 		"PK\x03\x04 and so on":               "Excel's own format",
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":   "locked with a password",
 		"\ufeff<!DOCTYPE html><html></html>": "web page",
 		"\xfe\xff\x00M\x00o":                 "big-endian",
 		"Mobile,Date,Time\r\n\x00\x00\x00":   "no text",
@@ -227,11 +228,13 @@ func readWhile(t *testing.T, c files.Config, hand func()) *files.Adapter {
 }
 
 func TestNotesSayWhatEachColumnWasTakenFor(t *testing.T) {
-	feed := readOf(t, sheet(), "mobile; DATE ;Time\r\n07700 900001;23/11/2026;09:10\r\n")
+	feed := readOf(t, sheet(), "mobile; DATE ;Time;Comments\r\n07700 900001;23/11/2026;09:10;\r\n7700900002;24/11/2026;9:20am;first visit\r\n")
 	notes := strings.Join(feed.Notes, "\n")
 	for _, want := range []string{
-		"3 columns between semicolons, in UTF-8", `column 1, "Mobile", is taken for mobile`,
-		`column 2, "Date", is taken for date`, "1 rows", "2026-11-16T09:00:00Z",
+		"4 columns between semicolons, in UTF-8",
+		"column  heading   taken for   holds\n     1  mobile    mobile      2 mobile numbers\n",
+		"     2  DATE      date        2 dates\n     3  Time      time        2 times\n",
+		"     4  Comments  (ignored)   1 empty, 1 words\n", "2 rows", "2026-11-16T09:00:00Z",
 	} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("notes lack %q:\n%s", want, notes)

@@ -64,6 +64,7 @@ func (c Columns) mapped() []mapped {
 type layout struct {
 	delimiter rune
 	width     int             // number of headings
+	headings  []string        // as they stand
 	at        [fieldCount]int // column, counted from 1; 0: not mapped
 }
 
@@ -82,12 +83,13 @@ func (c Columns) find(first record) (layout, error) {
 		if !ok {
 			continue
 		}
-		l, err := c.place(d, cells)
-		if err == nil {
+		l, wrong := c.place(cells)
+		if wrong.none() {
+			l.delimiter = d
 			return l, nil
 		}
 		if len(cells) > widest {
-			best, widest = err, len(cells)
+			best, widest = wrong.err(fmt.Sprintf("among the %d headings on its first line", len(cells))), len(cells)
 		}
 	}
 	if best == nil {
@@ -96,32 +98,43 @@ func (c Columns) find(first record) (layout, error) {
 	return layout{}, best
 }
 
-func (c Columns) place(delimiter rune, headings []string) (layout, error) {
-	l := layout{delimiter: delimiter, width: len(headings)}
+// misplaced is what keeps a row from being the headings, in words of the
+// configuration.
+type misplaced struct {
+	missing, twice []string
+	fields         int // how many are missing or stand twice
+}
+
+func (m misplaced) none() bool { return m.fields == 0 }
+
+func (m misplaced) err(where string) error {
+	if len(m.missing) > 0 {
+		return fmt.Errorf("the newest file has no heading %s %s", strings.Join(m.missing, ", "), where)
+	}
+	return fmt.Errorf("the newest file has more than one heading %s %s", strings.Join(m.twice, ", "), where)
+}
+
+// place finds the column of each field in a row of headings.
+func (c Columns) place(headings []string) (layout, misplaced) {
+	l := layout{width: len(headings), headings: headings}
 	found := map[string][]int{}
 	for i, h := range headings {
 		found[heading(h)] = append(found[heading(h)], i+1)
 	}
-	var missing, twice []string
+	var wrong misplaced
 	for _, m := range c.mapped() {
 		name := fmt.Sprintf("%q (columns.%s)", m.heading, m.key)
 		switch at := found[heading(m.heading)]; len(at) {
 		case 0:
-			missing = append(missing, name)
+			wrong.missing = append(wrong.missing, name)
 		case 1:
 			l.at[m.field] = at[0]
 		default:
-			twice = append(twice, name)
+			wrong.twice = append(wrong.twice, name)
 		}
 	}
-	switch {
-	case len(missing) > 0:
-		return layout{}, fmt.Errorf("the newest file has %d headings on its first line, and none of them is %s",
-			len(headings), strings.Join(missing, ", "))
-	case len(twice) > 0:
-		return layout{}, fmt.Errorf("the newest file has more than one heading %s", strings.Join(twice, ", "))
-	}
-	return l, nil
+	wrong.fields = len(wrong.missing) + len(wrong.twice)
+	return l, wrong
 }
 
 // heading is the form in which headings are compared: without regard to case and
@@ -137,14 +150,4 @@ func (l layout) cell(cells []string, f field) (string, bool) {
 	}
 	s := strings.TrimSpace(cells[l.at[f]-1])
 	return strings.TrimSpace(strings.TrimPrefix(s, "'")), true
-}
-
-// notes says what each column was taken for, in words of the configuration.
-func (l layout) notes(c Columns, e encoding) []string {
-	kind := map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs"}
-	out := []string{fmt.Sprintf("%d columns between %s, in %s", l.width, kind[l.delimiter], e)}
-	for _, m := range c.mapped() {
-		out = append(out, fmt.Sprintf("column %d, %q, is taken for %s", l.at[m.field], m.heading, m.key))
-	}
-	return out
 }

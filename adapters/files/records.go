@@ -22,10 +22,15 @@ type record struct {
 	text        string
 	problem     string // why it is not a row
 	unsure      bool   // rows after it may have been part of it, or it of them
+	inSheet     bool   // the row of a spreadsheet and not the line of a text
+	doubtful    bool   // the row is hidden or crossed out
 }
 
-// where says on which lines of the file a record stands.
+// where says on which lines or in which row of the file a record stands.
 func (r record) where() string {
+	if r.inSheet {
+		return fmt.Sprintf("row %d", r.line)
+	}
 	if r.lines > 1 {
 		return fmt.Sprintf("lines %d to %d", r.line, r.line+r.lines-1)
 	}

@@ -31,6 +31,9 @@ func (a *Adapter) readRow(l layout, cells []string) (visit, string, error) {
 	if scientific.MatchString(raw) {
 		return v, "the mobile number was shortened by a spreadsheet: its last digits are lost", nil
 	}
+	if shortened.MatchString(onlyDigits(raw)) {
+		return v, "the mobile number ends in six zeros, as one does that a spreadsheet has shortened", nil
+	}
 	v.Patient.Mobile, v.Patient.MobileKind = number.Parse(raw, a.env.Trial)
 	if name, ok := l.cell(cells, fieldGivenName); ok {
 		v.Patient.Name = gateway.NewName(name)
@@ -76,6 +79,11 @@ func (a *Adapter) understand(l layout, cells []string, v *visit) {
 // scientific is how spreadsheets show a number that is wider than its cell:
 // 4.47701E+11.
 var scientific = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
+
+// shortened is what becomes of 4.47701E+11 when the sheet that shows it is saved as
+// text and opened again: a number whose last digits are lost, and which belongs to
+// somebody else.
+var shortened = regexp.MustCompile(`^[0-9]{4,}000000$`)
 
 // validNHS gives an NHS number without its spaces and dashes, or nothing when it
 // is not one: ten digits whose last is the check digit modulo 11 of the others

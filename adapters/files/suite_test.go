@@ -30,6 +30,7 @@ type exporter struct {
 	name  string
 	fault adaptertest.Fault
 	date  string // how the file writes 28 March 2027 at 01:30
+	paper filesim.Paper
 
 	together bool
 	once     sync.Once
@@ -70,6 +71,9 @@ func (e *exporter) export() {
 	case adaptertest.NotTheFormat:
 		b = []byte("<!DOCTYPE html><title>Log in</title>")
 	case adaptertest.BadRecord, adaptertest.SkippedHour:
+		if e.name == filesim.SheetName {
+			return // written so
+		}
 		b = e.spoilRow(string(b))
 	default:
 		return
@@ -133,40 +137,93 @@ func wire(t *testing.T, e *exporter, c files.Config) adaptertest.Wire {
 	return adaptertest.Wire{Source: e, Break: e.breakWith}
 }
 
-func TestFilesDoWhatEveryAdapterMust(t *testing.T) {
-	adaptertest.Run(t, adaptertest.Subject{
+func TestFilesDoWhatEveryAdapterMust(t *testing.T) { adaptertest.Run(t, subject()) }
+
+// statuses are those that an export with a column for them tells.
+var statuses = []gateway.Status{
+	gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed, gateway.StatusNotBooked,
+}
+
+// inbox makes the folder of one test.
+func inbox(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "in")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// subject is a system's own export: CSV with a companion.
+func subject() adaptertest.Subject {
+	return adaptertest.Subject{
 		Name: "files",
 		Can: adaptertest.Abilities{
 			Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, KeepsIDOnMove: true,
-			Statuses: []gateway.Status{
-				gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed, gateway.StatusNotBooked,
-			},
-			SilentWhenEmpty: true,
+			Statuses: statuses, SilentWhenEmpty: true,
 		},
 		New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
-			dir := filepath.Join(t.TempDir(), "in")
-			if err := os.Mkdir(dir, 0o700); err != nil {
-				t.Fatal(err)
-			}
+			dir := inbox(t)
 			e := &exporter{dir: dir, clock: clock, name: filesim.Name, date: "28/03/2027|01:30"}
-			e.write = func(now time.Time) error { return filesim.Write(dir, d, now) }
-			return wire(t, e, filesim.Config(dir))
+			e.paper.Words = map[int]string{}
+			e.write = func(now time.Time) error { return filesim.WriteWith(dir, d, now, e.paper) }
+			w := wire(t, e, filesim.Config(dir))
+			w.Cancels = e.wordCancels()
+			return w
 		},
-	})
+	}
 }
 
-// The second subject is what a small clinic keeps by hand: no ids of visits, no
-// statuses (a cancelled visit is a deleted row), date and time in one cell, saved
-// from Excel as "Unicode text".
-func TestSheetsKeptByHandDoWhatEveryAdapterMust(t *testing.T) {
-	adaptertest.Run(t, adaptertest.Subject{
+// wordCancels are the words of a status column that call a visit off.
+func (e *exporter) wordCancels() []adaptertest.Cancel {
+	var out []adaptertest.Cancel
+	for form, word := range map[string]string{
+		"cancelled in the practice's own word": "late cancellation", "rebooked elsewhere": "Rebooked elsewhere",
+		"given a word that nobody explained": "Rescheduled", "left without a status": "",
+	} {
+		out = append(out, adaptertest.Cancel{Form: form, Do: func(slot int) { e.paper.Words[slot] = word }})
+	}
+	return out
+}
+
+func TestSpreadsheetsDoWhatEveryAdapterMust(t *testing.T) { adaptertest.Run(t, sheetSubject()) }
+
+// sheetSubject is a spreadsheet in Excel's own format, as a front desk keeps it.
+func sheetSubject() adaptertest.Subject {
+	s := subject()
+	s.New = func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
+		dir := inbox(t)
+		e := &exporter{dir: dir, clock: clock, name: filesim.SheetName}
+		e.paper = filesim.Paper{Words: map[int]string{}, Hidden: map[int]bool{}, Struck: map[int]bool{}}
+		e.write = func(now time.Time) error {
+			switch e.fault {
+			case adaptertest.BadRecord:
+				e.paper.First = adaptertest.Canary
+			case adaptertest.SkippedHour:
+				e.paper.FirstStart = time.Date(2027, time.March, 28, 1, 30, 0, 0, time.UTC)
+			}
+			return filesim.WriteSheet(dir, d, now.Add(-5*time.Second), e.paper)
+		}
+		w := wire(t, e, filesim.SheetConfig(dir))
+		w.Cancels = append(e.wordCancels(),
+			adaptertest.Cancel{Form: "hidden", Do: func(slot int) { e.paper.Hidden[slot] = true }},
+			adaptertest.Cancel{Form: "crossed out", Do: func(slot int) { e.paper.Struck[slot] = true }})
+		return w
+	}
+	return s
+}
+
+func TestSheetsKeptByHandDoWhatEveryAdapterMust(t *testing.T) { adaptertest.Run(t, handSubject()) }
+
+// handSubject is what a small clinic keeps by hand: no ids of visits, no statuses
+// (a cancelled visit is a deleted row), date and time in one cell, saved from Excel
+// as "Unicode text".
+func handSubject() adaptertest.Subject {
+	return adaptertest.Subject{
 		Name: "files",
 		Can:  adaptertest.Abilities{Name: true, KeepsIDOnMove: true, SilentWhenEmpty: true},
 		New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
-			dir := filepath.Join(t.TempDir(), "in")
-			if err := os.Mkdir(dir, 0o700); err != nil {
-				t.Fatal(err)
-			}
+			dir := inbox(t)
 			e := &exporter{dir: dir, clock: clock, name: "sheet.txt", date: "28-Mar-2027 01:30"}
 			e.write = func(now time.Time) error { return writeByHand(dir, d, now.Add(-5*time.Second)) }
 			return wire(t, e, files.Config{
@@ -174,7 +231,7 @@ func TestSheetsKeptByHandDoWhatEveryAdapterMust(t *testing.T) {
 				Columns: files.Columns{PatientID: "File no", GivenName: "Name", Mobile: "Mobile No.", DateTime: "When"},
 			})
 		},
-	})
+	}
 }
 
 func writeByHand(dir string, d *surgery.Diary, saved time.Time) error {

@@ -131,8 +131,6 @@ func refuseOtherKinds(head []byte) error {
 	switch {
 	case len(head) == 0:
 		return errors.New("the newest file is empty")
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return errors.New("the newest file is a spreadsheet in Excel's own format: save it as CSV (UTF-8)")
 	case bytes.HasPrefix(head, []byte("<")):
 		return errors.New("the newest file is a web page and not CSV")
 	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 
+	"bellman/adapters/files/sheet"
 	"bellman/gateway"
 )
 
@@ -19,25 +22,35 @@ type table struct {
 	visits     []visit
 	unreadable []gateway.Unreadable
 	notes      []string
+	total      *record // the last row so far, when it is one of totals
+	layout     layout
+	source     string // where the table was found, in our words
+	holds      profile
 }
 
 func (t *table) refuse(rec record, problem string) {
 	t.unreadable = append(t.unreadable, gateway.Unreadable{Where: rec.where(), Why: problem})
 }
 
-// readTable reads a whole file: once to learn its encoding, once for its rows.
+// readTable reads a whole file: a spreadsheet, or a text; that once to learn its
+// encoding and once for its rows.
 func (a *Adapter) readTable(ctx context.Context, f *os.File, size int64) (*table, error) {
 	if size > sizeLimit {
 		return nil, fmt.Errorf("the newest file is larger than %d MiB", sizeLimit>>20)
 	}
-	s, err := surveyOf(ctx, io.LimitReader(f, sizeLimit+1))
+	head := make([]byte, 8)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read the newest file: %s", why(err))
+	}
+	if sheet.Named(head[:n]) {
+		return a.readSheet(ctx, io.NewSectionReader(f, 0, size))
+	}
+	s, err := surveyOf(ctx, io.NewSectionReader(f, 0, size))
 	if err != nil {
 		return nil, err
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read the newest file again: %s", why(err))
-	}
-	return a.parse(ctx, s, io.LimitReader(f, size))
+	return a.parse(ctx, s, io.NewSectionReader(f, 0, size))
 }
 
 // parse reads headings and rows of a file whose survey is known.
@@ -54,7 +67,7 @@ func (a *Adapter) parse(ctx context.Context, s survey, r io.Reader) (*table, err
 	if err != nil {
 		return nil, err
 	}
-	t := &table{ended: s.ended || a.config.OpenEnd, notes: l.notes(a.config.Columns, s.encoding)}
+	t := &table{ended: s.ended || a.config.OpenEnd, layout: l, source: l.source(s.encoding)}
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("read the newest file: %w", err)
@@ -78,6 +91,7 @@ func (a *Adapter) parse(ctx context.Context, s survey, r io.Reader) (*table, err
 // whole file.
 func (a *Adapter) addRow(t *table, l layout, recs *records, rec record) error {
 	if rec.problem != "" {
+		t.notTheTotal()
 		t.rows++
 		t.unsure = t.unsure || rec.unsure
 		t.refuse(rec, rec.problem)
@@ -86,6 +100,7 @@ func (a *Adapter) addRow(t *table, l layout, recs *records, rec record) error {
 	cells, ok := rec.cells(l.delimiter)
 	switch {
 	case !ok:
+		t.notTheTotal()
 		t.rows++
 		t.unsure = t.unsure || rec.lines > 1
 		recs.retreat(rec)
@@ -94,13 +109,29 @@ func (a *Adapter) addRow(t *table, l layout, recs *records, rec record) error {
 		return nil
 	case blank(cells):
 		return nil
-	case len(cells) != l.width:
-		t.rows++
+	}
+	problem := ""
+	if len(cells) != l.width {
+		problem = fmt.Sprintf("holds %d cells under %d headings", len(cells), l.width)
 		t.unsure = t.unsure || rec.lines > 1
-		t.refuse(rec, fmt.Sprintf("holds %d cells under %d headings", len(cells), l.width))
+	}
+	return a.addCells(t, l, rec, cells, problem)
+}
+
+// addCells reads the cells of one row into the table, unless there is a problem
+// with them already.
+func (a *Adapter) addCells(t *table, l layout, rec record, cells []string, problem string) error {
+	t.notTheTotal()
+	if len(cells) >= l.width && l.isTotal(cells) {
+		t.total = &rec
 		return nil
 	}
 	t.rows++
+	if problem != "" {
+		t.refuse(rec, problem)
+		return nil
+	}
+	t.holds.look(cells)
 	v, problem, err := a.readRow(l, cells)
 	if err != nil {
 		return fmt.Errorf("%s: %w", rec.where(), err)
@@ -110,8 +141,39 @@ func (a *Adapter) addRow(t *table, l layout, recs *records, rec record) error {
 		return nil
 	}
 	v.record = rec
+	if rec.doubtful {
+		v.Status = gateway.StatusUnknown
+	}
 	t.visits = append(t.visits, v)
 	return nil
+}
+
+// totals begins the row of totals that people put under their tables.
+var totals = regexp.MustCompile(`(?i)^(grand |sub-?)?(totals?|sum|count)\b`)
+
+// isTotal reports whether a row is one of totals: its first word says so, and it
+// has no start or no number to text to.
+func (l layout) isTotal(cells []string) bool {
+	first := slices.IndexFunc(cells, func(c string) bool { return strings.TrimSpace(c) != "" })
+	if first < 0 || !totals.MatchString(strings.TrimSpace(cells[first])) {
+		return false
+	}
+	for _, f := range []field{fieldDate, fieldTime, fieldDateTime, fieldMobile} {
+		if s, ok := l.cell(cells, f); ok && s == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// notTheTotal takes back that the last row was one of totals: only the last row of
+// a table is.
+func (t *table) notTheTotal() {
+	if t.total != nil {
+		t.rows++
+		t.refuse(*t.total, "looks like a row of totals, and others follow it")
+		t.total = nil
+	}
 }
 
 // doubtLastRow takes back the row on a last line that has no line end: it may

@@ -34,16 +34,23 @@ type day struct {
 
 func (d day) midnight() time.Time { return time.Date(d.year, d.month, d.day, 0, 0, 0, 0, d.zone) }
 
+// same reports whether it is the day of t, in t's own zone.
+func (d day) same(t time.Time) bool {
+	y, m, n := t.Date()
+	return y == d.year && m == d.month && n == d.day
+}
+
 // dateReader reads dates and times as one practice writes them.
 type dateReader struct {
 	alone  *regexp.Regexp // a date
 	joined *regexp.Regexp // a date with a time behind it
 	order  []string       // which of day, month, year each group is
+	format string
 	utc    bool
 }
 
 func newDateReader(format, zone string) dateReader {
-	r := dateReader{utc: zone == "UTC"}
+	r := dateReader{format: format, utc: zone == "UTC"}
 	digits := `([0-9]{1,2})`
 	if format == "YYYYMMDD" {
 		digits = `([0-9]{2})`
@@ -63,6 +70,24 @@ func newDateReader(format, zone string) dateReader {
 	r.alone = regexp.MustCompile(`^` + pattern + `$`)
 	r.joined = regexp.MustCompile(`^(` + pattern + `)(?:T|,? +)(.+)$`)
 	return r
+}
+
+// write gives the day of t, in t's own zone, as date_format has it. Years in two
+// digits are those from 2000.
+func (r dateReader) write(t time.Time) string {
+	return dateParts.ReplaceAllStringFunc(r.format, func(part string) string {
+		switch part {
+		case "YYYY":
+			return t.Format("2006")
+		case "YY":
+			return t.Format("06")
+		case "MMM":
+			return t.Format("Jan")
+		case "MM":
+			return t.Format("01")
+		}
+		return t.Format("02")
+	})
 }
 
 var dateParts = regexp.MustCompile(`YYYY|YY|MMM|MM|DD`)

@@ -159,11 +159,12 @@ func (a *app) openSource(p configs.Practice) (scheduler.Practice, []gateway.Faul
 		return out, []gateway.Fault{{Path: p.Source.Path + ".type", Problem: fmt.Sprintf("is no clinical system that Bellman knows: choose one of %v", adapters.SourceNames())}}
 	}
 	src, faults := build(adapters.Section{Path: p.Source.Path, Decode: p.Source.Decode}, a.surroundings(p))
-	out.Source = src
 	if len(faults) == 0 {
 		faults = powerFaults(p, src)
 	}
-	return out, faults
+	joined, wrong := a.beside(p, src)
+	out.Source = joined
+	return out, append(faults, wrong...)
 }
 
 func (a *app) openProvider() error {

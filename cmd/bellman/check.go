@@ -132,6 +132,7 @@ func (a *app) checkFeeds(ctx context.Context, f *findings) {
 			continue
 		}
 		a.checkFeed(ctx, made, what, f)
+		a.checkBeside(ctx, p, f)
 	}
 }
 

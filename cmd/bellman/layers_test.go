@@ -29,6 +29,7 @@ var law = map[string]room{
 	"bellman/gateway/ident":                {1, nil},
 	"bellman/gateway/inbox":                {1, []string{"gateway"}},
 	"bellman/gateway/lifemodel":            {1, nil}, // tests only; they import gateway
+	"bellman/gateway/meeting":              {1, []string{"gateway"}},
 	"bellman/gateway/message":              {1, []string{"gateway"}},
 	"bellman/gateway/number":               {1, []string{"gateway"}},
 	"bellman/gateway/outbound":             {1, nil},
@@ -37,20 +38,30 @@ var law = map[string]room{
 	"bellman/gateway/store/embedded":       {1, nil},
 	"bellman/gateway/store/storetest":      {1, []string{"gateway", "gateway/gatewaytest", "gateway/store", "gateway/store/embedded", "gateway/store/storetest/tail"}},
 	"bellman/gateway/store/storetest/tail": {1, nil},
+	"bellman/adapters/extract":             {1, []string{"gateway"}}, // what nightly extracts share; it knows no vendor
 	"bellman/adapters/surgery":             {2, []string{"gateway"}},
 	"bellman/adapters/adaptertest":         {2, []string{"gateway", "gateway/gatewaytest", "adapters/surgery"}},
 	"bellman/adapters/cliniko":             {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/cliniko/clinikosim":  {2, []string{"gateway", "adapters/surgery"}},
-	"bellman/adapters/emis":                {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
+	"bellman/adapters/beside":              {2, []string{"gateway"}},
+	"bellman/adapters/pds":                 {2, []string{"gateway", "gateway/number", "gateway/outbound", "adapters/beside", "adapters/fhirshape"}},
+	"bellman/adapters/pds/pdssim":          {2, []string{"gateway", "adapters/surgery"}},
+	"bellman/adapters/emis":                {2, []string{"gateway", "gateway/meeting", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/emis/emissim":        {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/fhir":                {2, []string{"gateway", "gateway/outbound", "adapters/fhirshape"}},
 	"bellman/adapters/fhir/fhirsim":        {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/fhirshape":           {2, []string{"gateway", "gateway/number"}},
-	"bellman/adapters/files":               {2, []string{"gateway", "gateway/ident", "gateway/number"}},
+	"bellman/adapters/files":               {2, []string{"gateway", "gateway/ident", "gateway/number", "adapters/files/sheet"}},
+	"bellman/adapters/files/sheet":         {2, nil},
 	"bellman/adapters/files/filesim":       {2, []string{"gateway", "adapters/files", "adapters/surgery"}},
+	"bellman/adapters/tpp":                 {2, []string{"gateway", "gateway/ident", "gateway/meeting", "gateway/number"}},
+	"bellman/adapters/tpp/tppsim":          {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/twilio":              {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},
-	"bellman/adapters":                     {3, []string{"gateway", "adapters/cliniko", "adapters/emis", "adapters/fhir", "adapters/files"}},
+	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/cliniko", "adapters/emis", "adapters/fhir", "adapters/files", "adapters/pds", "adapters/tpp", "adapters/tppextract"}},
+
+	"bellman/adapters/tppextract":               {2, []string{"gateway", "gateway/number", "adapters/extract"}},
+	"bellman/adapters/tppextract/tppextractsim": {2, []string{"gateway", "adapters/surgery"}},
 
 	"bellman/cmd/bellman": {4, everything},
 	"bellman/cmd/bench":   {4, everything},
@@ -69,8 +80,16 @@ var sideways = map[string]string{
 	"bellman/adapters/emis/emissim -> bellman/adapters/surgery":               "a simulator shows the invented practice",
 	"bellman/adapters/fhir -> bellman/adapters/fhirshape":                     "the FHIR resources that several adapters read",
 	"bellman/adapters/fhir/fhirsim -> bellman/adapters/surgery":               "a simulator shows the invented practice",
+	"bellman/adapters/files -> bellman/adapters/files/sheet":                  "how Excel's own format is read, apart from what a diary is",
+	"bellman/adapters/pds -> bellman/adapters/beside":                         "what a checker has learnt is remembered in one way",
+	"bellman/adapters/pds -> bellman/adapters/fhirshape":                      "PDS' records are FHIR",
+	"bellman/adapters/pds/pdssim -> bellman/adapters/surgery":                 "a simulator shows the invented practice",
+	"bellman/adapters/tpp/tppsim -> bellman/adapters/surgery":                 "a simulator shows the invented practice",
 	"bellman/adapters/files/filesim -> bellman/adapters/surgery":              "a simulator shows the invented practice",
 	"bellman/adapters/files/filesim -> bellman/adapters/files":                "what it drops is read with the mapping that it gives",
+
+	"bellman/adapters/tppextract -> bellman/adapters/extract":               "reading nightly CSV and keeping it is the same for every vendor",
+	"bellman/adapters/tppextract/tppextractsim -> bellman/adapters/surgery": "a simulator shows the invented practice",
 }
 
 type room struct {

@@ -47,7 +47,11 @@ var simulators = map[string]func(staged) (simulated, error){
 	"cliniko": simulateCliniko,
 	"emis":    simulateEMIS,
 	"fhir":    simulateFHIR,
+	"pds":     simulatePDS,
+	"tpp":     simulateTPP,
 	"twilio":  simulateTwilio,
+
+	"tpp-extract": simulateTPPExtract,
 }
 
 func (c *cli) simulateCommand() *cobra.Command {

@@ -1,6 +1,7 @@
 // Package filesim drops the diary of an invented practice into a folder, the way
-// a clinic's own system exports it: one CSV file, and the companion that counts
-// its rows. It plays the part of the person or program that makes the export.
+// a clinic's own system exports it: as a CSV file with the companion that counts
+// its rows, or as a spreadsheet. It plays the part of the person or program that
+// makes the export.
 package filesim
 
 import (
@@ -34,6 +35,7 @@ func Config(dir string) files.Config {
 			Mobile: "Mobile", Date: "Date", Time: "Time", Status: "Status", Site: "Location", Mode: "Type",
 			Permission: "SMS permission", Deceased: "Date of death", Left: "Date left",
 		},
+		Statuses: map[string]string{"Late cancellation": "cancelled", "Rebooked elsewhere": "not_booked"},
 	}
 }
 
@@ -46,6 +48,12 @@ var headings = []string{
 // whole, and its companion after it. Both bear the time now. Times in the file
 // are London wall times.
 func Write(dir string, d *surgery.Diary, now time.Time) error {
+	return WriteWith(dir, d, now, Paper{})
+}
+
+// WriteWith is Write with what the paper says. Hidden and crossed out rows exist
+// in spreadsheets only.
+func WriteWith(dir string, d *surgery.Diary, now time.Time, paper Paper) error {
 	visits := d.Visits()
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -53,7 +61,7 @@ func Write(dir string, d *surgery.Diary, now time.Time) error {
 	rows := [][]string{headings}
 	for _, v := range visits {
 		p, _ := d.Person(v.Person)
-		rows = append(rows, row(p, v))
+		rows = append(rows, paper.row(p, v))
 	}
 	if err := w.WriteAll(rows); err != nil {
 		return fmt.Errorf("write export: %w", err)
@@ -88,6 +96,15 @@ func drop(dir, name string, content []byte, now time.Time) error {
 		return fmt.Errorf("drop export: %w", err)
 	}
 	return nil
+}
+
+// row gives the cells of a visit as text.
+func (paper Paper) row(p surgery.Person, v surgery.Visit) []string {
+	cells := row(p, v)
+	if word, ok := paper.Words[v.Slot]; ok {
+		cells[10] = word
+	}
+	return cells
 }
 
 func row(p surgery.Person, v surgery.Visit) []string {

@@ -1,0 +1,97 @@
+package tpp
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// line is the queue for the one request a second that SystmOne answers. Requests
+// in the moment of sending a text go before those of a read.
+type line struct {
+	pace time.Duration
+
+	mu     sync.Mutex
+	busy   bool
+	urgent []chan struct{} // first come, first served
+	others []chan struct{}
+
+	next *time.Timer // runs out when the next request may leave; only who is served looks at it
+}
+
+func newLine(pace time.Duration) *line { return &line{pace: pace} }
+
+// enter waits until it is the caller's turn, and until the last request is long
+// enough ago. The caller must leave, unless there is an error, which is ctx's.
+func (l *line) enter(ctx context.Context, urgent bool) error {
+	if err := l.queue(ctx, urgent); err != nil {
+		return err
+	}
+	if l.next == nil {
+		return nil
+	}
+	select {
+	case <-l.next.C:
+		l.next = nil
+		return nil
+	case <-ctx.Done():
+		l.leave()
+		return ctx.Err()
+	}
+}
+
+func (l *line) queue(ctx context.Context, urgent bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	if !l.busy {
+		l.busy = true
+		l.mu.Unlock()
+		return nil
+	}
+	mine := make(chan struct{})
+	waiting := l.of(urgent)
+	*waiting = append(*waiting, mine)
+	l.mu.Unlock()
+	select {
+	case <-mine:
+		return nil
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	i := slices.Index(*waiting, mine)
+	if i >= 0 {
+		*waiting = slices.Delete(*waiting, i, i+1)
+	}
+	l.mu.Unlock()
+	if i < 0 { // it became our turn in the same moment
+		l.leave()
+	}
+	return ctx.Err()
+}
+
+func (l *line) of(urgent bool) *[]chan struct{} {
+	if urgent {
+		return &l.urgent
+	}
+	return &l.others
+}
+
+// sent begins the pause before the next request. It is called by who is served.
+func (l *line) sent() { l.next = time.NewTimer(l.pace) }
+
+// leave lets the next one in.
+func (l *line) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, waiting := range []*[]chan struct{}{&l.urgent, &l.others} {
+		if len(*waiting) > 0 {
+			close((*waiting)[0])
+			*waiting = (*waiting)[1:]
+			return
+		}
+	}
+	l.busy = false
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"bellman/adapters/tppextract/tppextractsim"
+)
+
+// simOrganisation is the code in the rows of simulated extracts.
+const simOrganisation = "A81001"
+
+// simulateTPPExtract drops a full extract into the folder at once, and more when
+// somebody asks for them at /sim/export.
+func simulateTPPExtract(st staged) (simulated, error) {
+	if st.flags.dir == "" {
+		return simulated{}, errors.New("--dir: name the folder into which extracts are to be dropped")
+	}
+	dir, err := filepath.Abs(st.flags.dir)
+	if err != nil {
+		return simulated{}, errors.New("--dir: is not a path")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return simulated{}, errors.New("--dir: the folder cannot be made")
+	}
+	sim := tppextractsim.New(st.diary, tppextractsim.Options{Clock: st.clock, Dir: dir, Organisation: simOrganisation})
+	if _, err := sim.Export(); err != nil {
+		return simulated{}, errors.New("--dir: nothing can be written into the folder")
+	}
+	var rotas []string
+	for _, word := range slices.Sorted(maps.Keys(tppextractsim.RotaTypes())) {
+		rotas = append(rotas, fmt.Sprintf("%s: %s", word, tppextractsim.RotaTypes()[word]))
+	}
+	return simulated{handler: sim, lines: []string{
+		fmt.Sprintf("source: {type: tpp-extract, dir: %s, organisation: %s, rota_types: {%s}}", dir, simOrganisation, strings.Join(rotas, ", ")),
+		"after a change, POST " + st.base + "/sim/export delivers the next extract",
+	}}, nil
+}
