@@ -145,7 +145,7 @@ func (a *Adapter) askApproval(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.line.enter(ctx, false); err != nil {
+	if err := a.line.enter(ctx, laneOthers); err != nil {
 		return err
 	}
 	defer a.line.leave()

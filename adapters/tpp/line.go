@@ -7,15 +7,25 @@ import (
 	"time"
 )
 
-// line is the queue for the one request a second that SystmOne answers. Requests
-// in the moment of sending a text go before those of a read.
+// lane says who goes first in a line.
+type lane int
+
+// The lanes, the first one first. A look that has begun is finished before another
+// begins: many that each wait for their second answer would all come too late.
+const (
+	laneBegun  lane = iota // a look in the moment of sending, with an answer already
+	laneUrgent             // one without
+	laneOthers             // reads and changes
+	lanes      = int(laneOthers) + 1
+)
+
+// line is the queue for the one request a second that SystmOne answers.
 type line struct {
 	pace time.Duration
 
-	mu     sync.Mutex
-	busy   bool
-	urgent []chan struct{} // first come, first served
-	others []chan struct{}
+	mu      sync.Mutex
+	busy    bool
+	waiting [lanes][]chan struct{} // first come, first served
 
 	next *time.Timer // runs out when the next request may leave; only who is served looks at it
 }
@@ -24,8 +34,8 @@ func newLine(pace time.Duration) *line { return &line{pace: pace} }
 
 // enter waits until it is the caller's turn, and until the last request is long
 // enough ago. The caller must leave, unless there is an error, which is ctx's.
-func (l *line) enter(ctx context.Context, urgent bool) error {
-	if err := l.queue(ctx, urgent); err != nil {
+func (l *line) enter(ctx context.Context, in lane) error {
+	if err := l.queue(ctx, in); err != nil {
 		return err
 	}
 	if l.next == nil {
@@ -41,7 +51,7 @@ func (l *line) enter(ctx context.Context, urgent bool) error {
 	}
 }
 
-func (l *line) queue(ctx context.Context, urgent bool) error {
+func (l *line) queue(ctx context.Context, in lane) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -52,7 +62,7 @@ func (l *line) queue(ctx context.Context, urgent bool) error {
 		return nil
 	}
 	mine := make(chan struct{})
-	waiting := l.of(urgent)
+	waiting := &l.waiting[in]
 	*waiting = append(*waiting, mine)
 	l.mu.Unlock()
 	select {
@@ -72,13 +82,6 @@ func (l *line) queue(ctx context.Context, urgent bool) error {
 	return ctx.Err()
 }
 
-func (l *line) of(urgent bool) *[]chan struct{} {
-	if urgent {
-		return &l.urgent
-	}
-	return &l.others
-}
-
 // sent begins the pause before the next request. It is called by who is served.
 func (l *line) sent() { l.next = time.NewTimer(l.pace) }
 
@@ -86,10 +89,10 @@ func (l *line) sent() { l.next = time.NewTimer(l.pace) }
 func (l *line) leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, waiting := range []*[]chan struct{}{&l.urgent, &l.others} {
-		if len(*waiting) > 0 {
-			close((*waiting)[0])
-			*waiting = (*waiting)[1:]
+	for i, waiting := range l.waiting {
+		if len(waiting) > 0 {
+			close(waiting[0])
+			l.waiting[i] = waiting[1:]
 			return
 		}
 	}

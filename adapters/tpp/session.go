@@ -39,6 +39,7 @@ type session struct {
 	a      *Adapter
 	device gateway.Secret
 	urgent bool // a text waits for the answer
+	begun  bool // there was an answer
 
 	conn net.Conn
 	r    *bufio.Reader
@@ -94,7 +95,7 @@ func (s *session) once(ctx context.Context, q question) (b *body, sent bool, err
 			return nil, false, err
 		}
 	}
-	if err := s.a.line.enter(ctx, s.urgent); err != nil {
+	if err := s.a.line.enter(ctx, s.lane()); err != nil {
 		return nil, false, err
 	}
 	defer s.a.line.leave()
@@ -112,8 +113,19 @@ func (s *session) once(ctx context.Context, q question) (b *body, sent bool, err
 		}
 		return nil, sent, err
 	}
+	s.begun = true
 	b, err = understood(got, q)
 	return b, true, err
+}
+
+func (s *session) lane() lane {
+	switch {
+	case !s.urgent:
+		return laneOthers
+	case s.begun:
+		return laneBegun
+	}
+	return laneUrgent
 }
 
 // exchange sends one request and reads its answer.
