@@ -23,6 +23,7 @@ func (c *Config) check(out *report) {
 		out.fault("public_url", problem)
 	}
 	c.checkListen(out)
+	c.Agents.check(out)
 	url, problem := redisURL(c.Redis.URL.Reveal(), c.Mode)
 	if problem != "" {
 		out.fault("redis.url", problem)
@@ -128,9 +129,12 @@ func loopback(host string) bool {
 
 func (c *Config) checkListen(out *report) {
 	doors := []door{
-		{path: "listen.public", address: c.Listen.Public},
+		{path: "listen.public", address: c.Listen.Public, outside: true},
 		{path: "listen.staff", address: c.Listen.Staff},
 		{path: "listen.ops", address: c.Listen.Ops},
+	}
+	if c.Listen.Agents != "" {
+		doors = append(doors, door{path: "listen.agents", address: c.Listen.Agents, outside: true})
 	}
 	for i := range doors {
 		if !doors[i].parse() {
@@ -150,6 +154,7 @@ func (c *Config) checkListen(out *report) {
 // door is one address to listen on.
 type door struct {
 	path, address string
+	outside       bool // is meant to be reached from outside
 	host          string
 	port          uint64
 }
@@ -178,7 +183,7 @@ func (d *door) check(mode Mode, out *report) {
 	case mode != Live:
 	case d.port == 0:
 		out.fault(d.path, "has port 0, which is another one at every start: name a port")
-	case d.path != "listen.public" && (d.everywhere() || !localHost(d.host)):
+	case !d.outside && (d.everywhere() || !localHost(d.host)):
 		out.warn(d.path, "is open to more than this machine: staff pages and metrics belong inside the practice's own network")
 	}
 }

@@ -24,6 +24,7 @@ type Config struct {
 	AllowNumbers AllowList `yaml:"allow_numbers"`
 	PublicURL    string    `yaml:"public_url"` // scheme, host and path, without a slash at the end
 	Listen       Listen    `yaml:"listen"`
+	Agents       Agents    `yaml:"agents"`
 	Redis        Redis     `yaml:"redis"`
 	Keys         Keys      `yaml:"keys"`
 	OptOuts      OptOuts   `yaml:"optouts"`
@@ -35,11 +36,12 @@ type Config struct {
 	Warnings  []gateway.Fault `yaml:"-"` // allowed, and probably not meant
 }
 
-// Listen holds the addresses of the three doors.
+// Listen holds the addresses of the doors.
 type Listen struct {
 	Public string `yaml:"public"` // the provider's webhooks
 	Staff  string `yaml:"staff"`  // the console
 	Ops    string `yaml:"ops"`    // metrics and health
+	Agents string `yaml:"agents"` // relays on practices' PCs; empty: closed
 	TLS    TLS    `yaml:"tls"`    // of the public door; without it TLS ends before it
 }
 
@@ -102,6 +104,7 @@ func Default() Config {
 	policy := defaultPolicy()
 	return Config{
 		Listen:   Listen{Public: ":8443", Staff: "127.0.0.1:8444", Ops: "127.0.0.1:9090"},
+		Agents:   Agents{CAFile: "agents-ca.pem"},
 		Redis:    Redis{Dir: "data"},
 		Keys:     Keys{File: "bellman.keys"},
 		OptOuts:  OptOuts{Journal: "optouts.journal"},
@@ -180,7 +183,7 @@ func Parse(b []byte, dir string, env func(string) (string, bool)) (*Config, erro
 // place makes the paths absolute.
 func (c *Config) place(dir string) {
 	for _, p := range []*string{
-		&c.Redis.Dir, &c.Keys.File, &c.OptOuts.Journal, &c.Listen.TLS.CertFile, &c.Listen.TLS.KeyFile,
+		&c.Redis.Dir, &c.Keys.File, &c.OptOuts.Journal, &c.Agents.CAFile, &c.Listen.TLS.CertFile, &c.Listen.TLS.KeyFile,
 	} {
 		*p = absolute(dir, *p)
 	}

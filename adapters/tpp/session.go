@@ -29,7 +29,7 @@ var (
 	errBusy     = errors.New("SystmOne answered with an error that it calls passing")
 	errNoSocket = errors.New("SystmOne's socket cannot be reached: is SystmOne open on that PC, and somebody logged on?")
 	errNotTold  = errors.New("the answer does not say which question it is for")
-	errNotSent  = errors.New("the request could not be written")
+	errNotSent  = errors.New("SystmOne was not reached")
 	errBlocked  = fmt.Errorf("%w: SystmOne accepts neither api_key nor device; in SystmOne see Setup > Mobile Working & Integration > Device Manager", gateway.ErrSourceDenied)
 )
 

@@ -38,6 +38,7 @@ type app struct {
 	keeper    *clockwatch.Watch // of a service; commands have none
 	redisTime func() time.Time  // see cli
 	turns     *turns
+	agents    agents
 	undo      []undoing
 }
 

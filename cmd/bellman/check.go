@@ -85,6 +85,7 @@ func (a *app) check(ctx context.Context) findings {
 		f.warn(w.Path, "%s", w.Problem)
 	}
 	a.checkRedis(ctx, &f)
+	a.checkAgents(&f)
 	a.checkFeeds(ctx, &f)
 	a.checkProvider(ctx, &f)
 	a.checkWords(&f)

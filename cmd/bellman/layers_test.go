@@ -33,6 +33,7 @@ var law = map[string]room{
 	"bellman/gateway/message":              {1, []string{"gateway"}},
 	"bellman/gateway/number":               {1, []string{"gateway"}},
 	"bellman/gateway/outbound":             {1, nil},
+	"bellman/gateway/relay":                {1, []string{"gateway"}},
 	"bellman/gateway/sender":               {1, []string{"gateway"}},
 	"bellman/gateway/store":                {1, []string{"gateway"}},
 	"bellman/gateway/store/embedded":       {1, nil},
@@ -63,6 +64,7 @@ var law = map[string]room{
 	"bellman/adapters/tppextract":               {2, []string{"gateway", "gateway/number", "adapters/extract"}},
 	"bellman/adapters/tppextract/tppextractsim": {2, []string{"gateway", "adapters/surgery"}},
 
+	"bellman/cmd/agent":   {4, everything},
 	"bellman/cmd/bellman": {4, everything},
 	"bellman/cmd/bench":   {4, everything},
 	"bellman/cmd/chaos":   {4, everything},

@@ -123,6 +123,9 @@ func (s *service) start(ctx context.Context) error {
 	if err := s.openSources(); err != nil {
 		return err
 	}
+	if err := s.openAgents(); err != nil {
+		return err
+	}
 	s.watchClock()
 	if err := s.openProvider(); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 func (a *app) surroundings(p configs.Practice) gateway.Surroundings {
 	return gateway.Surroundings{
 		Clock: a.clock, Trial: a.cfg.Mode.Trial(), Heard: a.heard,
-		Practice: p.ODS, Shelf: &appShelf{app: a, practice: p.ODS}, Turn: a.turns.of(p).take,
+		Practice: p.ODS, Shelf: &appShelf{app: a, practice: p.ODS}, Turn: a.turns.of(p).take, Dial: a.dialer(p.ODS),
 	}
 }
 

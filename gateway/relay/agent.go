@@ -26,6 +26,7 @@ type AgentOptions struct {
 	Local    string   // the socket on this PC
 	Cert     tls.Certificate
 	CA       *x509.CertPool
+	Clock    gateway.Clock // by which certificates are judged; nil: the machine's own
 	Log      *slog.Logger
 	Timing   Timing
 }
@@ -57,9 +58,13 @@ func ReadBundle(cert, key, ca []byte) (tls.Certificate, *x509.CertPool, error) {
 // NewAgent makes an agent. It dials once Run is called.
 func NewAgent(o AgentOptions) *Agent {
 	o.Timing = o.Timing.withDefaults()
-	return &Agent{o: o, carried: make(chan struct{}, mostCarried), tls: &tls.Config{
+	a := &Agent{o: o, carried: make(chan struct{}, mostCarried), tls: &tls.Config{
 		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{o.Cert}, RootCAs: o.CA, ServerName: serverName,
 	}}
+	if o.Clock != nil {
+		a.tls.Time = o.Clock.Now
+	}
+	return a
 }
 
 // Run keeps connections ready until ctx ends, and waits for what is carried.

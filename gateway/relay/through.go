@@ -45,11 +45,14 @@ func Through(ctx context.Context, address string, a *Authority, clock gateway.Cl
 		}
 		return nil
 	})
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
+	if err == nil {
+		return conn, nil
 	}
-	return conn, nil
+	_ = conn.Close()
+	if ctx.Err() != nil { // the door waits for an agent
+		return nil, fmt.Errorf("%w: %w", ErrNoAgent, ctx.Err())
+	}
+	return nil, err
 }
 
 // lend gives an agent's connection to another process of the gateway.
