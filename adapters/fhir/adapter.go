@@ -46,7 +46,7 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 		}
 		options.Private = append(options.Private, prefix)
 	}
-	cl := &client{base: base, out: outbound.New(options), clock: env.Clock}
+	cl := &client{base: base, out: outbound.New(options), clock: env.Clock, turn: env.Turn}
 	cred, _ := c.credentials()
 	if cl.auth, err = newAuthoriser(c.Auth.Type, cred, cl); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func newAuthoriser(kind string, c Credentials, cl *client) (authoriser, error) {
 		if err != nil {
 			return nil, gateway.Fault{Path: "private_key", Problem: err.Error()}
 		}
-		return &smart{out: cl.out, clock: cl.clock, base: cl.base, cred: c, signer: s, turn: make(chan struct{}, 1)}, nil
+		return &smart{out: cl.out, clock: cl.clock, base: cl.base, cred: c, signer: s, ask: cl.ask, turn: make(chan struct{}, 1)}, nil
 	}
 	return fixed{func(*http.Request) {}}, nil
 }

@@ -2,7 +2,6 @@ package fhir
 
 import (
 	"context"
-	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -46,42 +45,6 @@ const (
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 )
 
-// signer signs client assertions.
-type signer struct {
-	method jwt.SigningMethod
-	key    any
-}
-
-// algorithms are those that may be configured; none means RS384. SMART Backend
-// Services names RS384 and ES384; the NHS API platform asks for RS512.
-var algorithms = []string{"", "RS384", "ES384", "RS512"}
-
-// newSigner reads the private key for the chosen algorithm.
-func newSigner(c Credentials) (signer, error) {
-	pem := []byte(c.PrivateKey.Reveal())
-	switch alg := c.Algorithm; alg {
-	case "", "RS384", "RS512":
-		if alg == "" {
-			alg = "RS384"
-		}
-		key, err := jwt.ParseRSAPrivateKeyFromPEM(pem)
-		if err != nil {
-			return signer{}, fmt.Errorf("is not an RSA private key in PEM form, as %s needs", alg)
-		}
-		if key.N.BitLen() < 2048 {
-			return signer{}, errors.New("is an RSA key of fewer than 2048 bits")
-		}
-		return signer{jwt.GetSigningMethod(alg), key}, nil
-	case "ES384":
-		key, err := jwt.ParseECPrivateKeyFromPEM(pem)
-		if err != nil || key.Curve != elliptic.P384() {
-			return signer{}, errors.New("is not a P-384 private key in PEM form, as ES384 needs")
-		}
-		return signer{jwt.SigningMethodES384, key}, nil
-	}
-	return signer{}, errors.New("cannot be used with this algorithm")
-}
-
 // smart gets access tokens by SMART Backend Services: a signed assertion in
 // exchange for a token that lives some minutes. It is safe for concurrent use.
 type smart struct {
@@ -90,6 +53,7 @@ type smart struct {
 	base   *url.URL
 	cred   Credentials
 	signer signer
+	ask    func(ctx context.Context) error // the practice's turn; see Surroundings.Turn
 
 	// turn is held by the one who looks at the fields below or asks for a token. It
 	// is a channel and no mutex, so that who waits can also give up.
@@ -165,7 +129,7 @@ func (s *smart) fetch(ctx context.Context) error {
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", "application/json")
-	res, err := s.out.Do(r)
+	res, err := s.send(ctx, r)
 	if err != nil {
 		return fmt.Errorf("get access token: %w", err)
 	}
@@ -176,6 +140,14 @@ func (s *smart) fetch(ctx context.Context) error {
 		return fmt.Errorf("get access token: %w%s: %w", gateway.ErrSourceDenied, oauthCode(res.Body), outbound.StatusError(r, res.Status))
 	}
 	return fmt.Errorf("get access token: %w", outbound.StatusError(r, res.Status))
+}
+
+// send carries out a request once the practice has its turn.
+func (s *smart) send(ctx context.Context, r *http.Request) (*outbound.Response, error) {
+	if err := s.ask(ctx); err != nil {
+		return nil, err
+	}
+	return s.out.Do(r)
 }
 
 // discover asks the server once where tokens are to be had.
@@ -192,7 +164,7 @@ func (s *smart) discover(ctx context.Context) error {
 		return errors.New("find token address: the base address cannot be used")
 	}
 	r.Header.Set("Accept", "application/json")
-	res, err := s.out.Do(r)
+	res, err := s.send(ctx, r)
 	if err != nil {
 		return fmt.Errorf("find token address: %w", err)
 	}
@@ -224,7 +196,10 @@ func (s *smart) assertion() (string, error) {
 		"exp": now.Add(assertionLife).Unix(),
 		"jti": rand.Text(),
 	})
-	token.Header["kid"] = s.cred.KeyID
+	token.Header["kid"] = s.signer.id
+	if s.cred.JWKSURL != "" {
+		token.Header["jku"] = s.cred.JWKSURL
+	}
 	signed, err := token.SignedString(s.signer.key)
 	if err != nil {
 		return "", errors.New("get access token: the assertion could not be signed")

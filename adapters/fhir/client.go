@@ -31,6 +31,7 @@ type client struct {
 	out   *outbound.Client
 	auth  authoriser
 	clock gateway.Clock
+	turn  func(ctx context.Context) error // see Surroundings.Turn; nil: nobody counts
 }
 
 // call is one exchange: a GET, or a POST of a form.
@@ -54,6 +55,9 @@ func (c *client) do(ctx context.Context, k call) (*outbound.Response, error) {
 		if err := c.auth.authorise(ctx, r); err != nil {
 			return nil, err
 		}
+		if err := c.ask(ctx); err != nil {
+			return nil, err
+		}
 		res, err := c.out.Do(r)
 		if err != nil {
 			return nil, err
@@ -73,6 +77,14 @@ func (c *client) do(ctx context.Context, k call) (*outbound.Response, error) {
 		}
 		return res, nil
 	}
+}
+
+// ask waits for the practice's turn to ask its clinical system something.
+func (c *client) ask(ctx context.Context) error {
+	if c.turn == nil {
+		return ctx.Err()
+	}
+	return c.turn(ctx)
 }
 
 func (c *client) request(ctx context.Context, k call) (*http.Request, error) {

@@ -49,9 +49,10 @@ type Credentials struct {
 	User       string         `yaml:"user"`        // basic
 	Password   gateway.Secret `yaml:"password"`    // basic
 	ClientID   string         `yaml:"client_id"`   // smart-backend, as all below
-	KeyID      string         `yaml:"key_id"`      // the kid under which the server knows our public key
-	PrivateKey gateway.Secret `yaml:"private_key"` // PEM
-	Algorithm  string         `yaml:"algorithm"`   // RS384 (default), ES384 or RS512
+	KeyID      string         `yaml:"key_id"`      // the kid under which the server knows our public key; empty: that of a JWK
+	PrivateKey gateway.Secret `yaml:"private_key"` // PEM, or a JSON Web Key
+	Algorithm  string         `yaml:"algorithm"`   // RS384 (default), ES384 or RS512; empty: also that of a JWK
+	JWKSURL    string         `yaml:"jwks_url"`    // where our public keys stand, told to the server as jku; empty: not told
 	TokenURL   string         `yaml:"token_url"`   // empty: asked of .well-known/smart-configuration
 	Scope      string         `yaml:"scope"`       // empty: defaultScope; "none": not sent
 }
@@ -174,6 +175,7 @@ func (c Config) credentials() (merged Credentials, twice []string) {
 	text("client_id", &merged.ClientID, in.ClientID)
 	text("key_id", &merged.KeyID, in.KeyID)
 	secret("private_key", &merged.PrivateKey, in.PrivateKey)
+	text("jwks_url", &merged.JWKSURL, in.JWKSURL)
 	text("algorithm", &merged.Algorithm, in.Algorithm)
 	text("token_url", &merged.TokenURL, in.TokenURL)
 	text("scope", &merged.Scope, in.Scope)
@@ -196,24 +198,50 @@ func (c Credentials) check(kind string, trial bool) []gateway.Fault {
 		need("user", c.User == "")
 		need("password", c.Password.IsZero())
 	case authSMART:
-		need("client_id", c.ClientID == "")
-		need("key_id", c.KeyID == "")
-		if !slices.Contains(algorithms, c.Algorithm) {
-			faults = append(faults, gateway.Fault{Path: "algorithm", Problem: "must be RS384, ES384 or RS512"})
-		} else if c.PrivateKey.IsZero() {
-			need("private_key", true)
-		} else if _, err := newSigner(c); err != nil {
-			faults = append(faults, gateway.Fault{Path: "private_key", Problem: err.Error()})
-		}
-		if c.TokenURL != "" {
-			if err := outbound.CheckURL(c.TokenURL, trial); err != nil {
-				faults = append(faults, gateway.Fault{Path: "token_url", Problem: err.Error()})
-			}
-		}
+		faults = append(faults, c.checkSMART(trial)...)
 	case "":
 		faults = append(faults, gateway.Fault{Path: "auth", Problem: "is missing: none, bearer, basic or smart-backend"})
 	default:
 		faults = append(faults, gateway.Fault{Path: "auth", Problem: "must be none, bearer, basic or smart-backend"})
+	}
+	return faults
+}
+
+// checkSMART lists what is wrong with the keys of smart-backend.
+func (c Credentials) checkSMART(trial bool) []gateway.Fault {
+	var faults []gateway.Fault
+	add := func(path, problem string) { faults = append(faults, gateway.Fault{Path: path, Problem: problem}) }
+	const missing = "is missing, needed for auth " + authSMART
+	if c.ClientID == "" {
+		add("client_id", missing)
+	}
+	known := slices.Contains(algorithms, c.Algorithm)
+	id := c.KeyID
+	var unfit error
+	if known && !c.PrivateKey.IsZero() {
+		var s signer
+		if s, unfit = newSigner(c); unfit == nil {
+			id = s.id
+		}
+	}
+	if id == "" && unfit == nil {
+		add("key_id", missing)
+	}
+	switch {
+	case !known:
+		add("algorithm", "must be RS384, ES384 or RS512")
+	case c.PrivateKey.IsZero():
+		add("private_key", missing)
+	case unfit != nil:
+		add("private_key", unfit.Error())
+	}
+	for _, a := range []struct{ path, url string }{{"token_url", c.TokenURL}, {"jwks_url", c.JWKSURL}} {
+		if a.url == "" {
+			continue
+		}
+		if err := outbound.CheckURL(a.url, trial); err != nil {
+			add(a.path, err.Error())
+		}
 	}
 	return faults
 }

@@ -24,7 +24,7 @@ var revealers = map[string]string{
 	"adapters/emis/token.go request":          "our own secret, to the token endpoint",
 	"adapters/emis/token.go organisationOf":   "our own token, whose middle names the practice",
 	"adapters/fhir/adapter.go newAuthoriser":  "our own password, in the Authorization header",
-	"adapters/fhir/auth.go newSigner":         "our own key, to sign for a token",
+	"adapters/fhir/key.go newSigner":          "our own key, to sign for a token",
 	"adapters/fhir/auth.go bearer":            "our own token, in the Authorization header",
 	"adapters/beside/people.go note":          "the NHS number, sealed by the shelf",
 	"adapters/pds/request.go once":            "our own token, in the Authorization header",

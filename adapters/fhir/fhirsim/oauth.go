@@ -17,12 +17,15 @@ type guard struct {
 	client         *Client
 }
 
-// Client is a registered backend service.
+// Client is a registered backend service. Its public key is registered in one of
+// three ways: KeyID and Key, a key set, or the address of a key set.
 type Client struct {
 	ID        string
-	KeyID     string
 	Algorithm string // RS384, ES384 or RS512
+	KeyID     string
 	Key       crypto.PublicKey
+	JWKS      []byte
+	JWKSURL   string // fetched at every assertion
 }
 
 // RequireBearer makes the server ask for a fixed token.
@@ -77,7 +80,7 @@ func (s *Sim) admits(r *http.Request) bool {
 		user, password, ok := r.BasicAuth()
 		return ok && user == g.user && password == g.password
 	case g.client != nil:
-		return s.tokens[token]
+		return s.clock.Now().Before(s.tokens[token])
 	}
 	return true
 }
@@ -104,34 +107,35 @@ func (s *Sim) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.guard.client == nil || !s.genuine(*s.guard.client, r) {
+	client := s.guard.client
+	s.mu.Unlock()
+	if client == nil || !s.genuine(*client, r) {
 		answer(w, http.StatusBadRequest, object{"error": "invalid_client", "error_description": "the assertion is not accepted"})
 		return
 	}
 	scope := r.PostForm.Get("scope")
-	if s.guard.client.Algorithm != "RS512" && !strings.Contains(scope, "system/Appointment.") {
+	if client.Algorithm != "RS512" && !strings.Contains(scope, "system/Appointment.") {
 		answer(w, http.StatusBadRequest, object{"error": "invalid_scope"})
 		return
 	}
 	token := rand.Text()
-	s.tokens[token] = true
-	answer(w, http.StatusOK, object{"access_token": token, "token_type": "bearer", "expires_in": 300, "scope": scope})
+	s.mu.Lock()
+	s.tokens[token] = s.clock.Now().Add(tokenLife)
+	s.mu.Unlock()
+	answer(w, http.StatusOK, object{"access_token": token, "token_type": "bearer", "expires_in": int(tokenLife.Seconds()), "scope": scope})
 }
+
+// tokenLife is how long an access token is good.
+const tokenLife = 5 * time.Minute
 
 // longestAssertion is what SMART Backend Services lets an assertion live.
 const longestAssertion = 5 * time.Minute
 
 // genuine checks an assertion: who signed it, for whom, how long it lives, and
-// that it was not used before. The caller holds the lock.
+// that it was not used before.
 func (s *Sim) genuine(c Client, r *http.Request) bool {
 	token, err := jwt.Parse(r.PostForm.Get("client_assertion"),
-		func(t *jwt.Token) (any, error) {
-			if t.Header["kid"] != c.KeyID {
-				return nil, jwt.ErrTokenUnverifiable
-			}
-			return c.Key, nil
-		},
+		func(t *jwt.Token) (any, error) { return c.publicKey(r.Context(), t.Header) },
 		jwt.WithValidMethods([]string{c.Algorithm}), jwt.WithIssuer(c.ID), jwt.WithSubject(c.ID),
 		jwt.WithAudience(tokenURL(r)), jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.clock.Now))
 	if err != nil {
@@ -140,7 +144,9 @@ func (s *Sim) genuine(c Client, r *http.Request) bool {
 	claims, _ := token.Claims.(jwt.MapClaims)
 	end, err := claims.GetExpirationTime()
 	id, _ := claims["jti"].(string)
-	if err != nil || end.After(s.clock.Now().Add(longestAssertion)) || id == "" || s.jtis[id] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil || end.After(s.clock.Now().Add(longestAssertion)) || id == "" || s.jtis[id] || token.Header["typ"] != "JWT" {
 		return false
 	}
 	s.jtis[id] = true

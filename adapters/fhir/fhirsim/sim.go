@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"bellman/adapters/surgery"
 	"bellman/gateway"
@@ -37,11 +38,11 @@ type Sim struct {
 	mu     sync.Mutex
 	guard  guard
 	faults Faults
-	frozen *picture        // what is shown instead of the diary, unless nil
-	seen   map[string]bool // ids that were there once, for 410
-	jtis   map[string]bool // assertions used once
-	tokens map[string]bool // access tokens given out
-	calls  map[string]int  // by path, for tests and for curiosity
+	frozen *picture             // what is shown instead of the diary, unless nil
+	seen   map[string]bool      // ids that were there once, for 410
+	jtis   map[string]bool      // assertions used once
+	tokens map[string]time.Time // access tokens given out, and when each ends
+	calls  map[string]int       // by path, for tests and for curiosity
 }
 
 // New makes a server that shows the diary and asks for no credentials. The clock
@@ -49,7 +50,7 @@ type Sim struct {
 func New(diary *surgery.Diary, clock gateway.Clock) *Sim {
 	s := &Sim{
 		diary: diary, clock: clock, mux: http.NewServeMux(),
-		seen: map[string]bool{}, jtis: map[string]bool{}, tokens: map[string]bool{}, calls: map[string]int{},
+		seen: map[string]bool{}, jtis: map[string]bool{}, tokens: map[string]time.Time{}, calls: map[string]int{},
 	}
 	s.mux.HandleFunc("GET "+Base+"/Appointment", s.guarded(s.searchAppointments))
 	s.mux.HandleFunc("GET "+Base, s.guarded(s.nextPage))
