@@ -1,7 +1,7 @@
-// Package fhir reads a clinic's diary from a FHIR R4 server: hospital systems,
-// integration engines and portals that offer Appointment and Patient resources.
-// It understands the UK Core profiles and, of the STU3 profiles of GP Connect and
-// of the Patient Care Aggregator, what they share with R4. It never writes.
+// Package fhir reads a clinic's diary from a FHIR server: hospital systems such as
+// Oracle Health Millennium, integration engines and portals that offer Appointment
+// and Patient resources, in R4 or STU3. What the resources mean is read by
+// adapters/fhirshape. It never writes.
 //
 // The way of a read: search Appointment by date, follow the pages, find each
 // appointment's patient among what came along or ask for it, and translate. A
@@ -24,6 +24,8 @@ import (
 type Adapter struct {
 	client *client
 	query  Query
+	server string
+	lists  map[string][]string // the parameters of which each search asks for a part
 	window int
 	trial  bool
 }
@@ -55,7 +57,7 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 	if window == 0 {
 		window = defaultWindow
 	}
-	return &Adapter{client: cl, query: c.Query, window: window, trial: env.Trial}, nil
+	return &Adapter{client: cl, query: c.Query, server: c.Server, lists: c.lists(), window: window, trial: env.Trial}, nil
 }
 
 func newAuthoriser(kind string, c Credentials, cl *client) (authoriser, error) {

@@ -29,12 +29,15 @@ const (
 // Config is the adapter's section of the configuration. The credentials may
 // stand inside `auth:` or beside it, but each only once.
 type Config struct {
-	BaseURL     string `yaml:"base_url"` // up to, not including, "/Appointment"
-	Auth        Auth   `yaml:"auth"`
-	Credentials `yaml:",inline"`
-	Query       Query    `yaml:"query"`    // extra search parameters; an own one with an empty value is left out
-	Window      int      `yaml:"window"`   // days ahead that are read; 0: 30
-	Networks    []string `yaml:"networks"` // private networks (CIDR) in which the server may stand
+	BaseURL       string `yaml:"base_url"` // up to, not including, "/Appointment"
+	Auth          Auth   `yaml:"auth"`
+	Credentials   `yaml:",inline"`
+	Server        string   `yaml:"server"`        // standard (empty: that) or millennium
+	Locations     []string `yaml:"locations"`     // the server's ids of our places; empty: not asked for by place
+	Practitioners []string `yaml:"practitioners"` // the server's ids of our clinicians; instead of locations
+	Query         Query    `yaml:"query"`         // extra search parameters; an own one with an empty value is left out
+	Window        int      `yaml:"window"`        // days ahead that are read; 0: 30
+	Networks      []string `yaml:"networks"`      // private networks (CIDR) in which the server may stand
 }
 
 // Auth is `auth: bearer` or `auth: {type: bearer, token: ...}`.
@@ -131,6 +134,7 @@ func (c Config) Check(trial bool) []gateway.Fault {
 	if c.Window < 0 || c.Window > longestWindow {
 		add("window", fmt.Sprintf("must be 1 to %d days", longestWindow))
 	}
+	faults = append(faults, c.checkSearch()...)
 	for _, name := range reserved {
 		if _, ok := c.Query[name]; ok {
 			add("query."+name, "is set by Bellman itself or would thin out the answer; remove it")

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"bellman/adapters/fhirshape"
@@ -31,9 +29,15 @@ func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 		return gateway.Feed{}, errors.New("read appointments: the time asked for lies outside the configured window")
 	}
 	r := &reading{people: newPeople(s.client), now: now, trial: s.trial}
-	all, err := s.search(ctx, span, &r.people.age)
-	if err != nil {
-		return gateway.Feed{}, err
+	feed := gateway.Feed{Covers: span, Complete: true}
+	var all []fhirshape.Bundle
+	for _, q := range s.questions(span) {
+		pages, err := s.search(ctx, q, &r.people.age)
+		if err != nil {
+			return gateway.Feed{}, err
+		}
+		judge(&feed, pages)
+		all = append(all, pages...)
 	}
 	for _, pg := range all {
 		for _, e := range pg.Entries {
@@ -42,8 +46,6 @@ func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 			}
 		}
 	}
-	feed := gateway.Feed{Covers: span, Complete: true}
-	judge(&feed, all)
 	if err := r.fill(ctx, &feed, all); err != nil {
 		return gateway.Feed{}, err
 	}
@@ -54,10 +56,10 @@ func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 	return feed, nil
 }
 
-// search fetches all pages of the diary; age hears how old they are.
-func (s *Adapter) search(ctx context.Context, span gateway.Span, age *outbound.Age) ([]fhirshape.Bundle, error) {
+// search fetches all pages of one question; age hears how old they are.
+func (s *Adapter) search(ctx context.Context, q url.Values, age *outbound.Age) ([]fhirshape.Bundle, error) {
 	at := s.client.base.JoinPath("Appointment")
-	at.RawQuery = s.parameters(span).Encode()
+	at.RawQuery = q.Encode()
 	seen := map[string]bool{}
 	var all []fhirshape.Bundle
 	for {
@@ -89,23 +91,4 @@ func (s *Adapter) search(ctx context.Context, span gateway.Span, age *outbound.A
 			return nil, fmt.Errorf("read appointments, page %d: %w", n, err)
 		}
 	}
-}
-
-// parameters are those of the search. Dates carry their zone, since a bare day
-// would be one of the server's own zone. A parameter of the configuration takes
-// the place of ours; an empty one leaves it out.
-func (s *Adapter) parameters(span gateway.Span) url.Values {
-	q := url.Values{
-		"_include": {"Appointment:patient", "Appointment:location"},
-		"_count":   {"100"},
-	}
-	maps.Copy(q, url.Values(s.query))
-	for name, values := range q {
-		if q[name] = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" }); len(q[name]) == 0 {
-			delete(q, name)
-		}
-	}
-	from, to := span.From.UTC().Truncate(time.Second), span.To.UTC().Add(time.Second-1).Truncate(time.Second)
-	q["date"] = []string{"ge" + from.Format(time.RFC3339), "lt" + to.Format(time.RFC3339)}
-	return q
 }

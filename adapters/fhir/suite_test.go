@@ -12,40 +12,100 @@ import (
 )
 
 func TestWhatEveryAdapterMustDo(t *testing.T) {
-	adaptertest.Run(t, adaptertest.Subject{
-		Name: "fhir",
-		Can: adaptertest.Abilities{
-			Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true,
-			Statuses: []gateway.Status{
-				gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed, gateway.StatusNotBooked,
-			},
-			KeepsIDOnMove: true, Instants: true,
-		},
-		New: wire,
-	})
+	for _, s := range subjects() {
+		t.Run(s.Name, func(t *testing.T) { adaptertest.Run(t, s) })
+	}
 }
 
-func wire(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
-	sim := fhirsim.New(d, clock)
+// subjects are the kinds of server that the adapter is joined to.
+func subjects() []adaptertest.Subject {
+	all := adaptertest.Abilities{
+		Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true,
+		Statuses: []gateway.Status{
+			gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed, gateway.StatusNotBooked,
+		},
+		KeepsIDOnMove: true, Instants: true,
+	}
+	stu3, millennium := all, all
+	stu3.Left, stu3.Declined = false, false
+	millennium.Left, millennium.Declined, millennium.Mode = false, false, false
+	return []adaptertest.Subject{
+		{Name: "fhir", Can: all, New: scene{enter: byToken}.wire},
+		{Name: "fhir of STU3", Can: stu3, New: scene{dialect: fhirsim.STU3, enter: byToken}.wire},
+		{Name: "fhir of Millennium by location", Can: millennium, New: scene{dialect: fhirsim.Millennium, enter: byToken, edit: byLocation}.wire},
+		{Name: "fhir with SMART ES384", Can: all, New: scene{enter: byKey("ES384")}.wire},
+		{Name: "fhir of drifting records", Can: all, New: scene{enter: byToken, faults: fhirsim.Faults{Drift: true}}.wire},
+	}
+}
+
+// scene is one kind of server, and how the adapter is joined to it.
+type scene struct {
+	dialect fhirsim.Dialect
+	enter   entrance
+	edit    func(*fhir.Config)
+	faults  fhirsim.Faults // what is always so
+}
+
+func byLocation(c *fhir.Config) { c.Server, c.Locations = "millennium", []string{"5", "6"} }
+
+// entrance makes simulator and adapter agree on how the adapter shows who it is,
+// and gives the secret that it then holds.
+type entrance func(t *testing.T, sim *fhirsim.Sim, c *fhir.Config) string
+
+func byToken(_ *testing.T, sim *fhirsim.Sim, c *fhir.Config) string {
 	sim.RequireBearer(secretToken)
+	c.Auth = fhir.Auth{Type: "bearer", Credentials: fhir.Credentials{Token: gateway.NewSecret(secretToken)}}
+	return secretToken
+}
+
+func byKey(algorithm string) entrance {
+	return func(t *testing.T, sim *fhirsim.Sim, c *fhir.Config) string {
+		private, public := webKeys(t, algorithm, "2026-11")
+		sim.RequireSMART(fhirsim.Client{ID: "bellman", Algorithm: algorithm, JWKS: keySet(t, public)})
+		c.Auth = fhir.Auth{Type: "smart-backend", Credentials: fhir.Credentials{ClientID: "bellman", PrivateKey: private.secret(t)}}
+		return private["d"]
+	}
+}
+
+// wire joins an adapter to a simulator.
+func (k scene) wire(t *testing.T, diary *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
+	sim := fhirsim.New(diary, clock)
+	sim.Speak(k.dialect)
+	sim.SetFaults(k.faults)
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
+	var secret string
+	source := join(t, server.URL+fhirsim.Base, clock, func(c *fhir.Config) {
+		smallPages(c)
+		if k.edit != nil {
+			k.edit(c)
+		}
+		secret = k.enter(t, sim, c)
+	})
 	return adaptertest.Wire{
-		Source: join(t, server.URL+fhirsim.Base, clock, func(c *fhir.Config) {
-			smallPages(c)
-			c.Auth = fhir.Auth{Type: "bearer", Credentials: fhir.Credentials{Token: gateway.NewSecret(secretToken)}}
-		}),
+		Source: source,
 		Break: func(f adaptertest.Fault) bool {
 			if f == adaptertest.Denied {
 				sim.RequireBearer("another")
 				return true
 			}
 			faults, ok := faultsFor(f)
+			faults.Drift = k.faults.Drift
 			sim.SetFaults(faults)
 			return ok
 		},
-		Secrets: []string{secretToken},
+		Secrets: []string{secret},
+		Cancels: cancels(sim),
 	}
+}
+
+// cancels are the further forms in which servers show that a visit was called off.
+func cancels(sim *fhirsim.Sim) []adaptertest.Cancel {
+	var out []adaptertest.Cancel
+	for _, f := range fhirsim.Forms {
+		out = append(out, adaptertest.Cancel{Form: "shown as " + string(f), Do: func(slot int) { sim.CallOff(slot, f) }})
+	}
+	return out
 }
 
 // faultsFor gives the simulator's way to fail.

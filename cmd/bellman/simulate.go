@@ -46,12 +46,15 @@ type simulateFlags struct {
 var simulators = map[string]func(staged) (simulated, error){
 	"cliniko": simulateCliniko,
 	"emis":    simulateEMIS,
-	"fhir":    simulateFHIR,
+	"fhir":    simulateFHIR(fhirsim.R4, "auth: none"),
 	"pds":     simulatePDS,
 	"tpp":     simulateTPP,
 	"twilio":  simulateTwilio,
 
 	"tpp-extract": simulateTPPExtract,
+
+	"fhir-stu3":       simulateFHIR(fhirsim.STU3, "auth: none"),
+	"fhir-millennium": simulateFHIR(fhirsim.Millennium, "auth: none, server: millennium, locations: ['5']"),
 }
 
 func (c *cli) simulateCommand() *cobra.Command {
@@ -123,12 +126,6 @@ func simulateEMIS(st staged) (simulated, error) {
 		"source: {type: emis, base_url: %s, token_url: %s, client_id: %s, client_secret: %s, application_id: %s}",
 		st.base, st.base+emissim.TokenPath, simClient, simSecret, simParty,
 	)}}, nil
-}
-
-func simulateFHIR(st staged) (simulated, error) {
-	return simulated{handler: fhirsim.New(st.diary, st.clock), lines: []string{
-		"source: {type: fhir, base_url: " + st.base + fhirsim.Base + ", auth: none}",
-	}}, nil
 }
 
 func simulateTwilio(st staged) (simulated, error) {

@@ -16,6 +16,7 @@ func (s *Sim) control() {
 	s.mux.HandleFunc("GET /sim/visits", s.listVisits)
 	s.mux.HandleFunc("POST /sim/visits/{slot}/cancel", s.onVisit(func(slot int, _ *http.Request) bool { return s.diary.Cancel(slot) }))
 	s.mux.HandleFunc("POST /sim/visits/{slot}/remove", s.onVisit(func(slot int, _ *http.Request) bool { s.diary.Remove(slot); return true }))
+	s.mux.HandleFunc("POST /sim/visits/{slot}/call-off", s.onVisit(s.calledOff))
 	s.mux.HandleFunc("POST /sim/visits/{slot}/move", s.onVisit(func(slot int, r *http.Request) bool {
 		start, err := time.Parse(time.RFC3339, r.FormValue("start"))
 		return err == nil && s.diary.Move(slot, start)
@@ -41,7 +42,7 @@ type shownVisit struct {
 func (s *Sim) listVisits(w http.ResponseWriter, _ *http.Request) {
 	out := []shownVisit{}
 	for _, v := range s.diary.Visits() {
-		out = append(out, shownVisit{v.Slot, v.Person, v.Start.UTC(), statuses[v.Status]})
+		out = append(out, shownVisit{v.Slot, v.Person, v.Start.UTC(), s.status(v)})
 	}
 	plain(w, out)
 }

@@ -27,6 +27,11 @@ type Faults struct {
 	BrokenEntry      bool   `json:"broken_entry"`      // the first appointment has fields of the wrong kind
 	BrokenStart      string `json:"broken_start"`      // the first appointment has these words as start
 	NoInclude        bool   `json:"no_include"`        // _include is not understood
+	Drift            bool   `json:"drift"`             // records of the wrong kinds of JSON, whose meaning is clear
+	References       string `json:"references"`        // patients are named: versioned, absolute, urn, logical, contained
+	NextForm         string `json:"next_form"`         // links to the next page are: relative, path, self (the last page links to itself)
+	TotalOff         int    `json:"total_off"`         // the count of all appointments is wrong by so much
+	Outcome          string `json:"outcome"`           // every page has an OperationOutcome: "severity code"
 	Empty            bool   `json:"empty"`             // no appointment is found
 	Frozen           bool   `json:"frozen"`            // the diary as it was when this was set, told as new
 	Cached           bool   `json:"cached"`            // the same, out of a cache: with the Date of then and a growing Age

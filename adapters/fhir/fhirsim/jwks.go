@@ -77,15 +77,15 @@ func keyOf(set []byte, kid, algorithm string) (crypto.PublicKey, error) {
 		}
 		switch {
 		case k.Kty == "EC" && k.Crv == "P-384":
-			return ecdsa.ParseUncompressedPublicKey(elliptic.P384(), append([]byte{4}, append(figure(k.X), figure(k.Y)...)...))
+			return ecdsa.ParseUncompressedPublicKey(elliptic.P384(), append([]byte{4}, append(octets(k.X), octets(k.Y)...)...))
 		case k.Kty == "RSA":
-			return &rsa.PublicKey{N: new(big.Int).SetBytes(figure(k.N)), E: int(new(big.Int).SetBytes(figure(k.E)).Int64())}, nil
+			return &rsa.PublicKey{N: new(big.Int).SetBytes(octets(k.N)), E: int(new(big.Int).SetBytes(octets(k.E)).Int64())}, nil
 		}
 	}
 	return nil, errNoKey
 }
 
-func figure(s string) []byte {
+func octets(s string) []byte {
 	raw, _ := base64.RawURLEncoding.DecodeString(s)
 	return raw
 }

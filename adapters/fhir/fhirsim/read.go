@@ -3,20 +3,24 @@ package fhirsim
 import (
 	"net/http"
 	"strconv"
-	"strings"
 )
 
 func (s *Sim) readAppointment(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
-	number, _, _ := strings.Cut(id, "-")
-	slot, _ := strconv.Atoi(number)
-	v, ok := s.look().Visit(slot)
-	if !ok || appointmentID(v) != id {
+	v, ok := s.find(id)
+	switch {
+	case !ok:
 		s.missing(w, "Appointment/"+id)
+		return
+	case s.form(v) == Gone:
+		refuse(w, http.StatusGone, "deleted")
+		return
+	case s.form(v) == Missing:
+		refuse(w, http.StatusNotFound, "not-found")
 		return
 	}
 	s.saw("Appointment/" + id)
-	s.tagged(w, r, strconv.Itoa(v.Version), appointment(v))
+	s.tagged(w, r, strconv.Itoa(v.Version), s.appointment(v, baseURL(r)))
 }
 
 func (s *Sim) readPatient(w http.ResponseWriter, r *http.Request) {
@@ -27,7 +31,7 @@ func (s *Sim) readPatient(w http.ResponseWriter, r *http.Request) {
 		s.missing(w, "Patient/"+id)
 		return
 	}
-	s.tagged(w, r, strconv.FormatInt(p.Changed.UnixNano(), 36), patient(p))
+	s.tagged(w, r, strconv.FormatInt(p.Changed.UnixNano(), 36), s.patient(p))
 }
 
 func (s *Sim) readLocation(w http.ResponseWriter, r *http.Request) {
@@ -42,8 +46,8 @@ func (s *Sim) searchPatient(w http.ResponseWriter, r *http.Request) {
 	}
 	entries := []object{}
 	for _, p := range s.look().People() {
-		if r.PostForm.Get("identifier") == "https://fhir.nhs.uk/Id/nhs-number|"+p.NHSNumber {
-			shown := patient(p)
+		if r.PostForm.Get("identifier") == nhsNumber+"|"+p.NHSNumber {
+			shown := s.patient(p)
 			entries = append(entries, object{
 				"fullUrl": baseURL(r) + "/Patient/" + strconv.Itoa(p.ID), "resource": shown, "search": object{"mode": "match"},
 			})

@@ -9,8 +9,6 @@ import (
 	"bellman/gateway"
 )
 
-const ukCore = "https://fhir.hl7.org.uk/StructureDefinition/"
-
 // statuses are R4's words.
 var statuses = map[gateway.Status]string{
 	gateway.StatusBooked:    "booked",
@@ -28,54 +26,51 @@ var channels = map[gateway.Mode]string{
 	gateway.ModeVideo:     "Video",
 }
 
-// appointmentID is the id of a visit. A slot that is booked again by somebody
-// else is another appointment.
-func appointmentID(v surgery.Visit) string { return fmt.Sprintf("%d-%d", v.Slot, v.Person) }
-
-// appointment shows a visit as UK Core does.
-func appointment(v surgery.Visit) object {
+// appointment shows a visit. base is the server's own address, as the caller sees
+// it.
+func (s *Sim) appointment(v surgery.Visit, base string) object {
+	d := s.speaks()
+	status := "accepted"
 	a := object{
 		"resourceType": "Appointment",
-		"id":           appointmentID(v),
-		"meta": object{
-			"versionId": strconv.Itoa(v.Version), "lastUpdated": instant(v.Changed),
-			"profile": []string{ukCore + "UKCore-Appointment"},
-		},
-		"status":      statuses[v.Status],
-		"description": "words that no text may hold",
-		"start":       instant(v.Start),
-		"end":         instant(v.Start.Add(time.Duration(v.Minutes) * time.Minute)),
-		"participant": []object{
-			{"actor": object{"reference": fmt.Sprintf("Patient/%d", v.Person)}, "status": "accepted"},
-			{"actor": object{"reference": fmt.Sprintf("Location/%d", v.Site)}, "status": "accepted"},
-			{"actor": object{"reference": "Practitioner/1"}, "status": "accepted"},
-		},
+		"id":           d.id(v),
+		"meta":         object{"versionId": strconv.Itoa(v.Version), "lastUpdated": d.instant(v.Changed)},
+		"status":       statuses[v.Status],
+		"description":  "words that no text may hold",
+		"start":        d.instant(v.Start),
+		"end":          d.instant(v.Start.Add(time.Duration(v.Minutes) * time.Minute)),
 	}
-	if code, ok := channels[v.Mode]; ok {
-		a["extension"] = []object{{
-			"url":                  ukCore + "Extension-UKCore-DeliveryChannel",
-			"valueCodeableConcept": coded("https://fhir.hl7.org.uk/CodeSystem/UKCore-DeliveryChannel", code),
-		}}
+	d.shape(a, v)
+	form := s.form(v)
+	switch form {
+	case Declined:
+		status = "declined"
+	case EnteredInError, NoShow, Waitlist:
+		a["status"] = string(form)
+	}
+	a["participant"] = []object{
+		{"actor": s.pointAt(a, v.Person, base), "status": status},
+		{"actor": object{"reference": fmt.Sprintf("Location/%d", v.Site)}, "status": "accepted"},
+		{"actor": object{"reference": "Practitioner/1"}, "status": "accepted"},
+	}
+	if s.Faults().Drift {
+		drift(a)
 	}
 	return a
 }
-
-// instant writes a time as practices see it: by London's clock, with its offset.
-func instant(t time.Time) string { return t.In(gateway.London()).Format(time.RFC3339) }
 
 func coded(system, code string) object {
 	return object{"coding": []object{{"system": system, "code": code}}}
 }
 
-// patient shows a person as UK Core does. Who left carries the removal from
-// registration that PDS uses; who declined, the preference for no telephone
-// contact.
-func patient(p surgery.Person) object {
+// patient shows a person.
+func (s *Sim) patient(p surgery.Person) object {
+	d := s.speaks()
 	out := object{
 		"resourceType": "Patient",
 		"id":           strconv.Itoa(p.ID),
-		"meta":         object{"versionId": strconv.FormatInt(p.Changed.UnixNano(), 36), "lastUpdated": instant(p.Changed)},
-		"identifier":   []object{{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": p.NHSNumber}},
+		"meta":         object{"versionId": strconv.FormatInt(p.Changed.UnixNano(), 36), "lastUpdated": d.instant(p.Changed)},
+		"identifier":   []object{{"system": nhsNumber, "value": p.NHSNumber}},
 		"active":       true,
 		"name":         []object{{"use": "official", "prefix": []string{p.Title}, "given": []string{p.Given}, "family": p.Family}},
 		"birthDate":    p.Born.Format("2006-01-02"),
@@ -85,7 +80,7 @@ func patient(p surgery.Person) object {
 		reach = append(reach, object{"system": "phone", "use": "home", "value": p.Home})
 	}
 	if p.Mobile != "" {
-		reach = append(reach, object{"system": "phone", "use": "mobile", "value": p.Mobile})
+		reach = append(reach, object{"system": "phone", "use": "mobile", "value": p.Mobile, "rank": 1})
 	}
 	if reach != nil {
 		out["telecom"] = reach
@@ -93,29 +88,14 @@ func patient(p surgery.Person) object {
 	if !p.Died.IsZero() {
 		out["deceasedDateTime"] = p.Died.In(gateway.London()).Format("2006-01-02")
 	}
-	var exts []object
-	if !p.Deducted.IsZero() {
-		exts = append(exts, object{
-			"url": "https://fhir.nhs.uk/StructureDefinition/Extension-PDS-RemovalFromRegistration",
-			"extension": []object{
-				{"url": "removalFromRegistrationCode", "valueCodeableConcept": coded("https://fhir.nhs.uk/CodeSystem/PDS-RemovalReasonExitCode", "ORR")},
-				{"url": "effectiveTime", "valuePeriod": object{"start": instant(p.Deducted)}},
-			},
-		})
-	}
-	if p.Declined {
-		exts = append(exts, object{
-			"url": ukCore + "Extension-UKCore-ContactPreference",
-			"extension": []object{
-				{"url": "PreferredContactMethod", "valueCodeableConcept": coded("https://fhir.hl7.org.uk/CodeSystem/UKCore-PreferredContactMethod", "8")},
-			},
-		})
-	}
-	if exts != nil {
-		out["extension"] = exts
+	d.shapePatient(out, p)
+	if s.Faults().Drift {
+		driftPatient(out)
 	}
 	return out
 }
+
+const nhsNumber = "https://fhir.nhs.uk/Id/nhs-number"
 
 // location shows a site.
 func location(id string) object {

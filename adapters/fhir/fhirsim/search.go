@@ -22,7 +22,7 @@ type query struct {
 }
 
 // known are the parameters that this server understands.
-var known = []string{"date", "status", "patient", "location", "_id", "_include", "_count", "_sort"}
+var known = []string{"date", "status", "patient", "location", "practitioner", "_id", "_include", "_count", "_sort", "_lastUpdated"}
 
 func (s *Sim) searchAppointments(w http.ResponseWriter, r *http.Request) {
 	s.search(w, r, query{values: r.URL.Query(), page: 1})
@@ -47,6 +47,12 @@ func (s *Sim) search(w http.ResponseWriter, r *http.Request, q query) {
 	if f.FailPage == q.page {
 		refuse(w, http.StatusInternalServerError, "exception")
 		return
+	}
+	if s.speaks() == Millennium {
+		if wrong := demands(q.values); wrong != "" {
+			refuse(w, http.StatusBadRequest, wrong)
+			return
+		}
 	}
 	strict := strings.Contains(r.Header.Get("Prefer"), "handling=strict")
 	for name := range q.values {
@@ -73,7 +79,7 @@ func (s *Sim) search(w http.ResponseWriter, r *http.Request, q query) {
 	from := min((q.page-1)*size, len(visits))
 	to := min(from+size, len(visits))
 	bundle := s.bundle(r, q, f, visits[from:to])
-	bundle["total"] = len(visits)
+	bundle["total"] = len(visits) + f.TotalOff
 	bundle["link"] = links(r, q, f, to < len(visits))
 	s.send(w, f, q.page, bundle)
 }
@@ -87,8 +93,15 @@ func (s *Sim) matching(q query, f Faults) ([]surgery.Visit, error) {
 	if err != nil {
 		return nil, err
 	}
+	changes, err := ranges(q.values["_lastUpdated"])
+	if err != nil {
+		return nil, err
+	}
 	if f.IgnoreParameters {
-		dates = nil
+		dates, changes = nil, nil
+	}
+	within := func(spans []dateRange, t time.Time) bool {
+		return !slices.ContainsFunc(spans, func(d dateRange) bool { return !d.has(t) })
 	}
 	wanted := func(name, value string) bool {
 		given := q.values.Get(name)
@@ -97,9 +110,10 @@ func (s *Sim) matching(q query, f Faults) ([]surgery.Visit, error) {
 		})
 	}
 	var out []surgery.Visit
-	for _, v := range s.look().Visits() {
-		if wanted("_id", appointmentID(v)) && wanted("status", statuses[v.Status]) && wanted("patient", strconv.Itoa(v.Person)) &&
-			wanted("location", strconv.Itoa(v.Site)) && !slices.ContainsFunc(dates, func(d dateRange) bool { return !d.has(v.Start) }) {
+	for _, v := range s.shown() {
+		if wanted("_id", s.speaks().id(v)) && wanted("status", s.status(v)) && wanted("patient", strconv.Itoa(v.Person)) &&
+			wanted("location", strconv.Itoa(v.Site)) && wanted("practitioner", "1") &&
+			within(dates, v.Start) && within(changes, v.Changed) {
 			out = append(out, v)
 		}
 	}
@@ -111,16 +125,16 @@ func (s *Sim) bundle(r *http.Request, q query, f Faults, visits []surgery.Visit)
 	entries := []object{}
 	add := func(resource object, mode string) {
 		e := object{"resource": resource, "search": object{"mode": mode}}
-		if id, ok := resource["id"].(string); ok {
-			e["fullUrl"] = fmt.Sprintf("%s/%s/%s", baseURL(r), resource["resourceType"], id)
+		if id, ok := resource["id"]; ok {
+			e["fullUrl"] = fmt.Sprintf("%s/%s/%v", baseURL(r), resource["resourceType"], id)
 		}
 		entries = append(entries, e)
 	}
 	includes := q.values["_include"]
 	people, sites := map[int]bool{}, map[int]bool{}
 	for i, v := range visits {
-		s.saw("Appointment/" + appointmentID(v))
-		shown := appointment(v)
+		s.saw("Appointment/" + s.speaks().id(v))
+		shown := s.appointment(v, baseURL(r))
 		if i == 0 && q.page == 1 {
 			f.spoil(shown)
 		}
@@ -130,7 +144,7 @@ func (s *Sim) bundle(r *http.Request, q query, f Faults, visits []surgery.Visit)
 	if slices.Contains(includes, "Appointment:patient") && !f.NoInclude {
 		for _, p := range s.look().People() {
 			if people[p.ID] {
-				add(patient(p), "include")
+				entries = append(entries, object{"fullUrl": s.fullURL(baseURL(r), p), "resource": s.patient(p), "search": object{"mode": "include"}})
 			}
 		}
 	}
@@ -142,6 +156,9 @@ func (s *Sim) bundle(r *http.Request, q query, f Faults, visits []surgery.Visit)
 	if len(q.ignored) > 0 {
 		add(outcome("warning", "not-supported"), "outcome")
 	}
+	if severity, code, ok := strings.Cut(f.Outcome, " "); ok {
+		add(outcome(severity, code), "outcome")
+	}
 	return object{"resourceType": "Bundle", "type": "searchset", "entry": entries}
 }
 
@@ -149,7 +166,7 @@ func (s *Sim) bundle(r *http.Request, q query, f Faults, visits []surgery.Visit)
 func links(r *http.Request, q query, f Faults, more bool) []object {
 	out := []object{{"relation": "self", "url": baseURL(r) + "/Appointment"}}
 	page := q.page + 1
-	if f.LoopNext {
+	if f.LoopNext || f.NextForm == "self" && !more {
 		more, page = true, q.page
 	}
 	if !more {
@@ -157,8 +174,13 @@ func links(r *http.Request, q query, f Faults, more bool) []object {
 	}
 	token := base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(page) + "|" + q.values.Encode()))
 	base := baseURL(r)
-	if f.ForeignNext != "" {
+	switch {
+	case f.ForeignNext != "":
 		base = f.ForeignNext
+	case f.NextForm == "relative":
+		base = ""
+	case f.NextForm == "path":
+		base = Base
 	}
 	return append(out, object{"relation": "next", "url": base + "?_getpages=" + token})
 }

@@ -35,14 +35,16 @@ type Sim struct {
 	clock gateway.Clock
 	mux   *http.ServeMux
 
-	mu     sync.Mutex
-	guard  guard
-	faults Faults
-	frozen *picture             // what is shown instead of the diary, unless nil
-	seen   map[string]bool      // ids that were there once, for 410
-	jtis   map[string]bool      // assertions used once
-	tokens map[string]time.Time // access tokens given out, and when each ends
-	calls  map[string]int       // by path, for tests and for curiosity
+	mu      sync.Mutex
+	guard   guard
+	faults  Faults
+	dialect Dialect
+	forms   map[int]Form         // how visits were called off, by slot
+	frozen  *picture             // what is shown instead of the diary, unless nil
+	seen    map[string]bool      // ids that were there once, for 410
+	jtis    map[string]bool      // assertions used once
+	tokens  map[string]time.Time // access tokens given out, and when each ends
+	calls   map[string]int       // by path, for tests and for curiosity
 }
 
 // New makes a server that shows the diary and asks for no credentials. The clock
@@ -50,10 +52,11 @@ type Sim struct {
 func New(diary *surgery.Diary, clock gateway.Clock) *Sim {
 	s := &Sim{
 		diary: diary, clock: clock, mux: http.NewServeMux(),
-		seen: map[string]bool{}, jtis: map[string]bool{}, tokens: map[string]time.Time{}, calls: map[string]int{},
+		forms: map[int]Form{}, seen: map[string]bool{}, jtis: map[string]bool{}, tokens: map[string]time.Time{}, calls: map[string]int{},
 	}
 	s.mux.HandleFunc("GET "+Base+"/Appointment", s.guarded(s.searchAppointments))
 	s.mux.HandleFunc("GET "+Base, s.guarded(s.nextPage))
+	s.mux.HandleFunc("GET "+Base+"/{$}", s.guarded(s.nextPage))
 	s.mux.HandleFunc("GET "+Base+"/Appointment/{id}", s.guarded(s.readAppointment))
 	s.mux.HandleFunc("GET "+Base+"/Patient/{id}", s.guarded(s.readPatient))
 	s.mux.HandleFunc("POST "+Base+"/Patient/_search", s.guarded(s.searchPatient))
@@ -118,7 +121,7 @@ func outcome(severity, code string) object {
 // metadata is a short capability statement.
 func (s *Sim) metadata(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, object{
-		"resourceType": "CapabilityStatement", "status": "active", "kind": "instance", "fhirVersion": "4.0.1",
+		"resourceType": "CapabilityStatement", "status": "active", "kind": "instance", "fhirVersion": map[Dialect]string{R4: "4.0.1", STU3: "3.0.1", Millennium: "4.0.1"}[s.speaks()],
 		"format": []string{"json"},
 		"rest": []object{{"mode": "server", "resource": []object{
 			{"type": "Appointment", "searchParam": []object{{"name": "date"}, {"name": "status"}, {"name": "patient"}, {"name": "location"}}},
