@@ -8,6 +8,7 @@ import (
 
 	"bellman/adapters/cliniko"
 	"bellman/adapters/emis"
+	"bellman/adapters/emisextract"
 	"bellman/adapters/fhir"
 	"bellman/adapters/files"
 	"bellman/adapters/tpp"
@@ -33,7 +34,8 @@ var Sources = map[string]Source{
 	"files":   source(files.New),
 	"tpp":     source(tpp.New),
 
-	"tpp-extract": source(tppextract.New),
+	"emis-extract": source(emisextract.New),
+	"tpp-extract":  source(tppextract.New),
 }
 
 // SourceNames lists the clinical systems.

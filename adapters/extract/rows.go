@@ -14,7 +14,7 @@ import (
 const (
 	longestRow = 1 << 20 // bytes
 	mostCells  = 512
-	firstBlock = 256 << 10 // bytes read at once; the buffer grows only for a longer row
+	firstBlock = 64 << 10 // bytes read at once; the buffer grows only for a longer row
 )
 
 // Rows reads CSV (RFC 4180: commas, quotation marks doubled within quotation

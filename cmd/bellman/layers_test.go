@@ -59,7 +59,10 @@ var law = map[string]room{
 	"bellman/adapters/tpp/tppsim":          {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/twilio":              {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},
-	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/cliniko", "adapters/emis", "adapters/fhir", "adapters/files", "adapters/pds", "adapters/tpp", "adapters/tppextract"}},
+	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/cliniko", "adapters/emis", "adapters/emisextract", "adapters/fhir", "adapters/files", "adapters/pds", "adapters/tpp", "adapters/tppextract"}},
+
+	"bellman/adapters/emisextract":                {2, []string{"gateway", "gateway/ident", "gateway/meeting", "gateway/number", "adapters/extract"}},
+	"bellman/adapters/emisextract/emisextractsim": {2, []string{"gateway", "adapters/surgery"}},
 
 	"bellman/adapters/tppextract":               {2, []string{"gateway", "gateway/number", "adapters/extract"}},
 	"bellman/adapters/tppextract/tppextractsim": {2, []string{"gateway", "adapters/surgery"}},
@@ -81,6 +84,7 @@ var sideways = map[string]string{
 	"bellman/adapters/cliniko/clinikosim -> bellman/adapters/surgery":         "a simulator shows the invented practice",
 	"bellman/adapters/emis/emissim -> bellman/adapters/surgery":               "a simulator shows the invented practice",
 	"bellman/adapters/fhir -> bellman/adapters/fhirshape":                     "the FHIR resources that several adapters read",
+	"bellman/adapters/emisextract/emisextractsim -> bellman/adapters/surgery": "a simulator shows the invented practice",
 	"bellman/adapters/fhir/fhirsim -> bellman/adapters/surgery":               "a simulator shows the invented practice",
 	"bellman/adapters/files -> bellman/adapters/files/sheet":                  "how Excel's own format is read, apart from what a diary is",
 	"bellman/adapters/pds -> bellman/adapters/beside":                         "what a checker has learnt is remembered in one way",

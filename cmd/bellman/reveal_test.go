@@ -62,6 +62,7 @@ var revealers = map[string]string{
 	"cmd/bellman/tasks.go taskRow":            "on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/tasks.go worded":             "on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/pull.go shownNumber":         "on the screen of who asked with --reveal, which is audited",
+	"adapters/emisextract/adapter.go New":     "our own key and its passphrase, to open the files",
 }
 
 // The demo's people are invented, and its page is there to show them.

@@ -51,7 +51,8 @@ var simulators = map[string]func(staged) (simulated, error){
 	"tpp":     simulateTPP,
 	"twilio":  simulateTwilio,
 
-	"tpp-extract": simulateTPPExtract,
+	"emis-extract": simulateEMISExtract,
+	"tpp-extract":  simulateTPPExtract,
 
 	"fhir-stu3":       simulateFHIR(fhirsim.STU3, "auth: none"),
 	"fhir-millennium": simulateFHIR(fhirsim.Millennium, "auth: none, server: millennium, locations: ['5']"),
