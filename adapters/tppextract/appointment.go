@@ -1,9 +1,11 @@
 package tppextract
 
 import (
+	"slices"
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/meeting"
 	"bellman/gateway/number"
 )
 
@@ -37,15 +39,21 @@ func (k *known) status(v visit) gateway.Status {
 }
 
 // mode says how patient and clinician meet, and whether a patient is expected at
-// all. Only what the practice has said of its types of rota, and the mark for
-// telephone, are trusted; that the mark is not set says nothing.
+// all, by what the section says of the type of rota, else by the plain words in it,
+// and by the mark for telephone. That the mark is not set says nothing.
 func (k *known) mode(v visit) (gateway.Mode, bool) {
 	word, said := k.adapter.words.rotas[folded(v.RotaType)]
 	mode := modeWords[word]
-	if yesOrNo(v.Telephone) == answerYes && (!said || word == notAVisit) {
-		mode = gateway.ModeTelephone
-	} else if yesOrNo(v.Telephone) == answerYes && mode != gateway.ModeTelephone {
-		mode = gateway.ModeUnknown // the two contradict each other
+	if !said {
+		mode = meeting.ModeOf(v.RotaType)
+	}
+	if yesOrNo(v.Telephone) == answerYes {
+		switch mode {
+		case gateway.ModeUnknown, gateway.ModeTelephone:
+			mode = gateway.ModeTelephone
+		case gateway.ModeInPerson, gateway.ModeVideo, gateway.ModeHomeVisit:
+			mode = gateway.ModeUnknown // the two contradict each other
+		}
 	}
 	return mode, word != notAVisit
 }
@@ -100,18 +108,35 @@ func after(x, y event) bool {
 	return x.Recorded > y.Recorded
 }
 
-// mobile gives the latest mobile number. Where several are equally late, all must
-// be the same.
+// mobile gives the latest mobile number. Where the latest row was removed, what is
+// left is older, and only believed when it is the same number.
 func (k *known) mobile(contacts []event) (gateway.Phone, gateway.NumberKind) {
-	var mine []event
+	var live, all []event
 	for _, e := range contacts {
-		if e.is() || kindOf(k.terms[e.Type]) != kindOther {
-			mine = append(mine, e)
+		if !e.is() && kindOf(k.terms[e.Type]) == kindOther {
+			continue
+		}
+		all = append(all, e)
+		if !e.Removed {
+			live = append(live, e)
 		}
 	}
+	phone, kind := k.number(latest(live))
+	last := latest(all)
+	if len(live) == 0 || slices.ContainsFunc(last, func(e event) bool { return !e.Removed }) {
+		return phone, kind
+	}
+	if gone, was := k.number(last); gone != phone || was != kind {
+		return gateway.Phone{}, gateway.NumberUnclear
+	}
+	return phone, kind
+}
+
+// number reads the number that rows agree on.
+func (k *known) number(rows []event) (gateway.Phone, gateway.NumberKind) {
 	var phone gateway.Phone
 	found := gateway.NumberMissing
-	for i, e := range latest(mine) {
+	for i, e := range rows {
 		if e.is() || kindOf(k.terms[e.Type]) == kindUnknown {
 			return gateway.Phone{}, gateway.NumberUnclear
 		}

@@ -17,7 +17,7 @@ var errDamagedShelf = errors.New("something that is kept of the extracts is dama
 // feed makes the feed of what is kept.
 func (a *Adapter) feed(ctx context.Context, keep *extract.Keeper, h head, span gateway.Span, notes []string) (gateway.Feed, error) {
 	f := gateway.Feed{AsOf: earlier(h.asOf(), a.env.Clock.Now().UTC())}
-	k := &known{adapter: a, head: h, visits: map[string]visit{}, people: map[string]*person{}}
+	k := &known{adapter: a, head: h, terms: map[string]string{}, visits: map[string]visit{}, people: map[string]*person{}}
 	if err := keep.Whole(ctx, func() error { return k.gather(ctx, span) }); err != nil {
 		return gateway.Feed{}, err
 	}
@@ -67,38 +67,50 @@ type person struct {
 // mostEvents bounds the rows about one patient.
 const mostEvents = 2_000
 
-// gather reads the visits, and then whatever is kept of their patients.
+// gather reads the visits and the terms, and then whatever is kept of the patients.
+// A shelf may give a thing twice.
 func (k *known) gather(ctx context.Context, span gateway.Span) error {
+	shelf := k.adapter.env.Shelf
 	seen := map[string]bool{}
-	err := k.adapter.env.Shelf.Each(ctx, prefixVisit, func(t gateway.Kept) error {
-		if seen[t.Key] {
-			return nil // a shelf may give a thing twice
-		}
-		seen[t.Key] = true
-		var v visit
-		if json.Unmarshal(t.Value, &v) != nil {
-			return errDamagedShelf
-		}
+	err := shelf.Each(ctx, "", func(t gateway.Kept) error {
 		switch {
-		case !k.head.lives(tableVisits, v.Serial):
-		case v.is():
-			k.unreadable = append(k.unreadable, gateway.Unreadable{Where: v.Where, Why: v.Why})
-		case span.Has(time.Unix(v.Start, 0)):
-			k.visits[t.Key[len(prefixVisit):]] = v
-			k.people[v.Patient] = &person{seen: map[string]bool{}}
+		case strings.HasPrefix(t.Key, prefixTerms):
+			return k.term(t)
+		case strings.HasPrefix(t.Key, prefixVisit) && !seen[t.Key]:
+			seen[t.Key] = true
+			return k.visit(t, span)
 		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("look up the visits: %w", err)
 	}
-	if k.terms, err = termsKept(ctx, k.adapter.env.Shelf); err != nil {
-		return err
-	}
 	clear(seen)
-	err = k.adapter.env.Shelf.Each(ctx, "", func(t gateway.Kept) error { return k.about(t, seen) })
-	if err != nil {
+	if err := shelf.Each(ctx, "", func(t gateway.Kept) error { return k.about(t, seen) }); err != nil {
 		return fmt.Errorf("look up the patients: %w", err)
+	}
+	return nil
+}
+
+func (k *known) term(t gateway.Kept) error {
+	if json.Unmarshal(t.Value, &k.terms) != nil {
+		return errDamagedShelf
+	}
+	return nil
+}
+
+func (k *known) visit(t gateway.Kept, span gateway.Span) error {
+	var v visit
+	if json.Unmarshal(t.Value, &v) != nil {
+		return errDamagedShelf
+	}
+	switch {
+	case !k.head.lives(tableVisits, v.Serial):
+	case v.is():
+		k.unreadable = append(k.unreadable, gateway.Unreadable{Where: v.Where, Why: v.Why})
+	case span.Has(time.Unix(v.Start, 0)):
+		k.visits[t.Key[len(prefixVisit):]] = v
+		k.people[v.Patient] = &person{seen: map[string]bool{}}
 	}
 	return nil
 }

@@ -158,6 +158,8 @@ func (i *intake) row() error {
 	switch {
 	case i.rows.Problem() != "":
 		return i.unreadable(id, i.rows.Problem())
+	case removed == answerYes && i.layout.table == tableContacts && !i.full:
+		return i.put(id, bury(i.head.Serial))
 	case removed == answerYes:
 		return i.gone(id)
 	case removed == answerUnclear && i.text(colRemoved) != "":

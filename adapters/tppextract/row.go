@@ -104,6 +104,21 @@ type event struct {
 	Recorded     int64  `json:"r,omitempty"`
 	Organisation string `json:"o,omitempty"`
 	Ended        int64  `json:"e,omitempty"` // of a registration; 0: it goes on
+	// Removed, of a contact: the row went, and what it said before is known.
+	Removed bool `json:"z,omitempty"`
+}
+
+// bury keeps of a row with a number that it went. Without it an older number of the
+// patient would come to light again, which may long be somebody else's.
+func bury(serial int64) func(old []byte) ([]byte, error) {
+	return func(old []byte) ([]byte, error) {
+		var was event
+		if json.Unmarshal(old, &was) != nil || was.is() {
+			return nil, nil
+		}
+		was.Serial, was.Removed = serial, true
+		return json.Marshal(was)
+	}
 }
 
 // over makes of two rows with one id in one extract that do not agree one that

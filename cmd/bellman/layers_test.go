@@ -64,7 +64,7 @@ var law = map[string]room{
 	"bellman/adapters/emisextract":                {2, []string{"gateway", "gateway/ident", "gateway/meeting", "gateway/number", "adapters/extract"}},
 	"bellman/adapters/emisextract/emisextractsim": {2, []string{"gateway", "adapters/surgery"}},
 
-	"bellman/adapters/tppextract":               {2, []string{"gateway", "gateway/number", "adapters/extract"}},
+	"bellman/adapters/tppextract":               {2, []string{"gateway", "gateway/meeting", "gateway/number", "adapters/extract"}},
 	"bellman/adapters/tppextract/tppextractsim": {2, []string{"gateway", "adapters/surgery"}},
 
 	"bellman/cmd/agent":   {4, everything},
