@@ -1,0 +1,5 @@
+//go:build !race
+
+package tppextract_test
+
+const raced = false
