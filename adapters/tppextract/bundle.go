@@ -97,7 +97,7 @@ func openBundle(dir, name string) (*bundle, error) {
 	return b, nil
 }
 
-// unpack opens the volumes of one zip and lists what is in them.
+// unpack opens the volumes of one zip.
 func (b *bundle) unpack(files []extract.File, packed map[string]bool) error {
 	// .z01, .z02, ..., .z100, and .zip last.
 	slices.SortFunc(files, func(x, y extract.File) int { return cmp.Compare(volumeOrder(x.Name), volumeOrder(y.Name)) })
@@ -114,6 +114,11 @@ func (b *bundle) unpack(files []extract.File, packed map[string]bool) error {
 	if err != nil {
 		return err
 	}
+	return b.list(a, packed)
+}
+
+// list takes the tables of an archive.
+func (b *bundle) list(a *archive, packed map[string]bool) error {
 	for _, e := range a.entries {
 		table, ok := tableOf(e.name[strings.LastIndexAny(e.name, `/\`)+1:])
 		switch {

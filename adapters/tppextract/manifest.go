@@ -29,25 +29,35 @@ const stampLayout = "20060102_1504"
 
 // readManifest reads an extract's manifest.
 func readManifest(ctx context.Context, b *bundle) (manifest, error) {
-	m := manifest{tables: map[string]listing{}}
+	var m manifest
 	err := b.read(manifestName, func(in io.Reader) error {
-		rows := extract.NewRows(ctx, in, extract.Windows1252)
-		at, err := rows.Header("FileName", "IsDelta", "DateExtractFrom", "DateExtractTo")
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			if err := m.add(rows, at); err != nil {
-				return fmt.Errorf("%s %w", rows.Where(), err)
-			}
-		}
-		return rows.Err()
+		var err error
+		m, err = parseManifest(ctx, in)
+		return err
 	})
-	switch {
-	case err != nil:
-		return m, fmt.Errorf("its manifest: %w", err)
-	case m.to == "":
-		return m, errors.New("its manifest: no table says until when it speaks")
+	if err != nil {
+		return manifest{}, fmt.Errorf("its manifest: %w", err)
+	}
+	return m, nil
+}
+
+func parseManifest(ctx context.Context, in io.Reader) (manifest, error) {
+	m := manifest{tables: map[string]listing{}}
+	rows := extract.NewRows(ctx, in, extract.Windows1252)
+	at, err := rows.Header("FileName", "IsDelta", "DateExtractFrom", "DateExtractTo")
+	if err != nil {
+		return m, err
+	}
+	for rows.Next() {
+		if err := m.add(rows, at); err != nil {
+			return m, fmt.Errorf("%s %w", rows.Where(), err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return m, err
+	}
+	if m.to == "" {
+		return m, errors.New("no table says until when it speaks")
 	}
 	return m, nil
 }

@@ -107,12 +107,15 @@ func (st *stage) agrees() {
 }
 
 // known gives what a feed says by patient and start: rows have other identifiers in
-// another simulator.
+// another simulator. A cancelled row that a move left behind is only in one.
 func known(f gateway.Feed) map[string]gateway.Appointment { return withoutRows(byID(f)) }
 
 func withoutRows(all map[gateway.AppointmentID]gateway.Appointment) map[string]gateway.Appointment {
 	out := map[string]gateway.Appointment{}
 	for _, a := range all {
+		if a.Status == gateway.StatusCancelled {
+			continue
+		}
 		a.ID = ""
 		out[string(a.Patient.ID)+a.Start.String()] = a
 	}

@@ -1,0 +1,63 @@
+package tppextract_test
+
+import (
+	"fmt"
+	"testing"
+
+	"bellman/adapters/surgery"
+	"bellman/adapters/tppextract/tppextractsim"
+	"bellman/gateway"
+)
+
+// Whatever happens in a practice, nights of changes must say in the end what one
+// full extract says.
+func FuzzNights(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 9, 3, 4, 5, 9, 6, 7, 8})
+	f.Add([]byte{0x0c, 0x1c, 0x9, 0x2c, 0x3c, 0x4c, 0x9, 0x5c, 0x6c, 0x7c, 0x8c})
+	f.Add([]byte{0x51, 9, 0x41, 9, 0x51, 0x61, 9, 9})
+	f.Fuzz(func(t *testing.T, story []byte) {
+		if len(story) > 60 {
+			return
+		}
+		st := newStage(t, tppextractsim.Options{NewRowOnMove: len(story)%2 == 0, Neighbour: len(story)%3 == 0})
+		st.night()
+		for n, b := range story {
+			st.happens(n, int(b)%10, 12+int(b)/10)
+		}
+		st.night()
+		st.agrees()
+	})
+}
+
+// happens lets one thing happen around the visit of one of the ordinary patients.
+func (st *stage) happens(n, what, which int) {
+	slot := st.cases[which].Slot
+	v, booked := st.diary.Visit(slot)
+	person := 1001 + which
+	switch what {
+	case 0:
+		st.diary.Cancel(slot)
+	case 1:
+		st.diary.Remove(slot)
+	case 2:
+		if booked {
+			st.diary.Move(slot, v.Start.AddDate(0, 0, n%5-2))
+		}
+	case 3:
+		start := morning.AddDate(0, 0, 8)
+		st.diary.Book(surgery.Visit{Slot: slot, Person: 1001 + (which+n)%40, Start: start, Site: 5})
+	case 4:
+		st.diary.Edit(person, func(p *surgery.Person) { p.Mobile = fmt.Sprintf("07700 9007%02d", n) })
+	case 5:
+		st.diary.Edit(person, func(p *surgery.Person) { p.Declined = !p.Declined })
+	case 6:
+		st.diary.Edit(person, func(p *surgery.Person) { p.Died = st.clock.Now().AddDate(0, 0, -1) })
+	case 7:
+		st.diary.Edit(person, func(p *surgery.Person) { p.Deducted = st.clock.Now().AddDate(0, 0, -1) })
+	case 8:
+		st.diary.Change(slot, func(v *surgery.Visit) { v.Mode = gateway.ModeTelephone })
+	case 9:
+		st.night()
+		st.read()
+	}
+}
