@@ -264,3 +264,57 @@ func TestTheSecondRecordedNightChangesWhatTheFirstSaid(t *testing.T) {
 		t.Error("two nights taken in at once say something else than one after the other")
 	}
 }
+
+// withRecords adds SRRecordStatus to the first recorded night.
+func withRecords(t *testing.T) string {
+	t.Helper()
+	dir := nights(t, firstNight)
+	const columns = `"RowIdentifier","IDOrganisationVisibleTo","MedicalRecordStatus","DateEvent","DateEventRecorded","IDPatient","IDOrganisation"`
+	rows := columns
+	for _, r := range []string{
+		`"6001","A81001","41","01 Feb 2025 10:00:00","01 Feb 2025 10:00:00","1001","A81001"`,
+		`"6002","A81001","42","01 Feb 2026 10:00:00","01 Feb 2026 10:00:00","1001","A81001"`,
+		`"6003","A81001","41","01 Feb 2025 10:00:00","01 Feb 2025 10:00:00","1008","A81001"`,
+		`"6004","A81001","31","01 Feb 2025 10:00:00","01 Feb 2025 10:00:00","1013","A81001"`,
+	} {
+		rows += "\n" + r // and no line end behind the last
+	}
+	add := func(name, content string) {
+		t.Helper()
+		f, err := os.OpenFile(filepath.Join(dir, firstNight, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(content); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("SRRecordStatus.csv", rows)
+	add("SRManifest.csv", `"SRRecordStatus","N","N","","`+firstNight+`"`+"\r\n")
+	settle(t, filepath.Join(dir, firstNight))
+	return dir
+}
+
+func TestTheStatusOfARecordCountsAsTheSectionSays(t *testing.T) {
+	dir := withRecords(t)
+	c := tppextract.Config{Dir: dir, RecordStatuses: map[string]string{"yes": "open", "no": "restricted"}}
+	got := byID(read(t, adapter(t, c, gatewaytest.NewShelf())))
+	for id, want := range map[gateway.AppointmentID]gateway.Flag{
+		"5001-1001": gateway.FlagYes, "5008-1008": gateway.FlagNo, "5013-1013": gateway.FlagUnclear, "5016-1016": gateway.FlagNo,
+	} {
+		if got[id].Patient.Restricted != want {
+			t.Errorf("%s: restricted %d, want %d", id, got[id].Patient.Restricted, want)
+		}
+	}
+	without := byID(read(t, adapter(t, tppextract.Config{Dir: dir}, gatewaytest.NewShelf())))
+	if without["5001-1001"].Patient.Restricted != gateway.FlagNo {
+		t.Error("without the section's words something is made of the status")
+	}
+	_, err := adapter(t, c, gatewaytest.NewShelf()).Read(t.Context(), gateway.Span{From: morning, To: morning.AddDate(0, 1, 0)})
+	if err != nil {
+		t.Error(err)
+	}
+}
