@@ -16,10 +16,10 @@ func FuzzNights(f *testing.F) {
 	f.Add([]byte{0x0c, 0x1c, 0x9, 0x2c, 0x3c, 0x4c, 0x9, 0x5c, 0x6c, 0x7c, 0x8c})
 	f.Add([]byte{0x51, 9, 0x41, 9, 0x51, 0x61, 9, 9})
 	f.Fuzz(func(t *testing.T, story []byte) {
-		if len(story) > 60 {
+		if len(story) > 24 {
 			return
 		}
-		st := newStage(t, tppextractsim.Options{NewRowOnMove: len(story)%2 == 0, Neighbour: len(story)%3 == 0})
+		st := newStage(t, tppextractsim.Options{Form: tppextractsim.Plain, NewRowOnMove: len(story)%2 == 0, Neighbour: len(story)%3 == 0})
 		st.night()
 		for n, b := range story {
 			st.happens(n, int(b)%10, 12+int(b)/10)
