@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"bellman/adapters/beside"
+	"bellman/adapters/gpconnect"
 	"bellman/adapters/pds"
 	"bellman/gateway"
 )
@@ -16,7 +17,8 @@ type Checker func(s Section, env gateway.Surroundings) (gateway.Checker, []gatew
 
 // Checkers are those by the type in their section.
 var Checkers = map[string]Checker{
-	"pds": checker(pds.New),
+	"gpconnect": checker(gpconnect.New),
+	"pds":       checker(pds.New),
 }
 
 // CheckerNames lists what can be asked beside a clinical system.

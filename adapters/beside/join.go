@@ -32,7 +32,7 @@ func Join(own gateway.Source, checks []gateway.Checker, env gateway.Surroundings
 		return nil, errNoShelf
 	}
 	j := &joined{own: own, checks: checks, people: people{env.Shelf, env.Clock}}
-	return withPowers(j, own, cancellerOf(own, checks)), nil
+	return withPowers(j, own, cancellerOf(j)), nil
 }
 
 var errNoShelf = errors.New("what is asked beside a clinical system needs somewhere to remember patients")

@@ -2,22 +2,46 @@ package beside
 
 import (
 	"context"
+	"fmt"
 
 	"bellman/gateway"
 )
 
 // cancellerOf gives what cancels: the practice's own system, or else the first
 // checker that can.
-func cancellerOf(own gateway.Source, checks []gateway.Checker) gateway.Canceller {
-	if c, ok := own.(gateway.Canceller); ok {
+func cancellerOf(j *joined) gateway.Canceller {
+	if c, ok := j.own.(gateway.Canceller); ok {
 		return c
 	}
-	for _, check := range checks {
+	for i, check := range j.checks {
 		if c, ok := check.(gateway.Canceller); ok {
-			return c
+			return cancelling{j, j.checks[:i], c}
 		}
 	}
 	return nil
+}
+
+// cancelling cancels through a checker.
+type cancelling struct {
+	j      *joined
+	before []gateway.Checker // those that stand before it
+	to     gateway.Canceller
+}
+
+// CancelAppointment implements gateway.Canceller. The checkers that stand before are
+// asked first: about a patient whose record turns out to be sensitive the other
+// system may not even be asked.
+func (c cancelling) CancelAppointment(ctx context.Context, a gateway.Appointment) error {
+	is, err := c.j.people.fill(ctx, a)
+	for _, check := range c.before {
+		if err == nil {
+			is, err = check.Check(ctx, is)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cancel: %w: %w", gateway.ErrNotWritten, err)
+	}
+	return c.to.CancelAppointment(ctx, is)
 }
 
 // listening is the power to listen by itself: what comes is the practice's own

@@ -50,7 +50,7 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	out := outbound.New(outbound.Options{Local: env.Trial, Timeout: timeout, MaxBody: maxBody})
+	out := outbound.New(outbound.Options{Local: env.Trial, Timeout: timeout, MaxBody: maxBody, Turn: env.Turn})
 	tokens, err := newTokens(c.Auth, env.Clock, out)
 	if err != nil {
 		return nil, err

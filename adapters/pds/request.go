@@ -96,11 +96,6 @@ var (
 
 // once makes one request.
 func (a *Adapter) once(ctx context.Context, nhs string, token gateway.Secret) (*outbound.Response, error) {
-	if a.env.Turn != nil {
-		if err := a.env.Turn(ctx); err != nil {
-			return nil, err
-		}
-	}
 	if err := a.pace.take(ctx); err != nil {
 		return nil, err
 	}
@@ -108,10 +103,10 @@ func (a *Adapter) once(ctx context.Context, nhs string, token gateway.Secret) (*
 	if err != nil {
 		return nil, errAddress
 	}
-	id := newID()
+	id := outbound.NewID()
 	r.Header.Set("Authorization", "Bearer "+token.Reveal())
 	r.Header.Set("X-Request-ID", id)
-	r.Header.Set("X-Correlation-ID", newID())
+	r.Header.Set("X-Correlation-ID", outbound.NewID())
 	r.Header.Set("Accept", "application/fhir+json")
 	r.Header.Set("Cache-Control", "no-cache")
 	if a.config.Organisation != "" {

@@ -2,7 +2,6 @@ package pds
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
@@ -116,7 +115,7 @@ func (t *tokens) fetch(ctx context.Context) (http.Header, error) {
 func (t *tokens) assertion() (string, error) {
 	now, us := t.clock.Now(), t.auth.APIKey.Reveal()
 	token := jwt.NewWithClaims(jwt.SigningMethodRS512, jwt.MapClaims{
-		"iss": us, "sub": us, "aud": t.auth.TokenURL, "iat": now.Unix(), "exp": now.Add(assertionLife).Unix(), "jti": newID(),
+		"iss": us, "sub": us, "aud": t.auth.TokenURL, "iat": now.Unix(), "exp": now.Add(assertionLife).Unix(), "jti": outbound.NewID(),
 	})
 	token.Header["kid"] = t.auth.KeyID
 	signed, err := token.SignedString(t.key)
@@ -151,12 +150,4 @@ func (t *tokens) keep(body []byte) error {
 // headerSafe reports whether a token can stand in a header as it is.
 func headerSafe(token string) bool {
 	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-// newID makes a random UUID (RFC 9562, version 4).
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -7,6 +7,8 @@ package outbound
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +38,10 @@ type Options struct {
 	// Turn is asked before every exchange and may make it wait, as
 	// gateway.Surroundings.Turn does; nil: nobody is asked.
 	Turn func(context.Context) error
+	// Certificates are shown to servers that want to know who calls; Roots are the
+	// authorities by which servers are believed, nil: those of the machine.
+	Certificates []tls.Certificate
+	Roots        *x509.CertPool
 }
 
 // Client is an http.Client behind which addresses are checked.
@@ -102,6 +108,7 @@ func Transport(o Options) *http.Transport {
 		ExpectContinueTimeout: time.Second,
 		DisableCompression:    o.Local,
 		DisableKeepAlives:     o.Once,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, Certificates: o.Certificates, RootCAs: o.Roots},
 	}
 }
 
