@@ -59,13 +59,16 @@ var law = map[string]room{
 	"bellman/adapters/tpp/tppsim":          {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/twilio":              {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},
-	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/cliniko", "adapters/emis", "adapters/emisextract", "adapters/fhir", "adapters/files", "adapters/pds", "adapters/tpp", "adapters/tppextract"}},
+	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/cliniko", "adapters/emis", "adapters/emisextract", "adapters/fhir", "adapters/files", "adapters/gpconnect", "adapters/pds", "adapters/tpp", "adapters/tppextract"}},
 
 	"bellman/adapters/emisextract":                {2, []string{"gateway", "gateway/ident", "gateway/meeting", "gateway/number", "adapters/extract"}},
 	"bellman/adapters/emisextract/emisextractsim": {2, []string{"gateway", "adapters/surgery"}},
 
 	"bellman/adapters/tppextract":               {2, []string{"gateway", "gateway/meeting", "gateway/number", "adapters/extract"}},
 	"bellman/adapters/tppextract/tppextractsim": {2, []string{"gateway", "adapters/surgery"}},
+
+	"bellman/adapters/gpconnect":              {2, []string{"gateway", "gateway/outbound", "adapters/beside", "adapters/fhirshape"}},
+	"bellman/adapters/gpconnect/gpconnectsim": {2, []string{"gateway", "adapters/surgery"}},
 
 	"bellman/cmd/agent":   {4, everything},
 	"bellman/cmd/bellman": {4, everything},
@@ -87,6 +90,9 @@ var sideways = map[string]string{
 	"bellman/adapters/emisextract/emisextractsim -> bellman/adapters/surgery": "a simulator shows the invented practice",
 	"bellman/adapters/fhir/fhirsim -> bellman/adapters/surgery":               "a simulator shows the invented practice",
 	"bellman/adapters/files -> bellman/adapters/files/sheet":                  "how Excel's own format is read, apart from what a diary is",
+	"bellman/adapters/gpconnect -> bellman/adapters/beside":                   "what a checker has learnt is remembered in one way",
+	"bellman/adapters/gpconnect -> bellman/adapters/fhirshape":                "GP Connect's records are FHIR",
+	"bellman/adapters/gpconnect/gpconnectsim -> bellman/adapters/surgery":     "a simulator shows the invented practice",
 	"bellman/adapters/pds -> bellman/adapters/beside":                         "what a checker has learnt is remembered in one way",
 	"bellman/adapters/pds -> bellman/adapters/fhirshape":                      "PDS' records are FHIR",
 	"bellman/adapters/pds/pdssim -> bellman/adapters/surgery":                 "a simulator shows the invented practice",

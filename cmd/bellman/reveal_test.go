@@ -63,6 +63,9 @@ var revealers = map[string]string{
 	"cmd/bellman/tasks.go worded":             "on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/pull.go shownNumber":         "on the screen of who asked with --reveal, which is audited",
 	"adapters/emisextract/adapter.go New":     "our own key and its passphrase, to open the files",
+
+	"adapters/gpconnect/gpconnect.go options": "our own certificate and key, to be let in",
+	"adapters/gpconnect/truth.go patient":     "the NHS number, in the address that GP Connect lays down",
 }
 
 // The demo's people are invented, and its page is there to show them.

@@ -56,6 +56,8 @@ var simulators = map[string]func(staged) (simulated, error){
 
 	"fhir-stu3":       simulateFHIR(fhirsim.STU3, "auth: none"),
 	"fhir-millennium": simulateFHIR(fhirsim.Millennium, "auth: none, server: millennium, locations: ['5']"),
+
+	"gpconnect": simulateGPConnect,
 }
 
 func (c *cli) simulateCommand() *cobra.Command {
