@@ -1,10 +1,12 @@
 package tppextract
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +32,9 @@ func (a *Adapter) feed(ctx context.Context, keep *extract.Keeper, h head, span g
 		}
 		f.Appointments = append(f.Appointments, k.appointment(id, v, p))
 	}
+	slices.SortFunc(f.Appointments, func(x, y gateway.Appointment) int {
+		return cmp.Or(x.Start.Compare(y.Start), strings.Compare(string(x.ID), string(y.ID)))
+	})
 	// What was called full and held no row of this practice is more often a delivery
 	// that went wrong than an empty diary.
 	f.Complete = h.Had[tableVisits]

@@ -33,6 +33,7 @@ type intake struct {
 	terms   map[string]string
 	notes   []string
 	deaf    bool // the extract says nothing of appointments
+	hollow  bool // a table that is said to be full was passed over
 	lost    int
 
 	// Of the table that is being read:
@@ -75,15 +76,17 @@ func (i *intake) run() error {
 }
 
 // done writes into the head how far it came. Without changes of appointments the
-// diary is as old as before.
+// diary is as old as before. What has no beginning and was not full either proves
+// nothing of the time before it: the next one then shows the gap.
 func (i *intake) done() {
 	if i.head.Loading == i.from.name || i.restart {
 		i.head.Loading = ""
 	}
 	i.head.Done = i.from.name
-	if i.said.from != "" || i.adapter.complete(i.said) {
-		i.head.To = i.said.to
+	if i.said.from == "" && (i.hollow || !i.adapter.complete(i.said)) {
+		return
 	}
+	i.head.To = i.said.to
 	if i.said.lists(tableVisits) && !i.deaf {
 		i.head.AsOf = i.until.Unix()
 	}
@@ -249,7 +252,7 @@ func (i *intake) judge() error {
 	case i.restart:
 		return errors.New("is said to be full and holds no row of this practice: ask TPP for another full extract")
 	default:
-		i.deaf = i.deaf || table == tableVisits
+		i.deaf, i.hollow = i.deaf || table == tableVisits, true
 		i.notes = append(i.notes, fmt.Sprintf("%s of %s is said to be full and holds no row of this practice: passed over", table, i.from.name))
 	}
 	if i.ours > 0 {

@@ -82,6 +82,24 @@ func TestAFullExtractHealsAGap(t *testing.T) {
 	st.agrees()
 }
 
+func TestAFullExtractThatHoldsNothingHidesNoGap(t *testing.T) {
+	st := newStage(t, tppextractsim.Options{})
+	st.night()
+	before := st.read()
+	st.sim.Lose() // a night that nobody can prove any more
+	st.sim.SetFaults(tppextractsim.Faults{FalseBulk: true})
+	st.night()
+	if f := st.read(); !f.AsOf.Equal(before.AsOf) {
+		t.Errorf("as of %v, and nothing was said of appointments since %v", f.AsOf, before.AsOf)
+	}
+	st.sim.SetFaults(tppextractsim.Faults{})
+	st.diary.Cancel(st.cases[13].Slot)
+	st.night()
+	st.refuses("a gap")
+	st.bulk()
+	st.agrees()
+}
+
 func TestALostShelfBeginsWithTheLastFullExtract(t *testing.T) {
 	st := newStage(t, tppextractsim.Options{})
 	first := st.night()

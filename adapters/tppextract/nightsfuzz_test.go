@@ -2,6 +2,7 @@ package tppextract_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"bellman/adapters/surgery"
@@ -16,17 +17,36 @@ func FuzzNights(f *testing.F) {
 	f.Add([]byte{0x0c, 0x1c, 0x9, 0x2c, 0x3c, 0x4c, 0x9, 0x5c, 0x6c, 0x7c, 0x8c})
 	f.Add([]byte{0x51, 9, 0x41, 9, 0x51, 0x61, 9, 9})
 	f.Fuzz(func(t *testing.T, story []byte) {
-		if len(story) > 24 {
-			return
+		if len(story) <= 24 {
+			tell(t, story)
 		}
-		st := newStage(t, tppextractsim.Options{Form: tppextractsim.Plain, NewRowOnMove: len(story)%2 == 0, Neighbour: len(story)%3 == 0})
-		st.night()
-		for n, b := range story {
-			st.happens(n, int(b)%10, 12+int(b)/10)
-		}
-		st.night()
-		st.agrees()
 	})
+}
+
+func TestRandomStoriesOfNightsSayWhatAFullExtractSays(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 2))
+	for range 25 {
+		story := make([]byte, 4+r.IntN(20))
+		for i := range story {
+			story[i] = byte(r.UintN(256))
+		}
+		tell(t, story)
+		if t.Failed() {
+			t.Fatalf("the story was %v", story)
+		}
+	}
+}
+
+// tell plays a story and compares its end with one full extract.
+func tell(t *testing.T, story []byte) {
+	t.Helper()
+	st := newStage(t, tppextractsim.Options{Form: tppextractsim.Plain, NewRowOnMove: len(story)%2 == 0, Neighbour: len(story)%3 == 0})
+	st.night()
+	for n, b := range story {
+		st.happens(n, int(b)%10, 12+int(b)/10)
+	}
+	st.night()
+	st.agrees()
 }
 
 // happens lets one thing happen around the visit of one of the ordinary patients.

@@ -103,15 +103,12 @@ var errBegin = errors.New("there is no full extract to begin with: put the last 
 	"or ask TPP for a full one")
 
 // chain gives the extracts to take in, in their order, each beginning no later than
-// the one before it ends. With nothing known it begins at the last full one. Over a
-// gap it goes on at the next full one, if there is one.
+// the one before it ends. With nothing known it begins at the last full one, and over
+// a gap it goes on there.
 func (a *Adapter) chain(h head, begun bool, whole []delivered) ([]delivered, error) {
 	var out []delivered
 	if !begun {
-		i := len(whole) - 1
-		for i >= 0 && !a.complete(whole[i].said) {
-			i--
-		}
+		i := a.lastFull(whole)
 		if i < 0 {
 			return nil, errBegin
 		}
@@ -123,7 +120,7 @@ func (a *Adapter) chain(h head, begun bool, whole []delivered) ([]delivered, err
 		x := whole[0]
 		full := a.complete(x.said)
 		if !full && x.said.from > h.To {
-			i := slices.IndexFunc(whole, func(d delivered) bool { return a.complete(d.said) })
+			i := a.lastFull(whole)
 			if i < 0 {
 				return out, fmt.Errorf("a gap: the last extract ends at %s and the next, %s, begins at %s: "+
 					"put what is missing into the folder, or ask TPP for a full extract", h.To, x.name, x.said.from)
@@ -141,4 +138,13 @@ func (a *Adapter) chain(h head, begun bool, whole []delivered) ([]delivered, err
 		}
 	}
 	return out, nil
+}
+
+// lastFull gives the place of the last full extract, or -1.
+func (a *Adapter) lastFull(whole []delivered) int {
+	i := len(whole) - 1
+	for i >= 0 && !a.complete(whole[i].said) {
+		i--
+	}
+	return i
 }
