@@ -1,8 +1,10 @@
 package cliniko_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -163,4 +165,56 @@ func only(t *testing.T, f gateway.Feed) gateway.Appointment {
 
 func secrets(s *stage) []string {
 	return append(adaptertest.Secrets(s.diary), apiKey, "XQCLINIKOKEY9J3")
+}
+
+// contextType shortens what a turn is given.
+type contextType = context.Context
+
+// forget takes everything off the shelf.
+func (s *stage) forget(t *testing.T) {
+	t.Helper()
+	s.each(t, func(gateway.Kept) []byte { return nil })
+}
+
+// damage puts something else under a key; damageAll under every key of records.
+func (s *stage) damage(t *testing.T, key, value string) {
+	t.Helper()
+	s.each(t, func(k gateway.Kept) []byte {
+		if k.Key == key {
+			return []byte(value)
+		}
+		return k.Value
+	})
+}
+
+func (s *stage) damageAll(t *testing.T, value string) {
+	t.Helper()
+	s.each(t, func(k gateway.Kept) []byte {
+		if strings.HasPrefix(k.Key, "cliniko/records/") {
+			return []byte(value)
+		}
+		return k.Value
+	})
+}
+
+func (s *stage) each(t *testing.T, edit func(gateway.Kept) []byte) {
+	t.Helper()
+	var all []gateway.Kept
+	if err := s.shelf.Each(t.Context(), "", func(k gateway.Kept) error {
+		k.Value = edit(k)
+		all = append(all, k)
+		return nil
+	}); err != nil || len(all) == 0 {
+		t.Fatalf("%d things on the shelf, error %v", len(all), err)
+	}
+	if err := s.shelf.Put(t.Context(), all...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
 }

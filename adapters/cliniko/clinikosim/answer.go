@@ -143,7 +143,7 @@ func (s *Sim) listing(w http.ResponseWriter, r *http.Request, f Faults, list str
 // individual appointments, or of the groups where there is nothing else.
 func (s *Sim) hitsFirst(list string) bool {
 	if list == "group_appointments" {
-		return len(s.look().lists["individual_appointments"]) == 0
+		return len(s.look("individual_appointments")) == 0
 	}
 	return list == "individual_appointments"
 }

@@ -44,7 +44,7 @@ type Faults struct {
 // SetFaults replaces the faults. Frozen and Cached take their picture of the
 // diary when one of them is switched on.
 func (s *Sim) SetFaults(f Faults) {
-	now := s.look()
+	now := s.draw()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

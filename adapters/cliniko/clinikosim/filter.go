@@ -175,8 +175,9 @@ func arrange(all []record, by string) {
 	if by == "" {
 		by = "created_at"
 	}
+	keys := strings.Split(by+",id", ",")
 	slices.SortStableFunc(all, func(a, b record) int {
-		for _, key := range strings.Split(by+",id", ",") {
+		for _, key := range keys {
 			name, order, _ := strings.Cut(key, ":")
 			x, _ := a.value(name)
 			y, _ := b.value(name)

@@ -21,7 +21,7 @@ func (s *Sim) reads() {
 			if before != nil {
 				before(list, atoi(r.URL.Query().Get("page"), 1))
 			}
-			s.listing(w, r, f, list, s.look().lists[list])
+			s.listing(w, r, f, list, s.look(list))
 		}))
 		s.mux.HandleFunc("GET "+root+"/"+list+"/{id}", s.guarded("GET "+list+"/id", func(w http.ResponseWriter, r *http.Request, f Faults) {
 			rec, ok := s.find(list, r.PathValue("id"), f)
@@ -35,7 +35,7 @@ func (s *Sim) reads() {
 	for _, list := range []string{"individual_appointments", "group_appointments"} {
 		s.mux.HandleFunc("GET "+root+"/"+list+"/{id}/attendees", s.guarded("GET "+list+"/id/attendees", func(w http.ResponseWriter, r *http.Request, f Faults) {
 			var of []record
-			for _, rec := range s.look().lists["attendees"] {
+			for _, rec := range s.look("attendees") {
 				if strconv.FormatInt(rec.keys["booking_id"], 10) == r.PathValue("id") {
 					of = append(of, rec)
 				}
@@ -48,7 +48,7 @@ func (s *Sim) reads() {
 // find gives one record by its id. A deleted one is not found, nor an archived
 // patient: that is how another client saw it.
 func (s *Sim) find(list, id string, f Faults) (record, bool) {
-	for _, rec := range s.look().lists[list] {
+	for _, rec := range s.look(list) {
 		if rec.fields["id"] != id {
 			continue
 		}

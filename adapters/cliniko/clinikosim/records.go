@@ -52,18 +52,27 @@ func orNull(t time.Time) any {
 
 func latest(ts ...time.Time) time.Time { return slices.MaxFunc(ts, time.Time.Compare) }
 
-// look gives the account as callers see it: as it is, or as it was when it froze.
-func (s *Sim) look() view {
+// look gives one list of the account as callers see it: as it is, or as it was when it
+// froze.
+func (s *Sim) look(list string) []record {
 	s.mu.Lock()
-	frozen, st := s.frozen, s.staff.clone()
+	frozen := s.frozen
 	s.mu.Unlock()
 	if frozen != nil {
-		return *frozen
+		return frozen.lists[list]
 	}
-	d := drawing{staff: st, people: map[int]surgery.Person{}, lists: map[string][]record{}}
+	return s.draw(list).lists[list]
+}
+
+// draw makes a picture of the lists named, or of all.
+func (s *Sim) draw(only ...string) view {
+	s.mu.Lock()
+	st := s.staff.clone()
+	s.mu.Unlock()
+	d := drawing{staff: st, only: only, people: map[int]surgery.Person{}, lists: map[string][]record{}}
 	for _, p := range s.diary.People() {
 		d.people[p.ID] = p
-		d.add("patients", d.patient(p))
+		d.add("patients", func() record { return d.patient(p) })
 	}
 	d.visits(s.diary.Visits())
 	return view{s.options.Clock.Now(), d.lists}
@@ -72,11 +81,16 @@ func (s *Sim) look() view {
 // drawing makes the lists of a view.
 type drawing struct {
 	staff  staff
+	only   []string // the lists that are wanted; none: all
 	people map[int]surgery.Person
 	lists  map[string][]record
 }
 
-func (d *drawing) add(list string, r record) { d.lists[list] = append(d.lists[list], r) }
+func (d *drawing) add(list string, make func() record) {
+	if len(d.only) == 0 || slices.Contains(d.only, list) {
+		d.lists[list] = append(d.lists[list], make())
+	}
+}
 
 // visits draws the appointments, their places and types. A block of time, in which
 // nobody is expected, is no appointment.
@@ -96,15 +110,15 @@ func (d *drawing) visits(all []surgery.Visit) {
 		if d.staff.classesOnly && !grouped[v.Slot] {
 			d.group(class{slots: []int{v.Slot}}, by)
 		} else if !grouped[v.Slot] && v.Status != gateway.StatusNotBooked {
-			d.add("individual_appointments", d.individual(v))
-			d.add("attendees", d.attendee(v, idsOfVisits+int64(v.Slot), "individual_appointments"))
+			d.add("individual_appointments", func() record { return d.individual(v) })
+			d.add("attendees", func() record { return d.attendee(v, idsOfVisits+int64(v.Slot), "individual_appointments") })
 		}
 	}
 	for _, site := range slices.Sorted(maps.Keys(sites)) {
-		d.add("businesses", d.place(site))
+		d.add("businesses", func() record { return d.place(site) })
 	}
 	for _, t := range []int{typeStandard, typeVideo, typeClass} {
-		d.add("appointment_types", d.kind(t))
+		d.add("appointment_types", func() record { return d.kind(t) })
 	}
 }
 
@@ -185,12 +199,12 @@ func (d *drawing) group(c class, by map[int]surgery.Visit) {
 			first = v
 		}
 		patients = append(patients, strconv.FormatInt(idsOfPeople+int64(v.Person), 10))
-		d.add("attendees", d.attendee(v, id, "group_appointments"))
+		d.add("attendees", func() record { return d.attendee(v, id, "group_appointments") })
 	}
 	if first.Slot == 0 {
 		return
 	}
-	d.add("group_appointments", record{map[string]any{
+	made := record{map[string]any{
 		"id": strconv.FormatInt(id, 10), "created_at": createdAt(c.slots[0]), "updated_at": stamp(latest(c.changed, first.Changed)),
 		"starts_at": stamp(first.Start), "ends_at": stamp(first.Start.Add(time.Duration(first.Minutes) * time.Minute)),
 		"archived_at": orNull(c.archived), "deleted_at": orNull(c.deleted), "max_attendees": 12, "notes": nil,
@@ -202,7 +216,8 @@ func (d *drawing) group(c class, by map[int]surgery.Visit) {
 	}, map[string]int64{
 		"business_id": idsOfPlaces + int64(first.Site), "appointment_type_id": idsOfTypes + typeClass,
 		"practitioner_id": idOfClinician, "repeated_from_id": 0,
-	}})
+	}}
+	d.add("group_appointments", func() record { return made })
 }
 
 func (d *drawing) attendee(v surgery.Visit, booking int64, list string) record {
