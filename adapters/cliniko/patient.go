@@ -126,7 +126,7 @@ func (p person) mobile(trial bool) (gateway.Phone, gateway.NumberKind) {
 		is, ok := ph.Type.text()
 		raw, typed := ph.Number.text()
 		switch {
-		case !ok || !typed:
+		case !ok || !typed || ph.Number.digits():
 			return gateway.Phone{}, gateway.NumberUnclear
 		case !strings.EqualFold(is, "Mobile") || raw == "":
 			continue

@@ -57,6 +57,11 @@ func (s scalar) text() (string, bool) {
 	return "", false
 }
 
+// digits reports whether the value is a bare number, which has lost its leading zeros.
+func (s scalar) digits() bool {
+	return len(s.raw) > 0 && s.raw[0] != '"' && string(s.raw) != "null"
+}
+
 // truth reads a mark: true and false are told, null and "" say no. A missing field
 // and any other value are unclear.
 func (s scalar) truth() gateway.Flag {
