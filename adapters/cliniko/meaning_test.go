@@ -244,15 +244,28 @@ func TestWhetherClinikoReminds(t *testing.T) {
 	}
 }
 
-func TestVideoIsWhatTheTypeSays(t *testing.T) {
+func TestHowPeopleMeetIsWhatTheTypeSays(t *testing.T) {
 	for changes, want := range map[string]gateway.Mode{
-		`"telehealth_enabled":true`: gateway.ModeVideo, `"telehealth_enabled":false`: gateway.ModeUnknown, `"x":1`: gateway.ModeUnknown,
+		`"telehealth_enabled":true`:                                  gateway.ModeVideo,
+		`"telehealth_enabled":true,"name":"Video consultation"`:      gateway.ModeVideo,
+		`"telehealth_enabled":true,"name":"Physiotherapy"`:           gateway.ModeVideo,
+		`"telehealth_enabled":true,"name":"Telephone consultation"`:  gateway.ModeUnknown,
+		`"telehealth_enabled":false,"name":"Telephone consultation"`: gateway.ModeTelephone,
+		`"telehealth_enabled":false,"name":"Home visit"`:             gateway.ModeHomeVisit,
+		`"telehealth_enabled":false,"name":"Video or telephone"`:     gateway.ModeUnknown,
+		`"telehealth_enabled":false,"name":"Video consultation"`:     gateway.ModeUnknown,
+		`"telehealth_enabled":false,"name":"Physiotherapy"`:          gateway.ModeUnknown,
+		`"telehealth_enabled":false`:                                 gateway.ModeUnknown,
+		`"name":"Telephone consultation"`:                            gateway.ModeUnknown,
 	} {
 		s := settings{Types: map[string]kind{"2": row[kind](t, `{"id":"2"}`, changes)}}
 		i := row[individual](t, seedIndividual, `"telehealth_url":"https://clinic.uk1.cliniko.com/appointments/1/connect"`)
 		if got := s.mode(i.Type); got != want {
 			t.Errorf("%s: %d, want %d", changes, got, want)
 		}
+	}
+	if got := (settings{}).mode(link{}); got != gateway.ModeUnknown {
+		t.Errorf("without a type: %d", got)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/meeting"
 )
 
 // settingsAge is how old what is known of places and types of appointments may get.
@@ -42,12 +43,21 @@ func (t *talk) settings(ctx context.Context) (settings, error) {
 	return out, nil
 }
 
-// mode tells a video appointment. Every appointment carries a video address, meant or
-// not; whether it is meant, its type says. What is not by video may still be by
-// telephone or at home, of which Cliniko says nothing.
+// mode tells how people meet, by the type of the appointment. Every appointment
+// carries a video address, meant or not: only the type says whether it is. Of the other
+// ways Cliniko has no word; the type's name may have one. A name that contradicts the
+// type says nothing.
 func (s settings) mode(l link) gateway.Mode {
-	if id, ok := l.id(); ok && s.Types[id].Telehealth.truth() == gateway.FlagYes {
-		return gateway.ModeVideo
+	id, _ := l.id()
+	k := s.Types[id]
+	name, _ := k.Name.text()
+	switch k.Telehealth.truth() {
+	case gateway.FlagYes:
+		return meeting.ModeOf(name, "video")
+	case gateway.FlagNo:
+		if mode := meeting.ModeOf(name); mode != gateway.ModeVideo {
+			return mode
+		}
 	}
 	return gateway.ModeUnknown
 }

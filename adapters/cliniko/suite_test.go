@@ -22,7 +22,7 @@ func subject() adaptertest.Subject {
 	return adaptertest.Subject{
 		Name: "cliniko",
 		Can: adaptertest.Abilities{
-			Name: true, Left: true, Declined: true, KeepsIDOnMove: true, Instants: true,
+			Name: true, Left: true, Declined: true, Mode: true, KeepsIDOnMove: true, Instants: true,
 			Statuses: []gateway.Status{gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusMissed},
 		},
 		New: wire,
@@ -33,6 +33,7 @@ func subject() adaptertest.Subject {
 func classes() adaptertest.Subject {
 	s := subject()
 	// Nobody says of an attendee that it did not come.
+	s.Can.Mode = false // the type of a class says nothing of it
 	s.Can.Statuses = []gateway.Status{gateway.StatusCancelled, gateway.StatusArrived}
 	s.New = func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
 		w, sim := join(t, d, clock)

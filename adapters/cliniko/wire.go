@@ -78,6 +78,7 @@ type business struct {
 // kind is a type of appointment.
 type kind struct {
 	ID         scalar `json:"id,omitzero"`
+	Name       scalar `json:"name,omitzero"` // of the clinic's own making
 	Telehealth scalar `json:"telehealth_enabled,omitzero"`
 	Templates  scalar `json:"appointment_reminder_template_ids,omitzero"`
 }

@@ -42,7 +42,7 @@ var law = map[string]room{
 	"bellman/adapters/extract":             {1, []string{"gateway"}}, // what nightly extracts share; it knows no vendor
 	"bellman/adapters/surgery":             {2, []string{"gateway"}},
 	"bellman/adapters/adaptertest":         {2, []string{"gateway", "gateway/gatewaytest", "adapters/surgery"}},
-	"bellman/adapters/cliniko":             {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
+	"bellman/adapters/cliniko":             {2, []string{"gateway", "gateway/meeting", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/cliniko/clinikosim":  {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/beside":              {2, []string{"gateway"}},
 	"bellman/adapters/pds":                 {2, []string{"gateway", "gateway/number", "gateway/outbound", "adapters/beside", "adapters/fhirshape"}},

@@ -23,9 +23,12 @@ const (
 	idsOfTypes     = 1390053864000000000
 	idOfClinician  = 1390053863163176768
 
-	typeStandard = 1
-	typeVideo    = 2
-	typeClass    = 3
+	typeStandard  = 1
+	typeVideo     = 2
+	typeClass     = 3
+	typeInPerson  = 4
+	typeTelephone = 5
+	typeHomeVisit = 6
 )
 
 // record is one record: what callers see, and what else they may filter by.
@@ -117,7 +120,7 @@ func (d *drawing) visits(all []surgery.Visit) {
 	for _, site := range slices.Sorted(maps.Keys(sites)) {
 		d.add("businesses", func() record { return d.place(site) })
 	}
-	for _, t := range []int{typeStandard, typeVideo, typeClass} {
+	for _, t := range slices.Sorted(maps.Keys(kinds)) {
 		d.add("appointment_types", func() record { return d.kind(t) })
 	}
 }
@@ -129,9 +132,23 @@ func linked(path string) map[string]any {
 	return map[string]any{"links": map[string]any{"self": here + "/" + path}}
 }
 
+// kinds are the types of appointments of the clinic, by their names.
+var kinds = map[int]string{
+	typeStandard: "Physiotherapy", typeVideo: "Video consultation", typeClass: "Pilates",
+	typeInPerson: "Physiotherapy, face to face", typeTelephone: "Telephone consultation", typeHomeVisit: "Home visit",
+}
+
 func typeOf(m gateway.Mode) int64 {
-	if m == gateway.ModeVideo {
+	switch m {
+	case gateway.ModeVideo:
 		return idsOfTypes + typeVideo
+	case gateway.ModeInPerson:
+		return idsOfTypes + typeInPerson
+	case gateway.ModeTelephone:
+		return idsOfTypes + typeTelephone
+	case gateway.ModeHomeVisit:
+		return idsOfTypes + typeHomeVisit
+	case gateway.ModeUnknown:
 	}
 	return idsOfTypes + typeStandard
 }
@@ -325,7 +342,7 @@ func (d *drawing) kind(n int) record {
 	}
 	return record{map[string]any{
 		"id": strconv.FormatInt(id, 10), "created_at": createdAt(n), "updated_at": createdAt(n), "archived_at": nil, "deleted_at": nil,
-		"name": []string{"", "Standard consultation", "Video consultation", "Class"}[n], "duration_in_minutes": 30,
+		"name": kinds[n], "duration_in_minutes": 30,
 		"telehealth_enabled": n == typeVideo, "appointment_reminder_template_ids": templates,
 		"max_attendees": map[bool]int{true: 12, false: 1}[n == typeClass], "links": self("appointment_types", id)["links"],
 	}, nil}
