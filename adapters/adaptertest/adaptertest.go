@@ -8,6 +8,7 @@ package adaptertest
 
 import (
 	"testing"
+	"time"
 
 	"bellman/adapters/surgery"
 	"bellman/gateway"
@@ -17,6 +18,9 @@ import (
 type Subject struct {
 	Name string // the type in the configuration: "emis"
 	Can  Abilities
+	// StaleAfter is how old a practice lets this feed get; 0: ninety minutes. What
+	// comes once a night needs more than a day.
+	StaleAfter time.Duration
 	// New puts the diary behind a fresh simulator and gives the adapter that reads
 	// it, both on the given clock, with trial set. It cleans up through t. Each test
 	// of the suite calls it once.

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"bellman/adapters/adaptertest"
+	"bellman/adapters/adaptertest/worstday"
+	"bellman/adapters/emis"
 	"bellman/adapters/emis/emissim"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
@@ -11,17 +13,21 @@ import (
 
 func TestWhatEveryAdapterMustDo(t *testing.T) {
 	for _, format := range formats {
-		t.Run(format, func(t *testing.T) {
-			adaptertest.Run(t, adaptertest.Subject{
-				Name: "emis",
-				Can: adaptertest.Abilities{
-					Name: true, NHSNumber: true, Deceased: true, Left: true, Mode: true, KeepsIDOnMove: true,
-				},
-				New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
-					return wire(t, d, clock, format)
-				},
-			})
-		})
+		t.Run(format, func(t *testing.T) { adaptertest.Run(t, subject(format)) })
+	}
+}
+
+func TestTheWorstDay(t *testing.T) { worstday.Run(t, subject(emis.FormatXML)) }
+
+func subject(format string) adaptertest.Subject {
+	return adaptertest.Subject{
+		Name: "emis",
+		Can: adaptertest.Abilities{
+			Name: true, NHSNumber: true, Deceased: true, Left: true, Mode: true, KeepsIDOnMove: true,
+		},
+		New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
+			return wire(t, d, clock, format)
+		},
 	}
 }
 

@@ -48,7 +48,7 @@ func Forty(d *Diary, now time.Time, days int) []Case {
 	for i := range 40 {
 		p := Person{
 			Title: []string{"Ms", "Mr", "Mrs", "Dr"}[i%4], Given: given[i%len(given)], Family: family[i*7%len(family)],
-			NHSNumber: nhsNumber(i), Born: time.Date(1931+i*2, time.Month(1+i%12), 1+i%28, 0, 0, 0, 0, time.UTC),
+			NHSNumber: NHSNumber(i), Born: time.Date(1931+i*2, time.Month(1+i%12), 1+i%28, 0, 0, 0, 0, time.UTC),
 			Mobile: fmt.Sprintf("07700 900%03d", 100+i), Home: fmt.Sprintf("01632 960%03d", 100+i),
 		}
 		v := Visit{Start: at(i * 10), Site: 5, Mode: gateway.ModeInPerson}
@@ -72,8 +72,8 @@ var (
 	family = []string{"Ashdown", "Beckford", "Cadwallader", "Dunmore", "Ellwood", "Farrow", "Garside", "Holt", "Imrie", "Jessop", "Kerr", "Lovell", "Muir"}
 )
 
-// nhsNumber makes a number of the test range (999...) with a right check digit.
-func nhsNumber(i int) string {
+// NHSNumber makes a number of the test range (999...) with a right check digit.
+func NHSNumber(i int) string {
 	for n := i * 13; ; n++ {
 		s := fmt.Sprintf("999%06d", n%1000000)
 		sum := 0

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"bellman/adapters/adaptertest"
 	"bellman/adapters/surgery"
@@ -98,7 +99,7 @@ func subjects() []adaptertest.Subject {
 }
 
 func subject(name string, can adaptertest.Abilities, o tppextractsim.Options) adaptertest.Subject {
-	return adaptertest.Subject{Name: "tpp-extract, " + name, Can: can, New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
+	return adaptertest.Subject{Name: "tpp-extract, " + name, Can: can, StaleAfter: 30 * time.Hour, New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
 		return wire(t, d, clock, o)
 	}}
 }

@@ -71,6 +71,11 @@ var law = map[string]room{
 	"bellman/adapters/gpconnect/gpconnectsim": {2, []string{"gateway", "adapters/surgery"}},
 
 	"bellman/cmd/agent":   {4, everything},
+	"bellman/adapters/adaptertest/worstday": {2, []string{
+		"gateway", "gateway/gatewaytest", "gateway/message", "gateway/sender", "gateway/store", "gateway/store/storetest", "scheduler",
+		"adapters/adaptertest", "adapters/surgery", "adapters/twilio", "adapters/twilio/twiliosim",
+	}},
+
 	"bellman/cmd/bellman": {4, everything},
 	"bellman/cmd/bench":   {4, everything},
 	"bellman/cmd/chaos":   {4, everything},
@@ -78,6 +83,11 @@ var law = map[string]room{
 
 // sideways are the arrows between packages of one layer.
 var sideways = map[string]string{
+	"bellman/adapters/adaptertest/worstday -> bellman/adapters/adaptertest":      "the story is played through the subjects of the suite",
+	"bellman/adapters/adaptertest/worstday -> bellman/adapters/surgery":          "the story is of the invented practice",
+	"bellman/adapters/adaptertest/worstday -> bellman/adapters/twilio":           "the texts leave over the real wire",
+	"bellman/adapters/adaptertest/worstday -> bellman/adapters/twilio/twiliosim": "and arrive on simulated phones",
+
 	"bellman/configs -> bellman/gateway/message":                              "a practice whose name does not fit into a text is refused when the file is read",
 	"bellman/gateway/store/storetest -> bellman/gateway/gatewaytest":          "what an adapter may expect of a shelf is held against both of them",
 	"bellman/gateway/store/storetest -> bellman/gateway/store":                "the suite that holds the store to its word",
