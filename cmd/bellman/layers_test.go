@@ -70,7 +70,7 @@ var law = map[string]room{
 	"bellman/adapters/gpconnect":              {2, []string{"gateway", "gateway/outbound", "adapters/beside", "adapters/fhirshape"}},
 	"bellman/adapters/gpconnect/gpconnectsim": {2, []string{"gateway", "adapters/surgery"}},
 
-	"bellman/cmd/agent":   {4, everything},
+	"bellman/cmd/agent": {4, everything},
 	"bellman/adapters/adaptertest/worstday": {2, []string{
 		"gateway", "gateway/gatewaytest", "gateway/message", "gateway/sender", "gateway/store", "gateway/store/storetest", "scheduler",
 		"adapters/adaptertest", "adapters/surgery", "adapters/twilio", "adapters/twilio/twiliosim",
