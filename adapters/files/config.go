@@ -13,7 +13,7 @@ import (
 // Config is the section of a practice whose diary arrives as files.
 type Config struct {
 	Dir     string  `yaml:"dir"`     // the folder into which exports are dropped
-	Pattern string  `yaml:"pattern"` // which files are exports; empty: *.csv
+	Pattern string  `yaml:"pattern"` // which files are exports; empty: *.csv, of calendars *.ics
 	Columns Columns `yaml:"columns"`
 	// DateFormat is how dates are written, one of DateFormats. The order of day
 	// and month is never guessed.
@@ -39,6 +39,10 @@ type Config struct {
 	// HiddenRows says what hidden rows of a spreadsheet are: unclear (empty), so that
 	// nobody is texted for them, or read, as if they were not hidden.
 	HiddenRows string `yaml:"hidden_rows"`
+	// Calendar makes the diary a calendar, and Patients the list of patients to whom
+	// its events are joined. Both or neither are given.
+	Calendar *Calendar `yaml:"calendar"`
+	Patients *Patients `yaml:"patients"`
 }
 
 // The values of Config.HiddenRows.
@@ -71,18 +75,18 @@ type Columns struct {
 // a file that somebody makes by hand.
 const longestWindow = 366
 
-// Check gives every mistake in the section, with paths relative to it. A trial
-// changes nothing here: folders are local anyway.
-func (c Config) Check(bool) []gateway.Fault {
+// Check gives every mistake in the section, with paths relative to it. In a trial
+// a calendar may come from this machine and over plain http.
+func (c Config) Check(trial bool) []gateway.Fault {
 	var faults []gateway.Fault
 	add := func(path, problem string) { faults = append(faults, gateway.Fault{Path: path, Problem: problem}) }
-	if c.Dir == "" {
+	if c.Dir == "" && (c.Calendar == nil || c.Calendar.URL.IsZero()) {
 		add("dir", "is missing: the folder into which exports are dropped")
 	}
 	if _, err := path.Match(c.pattern(), "x"); err != nil || strings.ContainsAny(c.Pattern, `/\`) {
 		add("pattern", "is not a file pattern such as *.csv")
 	}
-	if !slices.Contains(DateFormats, c.DateFormat) {
+	if c.needsDates() && !slices.Contains(DateFormats, c.DateFormat) {
 		add("date_format", "must be one of "+strings.Join(DateFormats, ", "))
 	}
 	if c.Zone != "" && c.Zone != "Europe/London" && c.Zone != "UTC" {
@@ -96,7 +100,25 @@ func (c Config) Check(bool) []gateway.Fault {
 	if c.HiddenRows != "" && c.HiddenRows != hiddenUnclear && c.HiddenRows != hiddenRead {
 		add("hidden_rows", "must be unclear or read")
 	}
-	faults = append(faults, c.Columns.check()...)
+	if c.Calendar == nil && c.Patients == nil {
+		faults = append(faults, c.Columns.check()...)
+	} else {
+		faults = append(faults, c.checkCalendar(trial)...)
+	}
+	return append(faults, c.checkWords()...)
+}
+
+// needsDates reports whether tables with dates are read. A calendar has its own.
+func (c Config) needsDates() bool {
+	if c.Patients == nil {
+		return c.Calendar == nil
+	}
+	return c.Patients.Columns.Deceased != "" || c.Patients.Columns.Left != ""
+}
+
+func (c Config) checkWords() []gateway.Fault {
+	var faults []gateway.Fault
+	add := func(path, problem string) { faults = append(faults, gateway.Fault{Path: path, Problem: problem}) }
 	for _, word := range slices.Sorted(maps.Keys(c.Statuses)) {
 		if _, ok := statusNames[c.Statuses[word]]; !ok {
 			add("statuses."+word, "must be booked, cancelled, arrived, finished, missed or not_booked")
@@ -130,8 +152,11 @@ func (c Columns) check() []gateway.Fault {
 }
 
 func (c Config) pattern() string {
-	if c.Pattern == "" {
-		return "*.csv"
+	switch {
+	case c.Pattern != "":
+		return c.Pattern
+	case c.Calendar != nil:
+		return "*.ics"
 	}
-	return c.Pattern
+	return "*.csv"
 }

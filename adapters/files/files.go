@@ -1,12 +1,15 @@
-// Package files reads a practice's diary from CSV files that somebody, or some
-// program, drops into a folder: exports of systems that have no other way out,
-// and spreadsheets kept by hand. There is no common layout, so the configuration
-// says under which heading each field stands and how dates are written. The
-// newest file is the diary; older ones are not looked at.
+// Package files reads a practice's diary from files that somebody, or some program,
+// drops into a folder: exports of systems that have no other way out, and
+// spreadsheets kept by hand, as CSV or in Excel's own format. There is no common
+// layout, so the configuration says under which heading each field stands and how
+// dates are written. The newest file is the diary; older ones are not looked at.
 //
-// It reads no spreadsheets in Excel's own format and no calendars, and it writes
-// nothing into the folder. Errors and notes never repeat what stands in a file,
-// nor its name, which may be a patient's.
+// It also reads calendars, from files or from the address under which a system
+// publishes them. A calendar holds no telephone numbers: its events are joined to a
+// list of patients by the name or code that both have.
+//
+// Errors and notes never repeat what stands in a file, nor its name, which may be a
+// patient's; headings are shown once they have proved to be the headings.
 package files
 
 import (
@@ -23,10 +26,12 @@ import (
 // is no gateway.Rereader: a file says nothing new in the moment of sending that
 // the next reading of the folder does not say.
 type Adapter struct {
-	config Config
-	env    gateway.Surroundings
-	dates  dateReader
-	words  words
+	config  Config
+	env     gateway.Surroundings
+	dates   dateReader
+	words   words
+	visits  grid
+	fetcher *fetcher
 }
 
 // New makes the adapter of one practice. It fails when the section has faults;
@@ -39,7 +44,12 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	return &Adapter{config: c, env: env, dates: newDateReader(c.DateFormat, c.Zone), words: newWords(c)}, nil
+	a := &Adapter{config: c, env: env, dates: newDateReader(c.DateFormat, c.Zone), words: newWords(c)}
+	a.visits = grid{columns: c.Columns.mapped(), config: c, dates: a.dates, take: a.takeVisit}
+	if c.Calendar != nil && !c.Calendar.URL.IsZero() {
+		a.fetcher = newFetcher(env.Trial)
+	}
+	return a, nil
 }
 
 // tooNew is how long a file must have been left alone before it is read, unless
@@ -49,6 +59,9 @@ const tooNew = 2 * time.Second
 // clockSlack is how far a file server's clock may run before ours.
 const clockSlack = time.Minute
 
+// errFuture says that two clocks differ.
+var errFuture = errors.New("the newest file was changed in the future: compare the clocks of this machine and of the one that holds the folder")
+
 // errGrowing says that the file is not finished.
 var errGrowing = errors.New("the newest file is still being written")
 
@@ -57,6 +70,9 @@ var errGrowing = errors.New("the newest file is still being written")
 func (a *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, error) {
 	if err := ctx.Err(); err != nil {
 		return gateway.Feed{}, fmt.Errorf("read folder: %w", err)
+	}
+	if a.config.Calendar != nil {
+		return a.readCalendar(ctx, span)
 	}
 	path, err := newest(a.config.Dir, a.config.pattern())
 	if err != nil {
@@ -77,20 +93,13 @@ func (a *Adapter) readFile(ctx context.Context, f *os.File, path string, span ga
 	if err != nil {
 		return gateway.Feed{}, fmt.Errorf("look at the newest file: %s", why(err))
 	}
-	now := a.env.Clock.Now()
-	if before.ModTime().After(now.Add(clockSlack)) {
-		return gateway.Feed{}, errors.New("the newest file was changed in the future: compare the clocks of this machine and of the one that holds the folder")
-	}
-	mark, err := companionOf(path, before.ModTime())
+	mark, err := a.settled(path, before.ModTime())
 	if err != nil {
 		return gateway.Feed{}, err
 	}
-	if !mark.found && now.Sub(before.ModTime()) < tooNew {
-		return gateway.Feed{}, errGrowing
-	}
-	table, err := a.readTable(ctx, f, before.Size())
+	table, err := a.visits.read(ctx, f, before.Size())
 	if err != nil {
-		return gateway.Feed{}, err
+		return gateway.Feed{}, fmt.Errorf("newest file: %w", err)
 	}
 	if err := unchanged(f, before, path); err != nil {
 		return gateway.Feed{}, err
@@ -101,10 +110,24 @@ func (a *Adapter) readFile(ctx context.Context, f *os.File, path string, span ga
 	return a.feed(table, mark, before.ModTime(), span), nil
 }
 
+// settled reads the companion of a file that was last changed at a moment, and fails
+// when the file may not be finished.
+func (a *Adapter) settled(path string, changed time.Time) (companion, error) {
+	now := a.env.Clock.Now()
+	if changed.After(now.Add(clockSlack)) {
+		return companion{}, errFuture
+	}
+	mark, err := companionOf(path, changed)
+	if err == nil && !mark.found && now.Sub(changed) < tooNew {
+		err = errGrowing
+	}
+	return mark, err
+}
+
 // feed makes the feed of what one file holds.
 func (a *Adapter) feed(t *table, mark companion, changed time.Time, span gateway.Span) gateway.Feed {
 	visits := t.settle()
-	feed := gateway.Feed{AsOf: changed.UTC(), Unreadable: t.unreadable, Notes: append(a.preview(t), t.notes...)}
+	feed := gateway.Feed{AsOf: changed.UTC(), Unreadable: t.unreadable, Notes: append(a.visits.preview(t), t.notes...)}
 	if now := a.env.Clock.Now(); feed.AsOf.After(now) {
 		feed.AsOf = now.UTC()
 	}

@@ -1,25 +1,33 @@
 package files
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
-// newest gives the path of the file that was changed last; of several with the
-// same time, the last by name. Links, folders, hidden files and the lock files of
-// office programs are passed over.
-func newest(dir, pattern string) (string, error) {
+// dropped is one file of the folder.
+type dropped struct {
+	name string
+	when time.Time
+	size int64
+}
+
+// listed gives the files that match, the one changed last at the end; of several
+// with the same time, the last by name. Links, folders, hidden files and the lock
+// files of office programs are passed over.
+func listed(dir, pattern string) ([]dropped, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return "", fmt.Errorf("list the folder: %s", why(err))
+		return nil, fmt.Errorf("list the folder: %s", why(err))
 	}
-	var best string
-	var when time.Time
+	var out []dropped
 	for _, e := range entries {
 		if ok, _ := filepath.Match(pattern, e.Name()); !ok || !e.Type().IsRegular() {
 			continue
@@ -31,15 +39,22 @@ func newest(dir, pattern string) (string, error) {
 		if err != nil {
 			continue // gone since it was listed
 		}
-		// Entries come by name, so that an equal time lets the later name win.
-		if best == "" || !info.ModTime().Before(when) {
-			best, when = e.Name(), info.ModTime()
-		}
+		out = append(out, dropped{name: e.Name(), when: info.ModTime(), size: info.Size()})
 	}
-	if best == "" {
-		return "", fmt.Errorf("the folder holds no file that matches %s", pattern)
+	if len(out) == 0 {
+		return nil, fmt.Errorf("the folder holds no file that matches %s", pattern)
 	}
-	return filepath.Join(dir, best), nil
+	slices.SortFunc(out, func(a, b dropped) int { return cmp.Or(a.when.Compare(b.when), cmp.Compare(a.name, b.name)) })
+	return out, nil
+}
+
+// newest gives the path of the file that was changed last.
+func newest(dir, pattern string) (string, error) {
+	found, err := listed(dir, pattern)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, found[len(found)-1].name), nil
 }
 
 // unchanged fails when the file behind the handle was written to while it was

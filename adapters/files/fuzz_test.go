@@ -45,7 +45,7 @@ func FuzzFile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		table, err := a.parse(t.Context(), s, bytes.NewReader(content))
+		table, err := a.visits.parse(t.Context(), s, bytes.NewReader(content))
 		if err != nil {
 			return
 		}

@@ -24,6 +24,9 @@ const (
 	fieldPermission
 	fieldDeceased
 	fieldLeft
+	fieldCode
+	fieldFullName
+	fieldFamilyName
 	fieldCount
 )
 
@@ -33,9 +36,12 @@ type mapped struct {
 	key, heading string
 }
 
+// mapping is under which heading each field stands.
+type mapping []mapped
+
 // mapped lists the fields that the configuration gives a heading.
-func (c Columns) mapped() []mapped {
-	all := []mapped{
+func (c Columns) mapped() mapping {
+	return given(mapping{
 		{fieldID, "id", c.ID},
 		{fieldPatientID, "patient_id", c.PatientID},
 		{fieldGivenName, "given_name", c.GivenName},
@@ -50,8 +56,12 @@ func (c Columns) mapped() []mapped {
 		{fieldPermission, "permission", c.Permission},
 		{fieldDeceased, "deceased", c.Deceased},
 		{fieldLeft, "left", c.Left},
-	}
-	var out []mapped
+	})
+}
+
+// given leaves out the fields without a heading.
+func given(all mapping) mapping {
+	var out mapping
 	for _, m := range all {
 		if m.heading != "" {
 			out = append(out, m)
@@ -75,7 +85,7 @@ var delimiters = []rune{',', ';', '\t'}
 // find reads the headings with the delimiter under which all columns of the
 // configuration are there. It never prints a heading of the file: a file without
 // headings begins with a patient.
-func (c Columns) find(first record) (layout, error) {
+func (c mapping) find(first record) (layout, error) {
 	var best error
 	widest := -1
 	for _, d := range delimiters {
@@ -93,7 +103,7 @@ func (c Columns) find(first record) (layout, error) {
 		}
 	}
 	if best == nil {
-		return layout{}, errors.New("the first line of the newest file is not a line of headings")
+		return layout{}, errors.New("the first line of the file is not a line of headings")
 	}
 	return layout{}, best
 }
@@ -109,20 +119,20 @@ func (m misplaced) none() bool { return m.fields == 0 }
 
 func (m misplaced) err(where string) error {
 	if len(m.missing) > 0 {
-		return fmt.Errorf("the newest file has no heading %s %s", strings.Join(m.missing, ", "), where)
+		return fmt.Errorf("the file has no heading %s %s", strings.Join(m.missing, ", "), where)
 	}
-	return fmt.Errorf("the newest file has more than one heading %s %s", strings.Join(m.twice, ", "), where)
+	return fmt.Errorf("the file has more than one heading %s %s", strings.Join(m.twice, ", "), where)
 }
 
 // place finds the column of each field in a row of headings.
-func (c Columns) place(headings []string) (layout, misplaced) {
+func (c mapping) place(headings []string) (layout, misplaced) {
 	l := layout{width: len(headings), headings: headings}
 	found := map[string][]int{}
 	for i, h := range headings {
 		found[heading(h)] = append(found[heading(h)], i+1)
 	}
 	var wrong misplaced
-	for _, m := range c.mapped() {
+	for _, m := range c {
 		name := fmt.Sprintf("%q (columns.%s)", m.heading, m.key)
 		switch at := found[heading(m.heading)]; len(at) {
 		case 0:

@@ -19,9 +19,9 @@ func (l layout) source(e encoding) string {
 //
 // Headings of the file are shown only here, where the row has proved to be the
 // headings, and only when they look like nothing else.
-func (a *Adapter) preview(t *table) []string {
+func (g *grid) preview(t *table) []string {
 	taken := make([]string, t.layout.width)
-	for _, m := range a.config.Columns.mapped() {
+	for _, m := range g.columns {
 		if at := t.layout.at[m.field]; at > 0 {
 			taken[at-1] = m.key
 		}
@@ -41,7 +41,7 @@ func (a *Adapter) preview(t *table) []string {
 		}
 		out = append(out, strings.TrimRight(fmt.Sprintf("%6d  %s  %-10s  %s", i+1, padded(shownHeading(h), wide), as, holds), " "))
 	}
-	return append(out, a.suspicions(t, taken)...)
+	return append(out, g.suspicions(t, taken)...)
 }
 
 func padded(s string, wide int) string {
@@ -67,30 +67,30 @@ func shownHeading(h string) string {
 
 // suspicions says where columns do not look like what they were taken for. Nothing
 // follows from it but a person's second look.
-func (a *Adapter) suspicions(t *table, taken []string) []string {
+func (g *grid) suspicions(t *table, taken []string) []string {
 	var out []string
-	for i, g := range t.holds.columns {
+	for i, c := range t.holds.columns {
 		if i >= len(taken) {
 			break
 		}
-		filled := min(t.holds.rows, profiled) - g.kinds["empty"]
+		filled := min(t.holds.rows, profiled) - c.kinds["empty"]
 		switch taken[i] {
 		case "mobile":
-			if n := g.kinds["mobile numbers"]; filled > 0 && n*2 < filled {
+			if n := c.kinds["mobile numbers"]; filled > 0 && n*2 < filled {
 				out = append(out, fmt.Sprintf("column %d does not look like mobile numbers: is columns.mobile the right heading?", i+1))
 			}
 		case "date", "datetime":
-			fits := g.fits()
-			if g.dates == 0 || slices.Contains(fits, a.config.DateFormat) && len(fits) == 1 {
+			fits := c.fits()
+			if c.dates == 0 || slices.Contains(fits, g.config.DateFormat) && len(fits) == 1 {
 				continue
 			}
 			switch {
-			case slices.Contains(fits, a.config.DateFormat):
+			case slices.Contains(fits, g.config.DateFormat):
 				out = append(out, fmt.Sprintf("the dates in column %d are read as %s, as date_format says; they would also fit %s: make sure of it",
-					i+1, a.config.DateFormat, strings.Join(without(fits, a.config.DateFormat), ", ")))
+					i+1, g.config.DateFormat, strings.Join(without(fits, g.config.DateFormat), ", ")))
 			case len(fits) > 0:
 				out = append(out, fmt.Sprintf("the dates in column %d look like %s, and date_format says %s: change it if that is so",
-					i+1, strings.Join(fits, " or "), a.config.DateFormat))
+					i+1, strings.Join(fits, " or "), g.config.DateFormat))
 			}
 		}
 	}

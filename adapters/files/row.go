@@ -18,6 +18,20 @@ type visit struct {
 	day     string // London day of the start
 }
 
+// takeVisit puts the visit of one row into the table.
+func (a *Adapter) takeVisit(t *table, l layout, rec record, cells []string) (string, error) {
+	v, problem, err := a.readRow(l, cells)
+	if err != nil || problem != "" {
+		return problem, err
+	}
+	v.record = rec
+	if rec.doubtful {
+		v.Status = gateway.StatusUnknown
+	}
+	t.visits = append(t.visits, v)
+	return "", nil
+}
+
 // readRow reads one row. It gives the problem of a row that cannot be used, and
 // an error for what condemns the whole file.
 func (a *Adapter) readRow(l layout, cells []string) (visit, string, error) {
@@ -61,19 +75,24 @@ func (a *Adapter) understand(l layout, cells []string, v *visit) {
 	if word, ok := l.cell(cells, fieldStatus); ok {
 		v.Status = a.words.status(word)
 	}
-	if word, ok := l.cell(cells, fieldPermission); ok {
-		v.Patient.Declined = a.words.declined(word)
-	}
-	if word, ok := l.cell(cells, fieldDeceased); ok {
-		v.Patient.Deceased = a.words.flag(word, a.dates, a.env.Clock.Now())
-	}
-	if word, ok := l.cell(cells, fieldLeft); ok {
-		v.Patient.Left = a.words.flag(word, a.dates, a.env.Clock.Now())
-	}
+	a.flags(l, cells, &v.Patient)
 	if word, ok := l.cell(cells, fieldMode); ok {
 		v.Mode = modeWords[plainWord(word)]
 	}
 	v.Site, _ = l.cell(cells, fieldSite)
+}
+
+// flags reads the columns that say whether a patient may be texted at all.
+func (a *Adapter) flags(l layout, cells []string, p *gateway.Patient) {
+	if word, ok := l.cell(cells, fieldPermission); ok {
+		p.Declined = a.words.declined(word)
+	}
+	if word, ok := l.cell(cells, fieldDeceased); ok {
+		p.Deceased = a.words.flag(word, a.dates, a.env.Clock.Now())
+	}
+	if word, ok := l.cell(cells, fieldLeft); ok {
+		p.Left = a.words.flag(word, a.dates, a.env.Clock.Now())
+	}
 }
 
 // scientific is how spreadsheets show a number that is wider than its cell:

@@ -16,24 +16,24 @@ import (
 const headingRows = 20
 
 // readSheet reads a whole spreadsheet in Excel's own format.
-func (a *Adapter) readSheet(ctx context.Context, r io.Reader) (*table, error) {
+func (g *grid) readSheet(ctx context.Context, r io.Reader) (*table, error) {
 	b, err := io.ReadAll(io.LimitReader(r, sheet.MostBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the newest file: %s", why(err))
+		return nil, fmt.Errorf("read the file: %s", why(err))
 	}
 	if len(b) > sheet.MostBytes {
-		return nil, fmt.Errorf("the newest file is larger than %d MiB", sheet.MostBytes>>20)
+		return nil, fmt.Errorf("the file is larger than %d MiB", sheet.MostBytes>>20)
 	}
 	book, err := sheet.Open(b)
 	if err != nil {
-		return nil, fmt.Errorf("the newest file is a spreadsheet in Excel's own format that cannot be read: %w", err)
+		return nil, fmt.Errorf("the file is a spreadsheet in Excel's own format that cannot be read: %w", err)
 	}
 	defer book.Close()
-	s, err := a.chooseSheet(book)
+	s, err := g.chooseSheet(book)
 	if err != nil {
 		return nil, err
 	}
-	return a.readRows(ctx, book, s)
+	return g.readRows(ctx, book, s)
 }
 
 // chosen is the sheet with the headings, and where they stand.
@@ -46,14 +46,14 @@ type chosen struct {
 
 // chooseSheet finds the only sheet that has all headings. Two would be two
 // diaries, and nobody has said which.
-func (a *Adapter) chooseSheet(book *sheet.Book) (chosen, error) {
+func (g *grid) chooseSheet(book *sheet.Book) (chosen, error) {
 	var found []chosen
 	var best error
 	for i, name := range book.Sheets() {
-		if a.config.Sheet != "" && !strings.EqualFold(strings.TrimSpace(name), strings.TrimSpace(a.config.Sheet)) {
+		if g.config.Sheet != "" && !strings.EqualFold(strings.TrimSpace(name), strings.TrimSpace(g.config.Sheet)) {
 			continue
 		}
-		l, row, err := a.findHeadings(book, name)
+		l, row, err := g.findHeadings(book, name)
 		if err == nil {
 			found = append(found, chosen{name: name, place: i + 1, row: row, layout: l})
 		} else if best == nil {
@@ -64,16 +64,16 @@ func (a *Adapter) chooseSheet(book *sheet.Book) (chosen, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return chosen{}, fmt.Errorf("%d sheets of the newest file have all the headings: say in sheet which of them is the diary", len(found))
+		return chosen{}, fmt.Errorf("%d sheets of the file have all the headings: say in sheet which of them is the diary", len(found))
 	case best == nil:
-		return chosen{}, errors.New("the newest file has no sheet with the name that sheet gives, or it is hidden")
+		return chosen{}, errors.New("the file has no sheet with the name that sheet gives, or it is hidden")
 	}
 	return chosen{}, best
 }
 
 // findHeadings looks for the headings in the first rows of a sheet. They stand in
 // one row, or in two where some were merged downwards; above them may be titles.
-func (a *Adapter) findHeadings(book *sheet.Book, name string) (layout, int, error) {
+func (g *grid) findHeadings(book *sheet.Book, name string) (layout, int, error) {
 	rows, err := book.Rows(name)
 	if err != nil {
 		return layout{}, 0, inSheet(err)
@@ -93,7 +93,7 @@ func (a *Adapter) findHeadings(book *sheet.Book, name string) (layout, int, erro
 			here[i] = c.Text
 		}
 		for _, headings := range [][]string{here, below(above, here)} {
-			l, wrong := a.config.Columns.place(headings)
+			l, wrong := g.columns.place(headings)
 			if wrong.none() {
 				return l, row.Number, nil
 			}
@@ -119,11 +119,11 @@ func below(above, here []string) []string {
 }
 
 func inSheet(err error) error {
-	return fmt.Errorf("the newest file is a spreadsheet in Excel's own format that cannot be read: %w", err)
+	return fmt.Errorf("the file is a spreadsheet in Excel's own format that cannot be read: %w", err)
 }
 
 // readRows reads what stands below the headings.
-func (a *Adapter) readRows(ctx context.Context, book *sheet.Book, s chosen) (*table, error) {
+func (g *grid) readRows(ctx context.Context, book *sheet.Book, s chosen) (*table, error) {
 	rows, err := book.Rows(s.name)
 	if err != nil {
 		return nil, inSheet(err)
@@ -132,7 +132,7 @@ func (a *Adapter) readRows(ctx context.Context, book *sheet.Book, s chosen) (*ta
 	var hidden, struck int
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("read the newest file: %w", err)
+			return nil, fmt.Errorf("read the file: %w", err)
 		}
 		row, err := rows.Next()
 		if sheet.Whole(err) {
@@ -145,10 +145,10 @@ func (a *Adapter) readRows(ctx context.Context, book *sheet.Book, s chosen) (*ta
 		if row.Number <= s.row || row.Blank() {
 			continue
 		}
-		doubtful := a.doubtful(row, s.layout, &hidden, &struck)
+		doubtful := g.doubtful(row, s.layout, &hidden, &struck)
 		rec := record{line: row.Number, lines: 1, inSheet: true, doubtful: doubtful}
-		cells, problem := a.written(book, s.layout, row)
-		if err := a.addCells(t, s.layout, rec, cells, problem); err != nil {
+		cells, problem := g.written(book, s.layout, row)
+		if err := g.addCells(t, s.layout, rec, cells, problem); err != nil {
 			return nil, err
 		}
 	}
@@ -156,9 +156,9 @@ func (a *Adapter) readRows(ctx context.Context, book *sheet.Book, s chosen) (*ta
 
 // doubtful reports rows that say more than their words: hidden ones, which may be
 // done with or only filtered away, and those that somebody has crossed out.
-func (a *Adapter) doubtful(row sheet.Row, l layout, hidden, struck *int) bool {
+func (g *grid) doubtful(row sheet.Row, l layout, hidden, struck *int) bool {
 	out := false
-	if row.Hidden && a.config.HiddenRows != hiddenRead {
+	if row.Hidden && g.config.HiddenRows != hiddenRead {
 		*hidden++
 		out = true
 	}
@@ -182,27 +182,27 @@ func (t *table) noteOddRows(hidden, struck int) {
 
 // written gives the cells of a row as a text file would hold them in the
 // configured forms, and why the row cannot be used when one of them cannot.
-func (a *Adapter) written(book *sheet.Book, l layout, row sheet.Row) ([]string, string) {
+func (g *grid) written(book *sheet.Book, l layout, row sheet.Row) ([]string, string) {
 	out := make([]string, max(l.width, len(row.Cells)))
 	for i, c := range row.Cells {
-		out[i], _ = a.plainly(c, book.From1904())
+		out[i], _ = g.plainly(c, book.From1904())
 	}
 	out = out[:l.width]
 	for f, at := range l.at {
 		if at == 0 || at > len(row.Cells) {
 			continue
 		}
-		text, problem := a.forField(field(f), row.Cells[at-1], book.From1904())
+		text, problem := g.forField(field(f), row.Cells[at-1], book.From1904())
 		if problem != "" {
 			return out, problem
 		}
 		out[at-1] = text
 	}
-	return out, a.sameDay(l, row, book.From1904())
+	return out, g.sameDay(l, row, book.From1904())
 }
 
 // forField writes one cell as its field wants it.
-func (a *Adapter) forField(f field, c sheet.Cell, from1904 bool) (string, string) {
+func (g *grid) forField(f field, c sheet.Cell, from1904 bool) (string, string) {
 	if c.Problem != "" {
 		return "", c.Problem
 	}
@@ -232,13 +232,13 @@ func (a *Adapter) forField(f field, c sheet.Cell, from1904 bool) (string, string
 		}
 		return digits, ""
 	}
-	return a.asKind(f, c, from1904)
+	return g.asKind(f, c, from1904)
 }
 
 // asKind writes a number that is shown as a date or time in the configured form.
-func (a *Adapter) asKind(f field, c sheet.Cell, from1904 bool) (string, string) {
+func (g *grid) asKind(f field, c sheet.Cell, from1904 bool) (string, string) {
 	if !c.Date && !c.Time {
-		text, _ := a.plainly(c, from1904)
+		text, _ := g.plainly(c, from1904)
 		return text, ""
 	}
 	day, clock, days, ok := sheet.Moment(c.Text, from1904)
@@ -254,13 +254,13 @@ func (a *Adapter) asKind(f field, c sheet.Cell, from1904 bool) (string, string) 
 	case f == fieldDateTime && !c.Time && clock == 0:
 		return "", "the time is missing: the cell holds a date only"
 	case f == fieldDateTime:
-		return a.dates.write(day) + " " + hour, ""
+		return g.dates.write(day) + " " + hour, ""
 	}
-	return a.dates.write(day), ""
+	return g.dates.write(day), ""
 }
 
 // plainly writes a cell that is not asked for, for the table of columns.
-func (a *Adapter) plainly(c sheet.Cell, from1904 bool) (string, bool) {
+func (g *grid) plainly(c sheet.Cell, from1904 bool) (string, bool) {
 	switch {
 	case !c.Number:
 		return c.Text, true
@@ -271,7 +271,7 @@ func (a *Adapter) plainly(c sheet.Cell, from1904 bool) (string, bool) {
 		}
 		var parts []string
 		if days > 0 {
-			parts = append(parts, a.dates.write(day))
+			parts = append(parts, g.dates.write(day))
 		}
 		if c.Time {
 			parts = append(parts, time.Time{}.Add(clock).Format(time.TimeOnly))
@@ -286,7 +286,7 @@ func (a *Adapter) plainly(c sheet.Cell, from1904 bool) (string, bool) {
 
 // sameDay refuses a row whose cell for the time holds a day as well, hidden by the
 // way it is shown, that is not the row's day.
-func (a *Adapter) sameDay(l layout, row sheet.Row, from1904 bool) string {
+func (g *grid) sameDay(l layout, row sheet.Row, from1904 bool) string {
 	d, t := l.at[fieldDate], l.at[fieldTime]
 	if d == 0 || t == 0 || d > len(row.Cells) || t > len(row.Cells) {
 		return ""
@@ -302,9 +302,9 @@ func (a *Adapter) sameDay(l layout, row sheet.Row, from1904 bool) string {
 	stands := strings.TrimSpace(date.Text)
 	if date.Number {
 		day, _, _, _ := sheet.Moment(date.Text, from1904)
-		stands = a.dates.write(day)
+		stands = g.dates.write(day)
 	}
-	if d, problem, err := a.dates.date(stands); err != nil || problem != "" || !d.same(hidden) {
+	if d, problem, err := g.dates.date(stands); err != nil || problem != "" || !d.same(hidden) {
 		return "the cell of the time holds another day than the one of the date"
 	}
 	return ""

@@ -52,7 +52,7 @@ func surveyOf(ctx context.Context, r io.Reader) (survey, error) {
 	buf := make([]byte, 64<<10)
 	for {
 		if err := ctx.Err(); err != nil {
-			return survey{}, fmt.Errorf("read the newest file: %w", err)
+			return survey{}, fmt.Errorf("read the file: %w", err)
 		}
 		n, err := io.ReadFull(r, buf)
 		if problem := s.look(buf[:n]); problem != nil {
@@ -62,7 +62,7 @@ func surveyOf(ctx context.Context, r io.Reader) (survey, error) {
 			return s.found(), nil
 		}
 		if err != nil {
-			return survey{}, fmt.Errorf("read the newest file: %s", why(err))
+			return survey{}, fmt.Errorf("read the file: %s", why(err))
 		}
 	}
 }
@@ -85,7 +85,7 @@ func (s *surveyor) look(block []byte) error {
 		}
 	}
 	if s.encoding != utf16Text && bytes.IndexByte(block, 0) >= 0 {
-		return errors.New("the newest file holds bytes that no text has: save it as CSV (UTF-8)")
+		return errors.New("the file holds bytes that no text has: save it as CSV (UTF-8)")
 	}
 	if s.encoding == utf8Text {
 		if s.rest = validUTF8(append(s.rest, block...)); len(s.rest) >= utf8.UTFMax {
@@ -130,11 +130,11 @@ func refuseOtherKinds(head []byte) error {
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, markUTF8), " \t\r\n")
 	switch {
 	case len(head) == 0:
-		return errors.New("the newest file is empty")
+		return errors.New("the file is empty")
 	case bytes.HasPrefix(head, []byte("<")):
-		return errors.New("the newest file is a web page and not CSV")
+		return errors.New("the file is a web page and not CSV")
 	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
-		return errors.New("the newest file is big-endian UTF-16: save it as CSV (UTF-8)")
+		return errors.New("the file is big-endian UTF-16: save it as CSV (UTF-8)")
 	}
 	return nil
 }

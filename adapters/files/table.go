@@ -14,6 +14,16 @@ import (
 	"bellman/gateway"
 )
 
+// grid reads tables with one set of headings: of visits, or of patients.
+type grid struct {
+	columns mapping
+	config  Config
+	dates   dateReader
+	// take makes what it can of one row. It gives the problem of a row that cannot be
+	// used, and an error for what condemns the whole file.
+	take func(t *table, l layout, rec record, cells []string) (problem string, err error)
+}
+
 // table is what a file holds, as read.
 type table struct {
 	rows       int  // below the headings, blank ones not counted
@@ -32,45 +42,45 @@ func (t *table) refuse(rec record, problem string) {
 	t.unreadable = append(t.unreadable, gateway.Unreadable{Where: rec.where(), Why: problem})
 }
 
-// readTable reads a whole file: a spreadsheet, or a text; that once to learn its
+// read reads a whole file: a spreadsheet, or a text; that once to learn its
 // encoding and once for its rows.
-func (a *Adapter) readTable(ctx context.Context, f *os.File, size int64) (*table, error) {
+func (g *grid) read(ctx context.Context, f *os.File, size int64) (*table, error) {
 	if size > sizeLimit {
-		return nil, fmt.Errorf("the newest file is larger than %d MiB", sizeLimit>>20)
+		return nil, fmt.Errorf("the file is larger than %d MiB", sizeLimit>>20)
 	}
 	head := make([]byte, 8)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read the newest file: %s", why(err))
+		return nil, fmt.Errorf("read the file: %s", why(err))
 	}
 	if sheet.Named(head[:n]) {
-		return a.readSheet(ctx, io.NewSectionReader(f, 0, size))
+		return g.readSheet(ctx, io.NewSectionReader(f, 0, size))
 	}
 	s, err := surveyOf(ctx, io.NewSectionReader(f, 0, size))
 	if err != nil {
 		return nil, err
 	}
-	return a.parse(ctx, s, io.NewSectionReader(f, 0, size))
+	return g.parse(ctx, s, io.NewSectionReader(f, 0, size))
 }
 
 // parse reads headings and rows of a file whose survey is known.
-func (a *Adapter) parse(ctx context.Context, s survey, r io.Reader) (*table, error) {
+func (g *grid) parse(ctx context.Context, s survey, r io.Reader) (*table, error) {
 	recs := newRecords(s.decoded(r))
 	first, err := recs.next()
 	if errors.Is(err, io.EOF) {
-		return nil, errors.New("the newest file is empty")
+		return nil, errors.New("the file is empty")
 	}
 	if err != nil {
 		return nil, err
 	}
-	l, err := a.config.Columns.find(first)
+	l, err := g.columns.find(first)
 	if err != nil {
 		return nil, err
 	}
-	t := &table{ended: s.ended || a.config.OpenEnd, layout: l, source: l.source(s.encoding)}
+	t := &table{ended: s.ended || g.config.OpenEnd, layout: l, source: l.source(s.encoding)}
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("read the newest file: %w", err)
+			return nil, fmt.Errorf("read the file: %w", err)
 		}
 		rec, err := recs.next()
 		if errors.Is(err, io.EOF) {
@@ -79,7 +89,7 @@ func (a *Adapter) parse(ctx context.Context, s survey, r io.Reader) (*table, err
 		if err != nil {
 			return nil, err
 		}
-		if err := a.addRow(t, l, recs, rec); err != nil {
+		if err := g.addRow(t, l, recs, rec); err != nil {
 			return nil, err
 		}
 	}
@@ -89,7 +99,7 @@ func (a *Adapter) parse(ctx context.Context, s survey, r io.Reader) (*table, err
 
 // addRow reads one record into the table. It fails only for what condemns the
 // whole file.
-func (a *Adapter) addRow(t *table, l layout, recs *records, rec record) error {
+func (g *grid) addRow(t *table, l layout, recs *records, rec record) error {
 	if rec.problem != "" {
 		t.notTheTotal()
 		t.rows++
@@ -115,12 +125,12 @@ func (a *Adapter) addRow(t *table, l layout, recs *records, rec record) error {
 		problem = fmt.Sprintf("holds %d cells under %d headings", len(cells), l.width)
 		t.unsure = t.unsure || rec.lines > 1
 	}
-	return a.addCells(t, l, rec, cells, problem)
+	return g.addCells(t, l, rec, cells, problem)
 }
 
 // addCells reads the cells of one row into the table, unless there is a problem
 // with them already.
-func (a *Adapter) addCells(t *table, l layout, rec record, cells []string, problem string) error {
+func (g *grid) addCells(t *table, l layout, rec record, cells []string, problem string) error {
 	t.notTheTotal()
 	if len(cells) >= l.width && l.isTotal(cells) {
 		t.total = &rec
@@ -132,19 +142,13 @@ func (a *Adapter) addCells(t *table, l layout, rec record, cells []string, probl
 		return nil
 	}
 	t.holds.look(cells)
-	v, problem, err := a.readRow(l, cells)
+	problem, err := g.take(t, l, rec, cells)
 	if err != nil {
 		return fmt.Errorf("%s: %w", rec.where(), err)
 	}
 	if problem != "" {
 		t.refuse(rec, problem)
-		return nil
 	}
-	v.record = rec
-	if rec.doubtful {
-		v.Status = gateway.StatusUnknown
-	}
-	t.visits = append(t.visits, v)
 	return nil
 }
 

@@ -1,0 +1,113 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"bellman/adapters/files/calendar"
+	"bellman/gateway"
+)
+
+// mostCancels bounds how many files that only call off are laid over a diary.
+const mostCancels = 200
+
+// calendarInFolder reads the newest file that is a diary. Newer ones that only call
+// events off, as calendar programs send them one by one, are laid over it.
+func (a *Adapter) calendarInFolder(ctx context.Context, span gateway.Span) (drawn, error) {
+	paths, err := newestFirst(a.config.Dir, a.config.pattern())
+	if err != nil {
+		return drawn{}, err
+	}
+	var cancels []calendar.Cancel
+	for i, path := range paths {
+		if i > mostCancels {
+			return drawn{}, fmt.Errorf("the newest %d files only call events off: drop a whole calendar", mostCancels)
+		}
+		d, err := a.calendarFile(ctx, path, span)
+		if err != nil {
+			return drawn{}, err
+		}
+		if !d.OnlyCancels {
+			d.callOff(cancels)
+			return d, nil
+		}
+		cancels = append(cancels, d.Cancels...)
+	}
+	return drawn{}, errors.New("the folder holds files that call events off, and no diary beneath them")
+}
+
+// callOff lays cancellations over a diary. What calls off a whole series calls off
+// each of its visits.
+func (d *drawn) callOff(cancels []calendar.Cancel) {
+	off := map[calendar.Cancel]bool{}
+	for _, c := range cancels {
+		off[c] = true
+	}
+	for i := range d.Events {
+		e := &d.Events[i]
+		if off[calendar.Cancel{UID: e.UID, Instance: e.Instance}] || off[calendar.Cancel{UID: e.UID}] {
+			e.Status = gateway.StatusCancelled
+		}
+	}
+	if len(cancels) > 0 {
+		d.notes = append(d.notes, fmt.Sprintf("%d cancellations newer than the calendar are laid over it", len(cancels)))
+	}
+}
+
+// calendarFile reads one file, from one handle only.
+func (a *Adapter) calendarFile(ctx context.Context, path string, span gateway.Span) (drawn, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return drawn{}, fmt.Errorf("open the newest file: %s", why(err))
+	}
+	defer func() { _ = f.Close() }()
+	before, err := f.Stat()
+	if err != nil {
+		return drawn{}, fmt.Errorf("look at the newest file: %s", why(err))
+	}
+	mark, err := a.settled(path, before.ModTime())
+	if err != nil {
+		return drawn{}, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, calendar.MostBytes+1))
+	if err != nil {
+		return drawn{}, fmt.Errorf("read the newest file: %s", why(err))
+	}
+	if err := unchanged(f, before, path); err != nil {
+		return drawn{}, err
+	}
+	c, err := calendar.Read(ctx, text, span, a.zone())
+	if err != nil {
+		return drawn{}, fmt.Errorf("newest file: %w", err)
+	}
+	if mark.found && mark.rows != c.Count {
+		return drawn{}, fmt.Errorf("the newest file holds %d events and its companion says %d", c.Count, mark.rows)
+	}
+	return drawn{Calendar: c, mark: mark, asOf: before.ModTime()}, nil
+}
+
+// zone is that of times which name none.
+func (a *Adapter) zone() *time.Location {
+	if a.config.Zone == "UTC" {
+		return time.UTC
+	}
+	return gateway.London()
+}
+
+// newestFirst lists the files that match, the one changed last first.
+func newestFirst(dir, pattern string) ([]string, error) {
+	found, err := listed(dir, pattern)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(found))
+	for i, f := range found {
+		out[len(found)-1-i] = filepath.Join(dir, f.name)
+	}
+	return out, nil
+}
