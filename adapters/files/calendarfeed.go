@@ -37,6 +37,9 @@ func (a *Adapter) readCalendar(ctx context.Context, span gateway.Span) (gateway.
 	if err != nil {
 		return gateway.Feed{}, err
 	}
+	if !d.Whole {
+		return gateway.Feed{}, errors.New("the calendar breaks off: what moves or calls off one of its visits may be in the part that is missing")
+	}
 	if len(list.people) == 0 && d.Count > 0 {
 		return gateway.Feed{}, errors.New("patient list: it holds no patients, and the calendar has events")
 	}
@@ -77,9 +80,9 @@ func (a *Adapter) join(feed *gateway.Feed, c calendar.Calendar, list *patientLis
 }
 
 // calendarCovers says for which stretch a calendar speaks completely, if it does. An
-// empty one never does, nor one that breaks off.
+// empty one never does.
 func (a *Adapter) calendarCovers(d drawn, asOf time.Time, span gateway.Span) (gateway.Span, bool) {
-	return a.covers(&table{rows: d.Count, ended: d.Whole, unsure: !d.Whole}, d.mark, asOf, span)
+	return a.covers(&table{rows: d.Count, ended: d.Whole}, d.mark, asOf, span)
 }
 
 // joined counts how the events were joined to the list.
@@ -108,11 +111,8 @@ func (j joined) notes(c calendar.Calendar) []string {
 	if c.AllDay > 0 {
 		out = append(out, fmt.Sprintf("%d events last whole days and are nobody's visit", c.AllDay))
 	}
-	switch {
-	case c.Count == 0:
+	if c.Count == 0 {
 		out = append(out, "no events: not taken for an empty diary")
-	case !c.Whole:
-		out = append(out, "not complete: the calendar does not come to its end")
 	}
 	return out
 }

@@ -29,7 +29,7 @@ const (
 	// MostBytes bounds a calendar's text.
 	MostBytes     = 16 << 20
 	mostEvents    = 50_000
-	mostSeries    = 2_000
+	mostSeries    = 1_000
 	mostInstances = 200_000
 )
 

@@ -89,7 +89,7 @@ func (r *reader) times(props ical.Props, e *event) string {
 }
 
 // mostListed bounds the dates that one series lists.
-const mostListed = 2_000
+const mostListed = 500
 
 func (r *reader) list(props []ical.Prop) ([]moment, string) {
 	var out []moment

@@ -177,12 +177,13 @@ var allowed = map[string]*regexp.Regexp{
 	"BYDAY":      regexp.MustCompile(`^([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)){0,13}$`),
 	"BYMONTHDAY": regexp.MustCompile(`^-?[1-9][0-9]?(,-?[1-9][0-9]?){0,30}$`),
 	"BYMONTH":    regexp.MustCompile(`^[1-9][0-9]?(,[1-9][0-9]?){0,11}$`),
-	"BYSETPOS":   regexp.MustCompile(`^-?[1-9](,-?[1-9]){0,8}$`),
+	"BYSETPOS":   regexp.MustCompile(`^-?[1-5]$`),
 }
 
 // gated lets through the rules that clinics use, and takes their end out. The
 // library loops for ever on some rules of hours, looks beyond its tables for the
-// 53rd Monday of a month, and counts to the year 9999 for a 30 February.
+// 53rd Monday of a month, and counts to the year 9999 for a 30 February or the
+// ninth Monday of a month.
 func gated(rule string) (parts, until string, ok bool) {
 	had := map[string]string{}
 	var kept []string
@@ -206,14 +207,26 @@ func gated(rule string) (parts, until string, ok bool) {
 	switch {
 	case freq == "",
 		had["UNTIL"] != "" && had["COUNT"] != "",
-		counts && freq != "MONTHLY",
+		counts && (freq != "MONTHLY" || !countsAll(had["BYDAY"])),
 		freq == "YEARLY" && had["BYDAY"] != "",
 		freq == "WEEKLY" && had["BYMONTHDAY"] != "",
-		had["BYSETPOS"] != "" && (freq != "MONTHLY" || had["BYDAY"] == ""),
+		had["BYSETPOS"] != "" && (freq != "MONTHLY" || had["BYDAY"] == "" || counts || had["BYMONTHDAY"] != ""),
+		counts && had["BYMONTHDAY"] != "",
 		!possible(had["BYMONTH"], had["BYMONTHDAY"]):
 		return "", "", false
 	}
 	return strings.Join(kept, ";"), until, true
+}
+
+// countsAll reports whether every day of a list is counted, as in 1MO,3MO. The
+// library takes 1MO,TU for a Monday that is a Tuesday.
+func countsAll(days string) bool {
+	for d := range strings.SplitSeq(days, ",") {
+		if !strings.ContainsAny(d, "12345") {
+			return false
+		}
+	}
+	return true
 }
 
 // possible reports whether some month has one of the days.
