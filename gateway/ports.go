@@ -133,6 +133,9 @@ type Surroundings struct {
 	Trial bool
 	// Heard is told what another's clock said in passing; nil: nobody listens.
 	Heard func(Reading)
+	// Serving is set where reads are carried out, one process at a time: there an
+	// adapter may put away what it has read. Commands that only look leave it unset.
+	Serving bool
 	// Practice is whose adapter it is.
 	Practice ODS
 	// Shelf is where the adapter keeps what it must remember.

@@ -13,6 +13,9 @@ import (
 	"bellman/gateway/ident"
 )
 
+// errBreaksOff says that a calendar is not whole.
+var errBreaksOff = errors.New("the calendar breaks off: what moves or calls off one of its visits may be in the part that is missing")
+
 // drawn is a calendar as it came, and what is known of its coming.
 type drawn struct {
 	calendar.Calendar
@@ -38,7 +41,7 @@ func (a *Adapter) readCalendar(ctx context.Context, span gateway.Span) (gateway.
 		return gateway.Feed{}, err
 	}
 	if !d.Whole {
-		return gateway.Feed{}, errors.New("the calendar breaks off: what moves or calls off one of its visits may be in the part that is missing")
+		return gateway.Feed{}, errBreaksOff
 	}
 	if len(list.people) == 0 && d.Count > 0 {
 		return gateway.Feed{}, errors.New("patient list: it holds no patients, and the calendar has events")

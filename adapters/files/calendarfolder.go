@@ -29,11 +29,15 @@ func (a *Adapter) calendarInFolder(ctx context.Context, span gateway.Span) (draw
 			return drawn{}, fmt.Errorf("the newest %d files only call events off: drop a whole calendar", mostCancels)
 		}
 		d, err := a.calendarFile(ctx, path, span)
+		if err == nil && !d.Whole {
+			err = errBreaksOff
+		}
 		if err != nil {
-			return drawn{}, err
+			return drawn{}, a.giveUp(path, err)
 		}
 		if !d.OnlyCancels {
 			d.callOff(cancels)
+			d.notes = append(d.notes, append(a.archive(path), exposed(a.config.Dir))...)
 			return d, nil
 		}
 		cancels = append(cancels, d.Cancels...)
@@ -63,12 +67,12 @@ func (d *drawn) callOff(cancels []calendar.Cancel) {
 func (a *Adapter) calendarFile(ctx context.Context, path string, span gateway.Span) (drawn, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return drawn{}, fmt.Errorf("open the newest file: %s", why(err))
+		return drawn{}, broken("open the newest file", err)
 	}
 	defer func() { _ = f.Close() }()
 	before, err := f.Stat()
 	if err != nil {
-		return drawn{}, fmt.Errorf("look at the newest file: %s", why(err))
+		return drawn{}, broken("look at the newest file", err)
 	}
 	mark, err := a.settled(path, before.ModTime())
 	if err != nil {
@@ -76,7 +80,7 @@ func (a *Adapter) calendarFile(ctx context.Context, path string, span gateway.Sp
 	}
 	text, err := io.ReadAll(io.LimitReader(f, calendar.MostBytes+1))
 	if err != nil {
-		return drawn{}, fmt.Errorf("read the newest file: %s", why(err))
+		return drawn{}, broken("read the newest file", err)
 	}
 	if err := unchanged(f, before, path); err != nil {
 		return drawn{}, err

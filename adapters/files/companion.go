@@ -2,7 +2,6 @@ package files
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -41,7 +40,7 @@ func companionOf(path string, changed time.Time) (companion, error) {
 		return companion{}, nil
 	}
 	if err != nil {
-		return companion{}, fmt.Errorf("open the newest file's companion: %s", why(err))
+		return companion{}, broken("open the newest file's companion", err)
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
@@ -53,7 +52,7 @@ func companionOf(path string, changed time.Time) (companion, error) {
 	}
 	b, err := io.ReadAll(io.LimitReader(f, companionLimit))
 	if err != nil {
-		return companion{}, fmt.Errorf("read the newest file's companion: %s", why(err))
+		return companion{}, broken("read the newest file's companion", err)
 	}
 	return parseCompanion(string(b))
 }

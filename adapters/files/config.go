@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -39,6 +40,12 @@ type Config struct {
 	// HiddenRows says what hidden rows of a spreadsheet are: unclear (empty), so that
 	// nobody is texted for them, or read, as if they were not hidden.
 	HiddenRows string `yaml:"hidden_rows"`
+	// Archive and Quarantine are folders on the same disk as Dir into which older
+	// exports, and those that cannot be read, are put while serving; empty: they stay
+	// where they are. Keep is after how many days what lies there is removed; 0: 30.
+	Archive    string `yaml:"archive_dir"`
+	Quarantine string `yaml:"quarantine_dir"`
+	Keep       int    `yaml:"keep"`
 	// Calendar makes the diary a calendar, and Patients the list of patients to whom
 	// its events are joined. Both or neither are given.
 	Calendar *Calendar `yaml:"calendar"`
@@ -100,12 +107,31 @@ func (c Config) Check(trial bool) []gateway.Fault {
 	if c.HiddenRows != "" && c.HiddenRows != hiddenUnclear && c.HiddenRows != hiddenRead {
 		add("hidden_rows", "must be unclear or read")
 	}
+	faults = append(faults, c.checkFolders()...)
 	if c.Calendar == nil && c.Patients == nil {
 		faults = append(faults, c.Columns.check()...)
 	} else {
 		faults = append(faults, c.checkCalendar(trial)...)
 	}
 	return append(faults, c.checkWords()...)
+}
+
+// checkFolders checks what is said of putting away.
+func (c Config) checkFolders() []gateway.Fault {
+	var faults []gateway.Fault
+	add := func(wrong bool, path, problem string) {
+		if wrong {
+			faults = append(faults, gateway.Fault{Path: path, Problem: problem})
+		}
+	}
+	for _, f := range []struct{ path, dir string }{{"archive_dir", c.Archive}, {"quarantine_dir", c.Quarantine}} {
+		add(f.dir != "" && c.Dir == "", f.path, "needs dir: there is nothing to put away")
+		add(f.dir != "" && c.Dir != "" && filepath.Clean(f.dir) == filepath.Clean(c.Dir), f.path, "must be another folder than dir")
+	}
+	add(c.Archive != "" && c.Quarantine != "" && filepath.Clean(c.Archive) == filepath.Clean(c.Quarantine), "quarantine_dir", "must be another folder than archive_dir")
+	add(c.Keep != 0 && c.Archive == "" && c.Quarantine == "", "keep", "is only for archive_dir and quarantine_dir: remove it")
+	add(c.Keep < 0 || c.Keep > longestKeep, "keep", fmt.Sprintf("must be 1 to %d days", longestKeep))
+	return faults
 }
 
 // needsDates reports whether tables with dates are read. A calendar has its own.

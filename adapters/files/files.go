@@ -78,9 +78,18 @@ func (a *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 	if err != nil {
 		return gateway.Feed{}, err
 	}
+	feed, err := a.readPath(ctx, path, span)
+	if err != nil {
+		return gateway.Feed{}, a.giveUp(path, err)
+	}
+	feed.Notes = withoutEmpty(append(feed.Notes, append(a.archive(path), exposed(a.config.Dir))...))
+	return feed, nil
+}
+
+func (a *Adapter) readPath(ctx context.Context, path string, span gateway.Span) (gateway.Feed, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return gateway.Feed{}, fmt.Errorf("open the newest file: %s", why(err))
+		return gateway.Feed{}, broken("open the newest file", err)
 	}
 	defer func() { _ = f.Close() }()
 	return a.readFile(ctx, f, path, span)
@@ -91,7 +100,7 @@ func (a *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 func (a *Adapter) readFile(ctx context.Context, f *os.File, path string, span gateway.Span) (gateway.Feed, error) {
 	before, err := f.Stat()
 	if err != nil {
-		return gateway.Feed{}, fmt.Errorf("look at the newest file: %s", why(err))
+		return gateway.Feed{}, broken("look at the newest file", err)
 	}
 	mark, err := a.settled(path, before.ModTime())
 	if err != nil {

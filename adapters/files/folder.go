@@ -62,17 +62,20 @@ func newest(dir, pattern string) (string, error) {
 func unchanged(f *os.File, before fs.FileInfo, path string) error {
 	after, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("look at the newest file again: %s", why(err))
+		return broken("look at the newest file again", err)
 	}
 	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
 		return errGrowing
 	}
 	named, err := os.Stat(path)
 	if err != nil || !os.SameFile(named, after) {
-		return errors.New("the newest file was replaced while it was read")
+		return errReplaced
 	}
 	return nil
 }
+
+// errReplaced says that another file has taken its place.
+var errReplaced = errors.New("the newest file was replaced while it was read")
 
 // why names the kind of a file error in our own words: those of the system hold
 // the file's name.

@@ -32,7 +32,7 @@ func (a *Adapter) readPatients(ctx context.Context) (*patientList, error) {
 	path := a.config.Patients.File
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open the patient list: %s", why(err))
+		return nil, broken("open the patient list", err)
 	}
 	defer func() { _ = f.Close() }()
 	before, err := f.Stat()

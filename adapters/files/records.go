@@ -140,7 +140,7 @@ func readError(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.EOF
 	}
-	return fmt.Errorf("read the file: %s", why(err))
+	return broken("read the file", err)
 }
 
 // cells splits a record. It reports false when its quotation marks are not as

@@ -19,7 +19,7 @@ const headingRows = 20
 func (g *grid) readSheet(ctx context.Context, r io.Reader) (*table, error) {
 	b, err := io.ReadAll(io.LimitReader(r, sheet.MostBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the file: %s", why(err))
+		return nil, broken("read the file", err)
 	}
 	if len(b) > sheet.MostBytes {
 		return nil, fmt.Errorf("the file is larger than %d MiB", sheet.MostBytes>>20)

@@ -62,7 +62,7 @@ func surveyOf(ctx context.Context, r io.Reader) (survey, error) {
 			return s.found(), nil
 		}
 		if err != nil {
-			return survey{}, fmt.Errorf("read the file: %s", why(err))
+			return survey{}, broken("read the file", err)
 		}
 	}
 }

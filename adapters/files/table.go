@@ -51,7 +51,7 @@ func (g *grid) read(ctx context.Context, f *os.File, size int64) (*table, error)
 	head := make([]byte, 8)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read the file: %s", why(err))
+		return nil, broken("read the file", err)
 	}
 	if sheet.Named(head[:n]) {
 		return g.readSheet(ctx, io.NewSectionReader(f, 0, size))

@@ -39,6 +39,7 @@ type app struct {
 	redisTime func() time.Time  // see cli
 	turns     *turns
 	agents    agents
+	serving   bool // reads are carried out
 	undo      []undoing
 }
 

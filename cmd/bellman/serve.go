@@ -120,6 +120,7 @@ func (s *service) start(ctx context.Context) error {
 	if _, err := store.ReadKeyFile(s.cfg.Keys.File); err != nil {
 		return err
 	}
+	s.serving = true
 	if err := s.openSources(); err != nil {
 		return err
 	}

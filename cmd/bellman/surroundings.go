@@ -16,7 +16,7 @@ import (
 // surroundings gives the adapter of a practice what it has besides its section.
 func (a *app) surroundings(p configs.Practice) gateway.Surroundings {
 	return gateway.Surroundings{
-		Clock: a.clock, Trial: a.cfg.Mode.Trial(), Heard: a.heard,
+		Clock: a.clock, Trial: a.cfg.Mode.Trial(), Heard: a.heard, Serving: a.serving,
 		Practice: p.ODS, Shelf: &appShelf{app: a, practice: p.ODS}, Turn: a.turns.of(p).take, Dial: a.dialer(p.ODS),
 	}
 }

@@ -73,7 +73,7 @@ func FuzzFoldedLinesComeBack(f *testing.F) {
 		var want []string
 		var b bytes.Buffer
 		for l := range strings.SplitSeq(all, "|") {
-			if strings.TrimSpace(l) == "" || l[0] == ' ' || l[0] == '\t' {
+			if strings.TrimSpace(l[:min(len(l), int(width))]) == "" || l[0] == ' ' || l[0] == '\t' {
 				return
 			}
 			want = append(want, l)
