@@ -1,14 +1,10 @@
 package files
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
-	"strings"
 
 	"bellman/gateway"
-	"bellman/gateway/outbound"
 )
 
 // Calendar says where a calendar comes from and how its events name patients.
@@ -97,10 +93,9 @@ func (c Config) checkCalendar(trial bool) []gateway.Fault {
 	}
 	add(c.Columns != Columns{}, "columns", "cannot stand beside calendar: the columns of the list are patients.columns")
 	if !c.Calendar.URL.IsZero() {
-		address, err := c.Calendar.address(trial)
+		_, err := c.Calendar.address(trial)
 		add(err != nil, "calendar.url", problemOf(err))
 		add(err == nil && c.Dir != "", "dir", "cannot stand beside calendar.url: keep the one by which the calendar comes")
-		_ = address
 	}
 	add(c.Calendar.By != byName && c.Calendar.By != byCode, "calendar.by", "must be name or code: what an event and the list of patients have in common")
 	switch c.Calendar.In {
@@ -128,20 +123,4 @@ func problemOf(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-// address gives the calendar's address for an HTTP request. The error does not hold
-// it.
-func (c Calendar) address(trial bool) (string, error) {
-	raw := c.URL.Reveal()
-	for _, scheme := range []string{"webcal://", "webcals://"} {
-		if len(raw) > len(scheme) && strings.EqualFold(raw[:len(scheme)], scheme) {
-			raw = "https://" + raw[len(scheme):]
-		}
-	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Fragment != "" {
-		return "", errors.New("is not a web address such as https://host/path")
-	}
-	return raw, outbound.CheckURL(raw, trial)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,4 +115,20 @@ func (f *fetcher) remember(k kept) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last = k
+}
+
+// address gives the calendar's address for an HTTP request. The error does not hold
+// it.
+func (c Calendar) address(trial bool) (string, error) {
+	raw := c.URL.Reveal()
+	for _, scheme := range []string{"webcal://", "webcals://"} {
+		if len(raw) > len(scheme) && strings.EqualFold(raw[:len(scheme)], scheme) {
+			raw = "https://" + raw[len(scheme):]
+		}
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Fragment != "" {
+		return "", errors.New("is not a web address such as https://host/path")
+	}
+	return raw, outbound.CheckURL(raw, trial)
 }

@@ -32,6 +32,7 @@ var revealers = map[string]string{
 	"adapters/pds/token.go signingKey":        "our own key, to sign for a token",
 	"adapters/pds/truth.go key":               "the NHS number, in PDS' own address and as the key under which its answer is sealed",
 	"adapters/tpp/request.go encode":          "our own key and device's id, in the request",
+	"adapters/files/calendarurl.go address":   "the secret address of a calendar, to ask for it",
 	"adapters/twilio/list.go List":            "the provider's list of one number",
 	"adapters/twilio/list.go Inbound":         "a number as the provider gave it, to be read",
 	"adapters/twilio/provider.go New":         "our own secret, which checks signatures",
