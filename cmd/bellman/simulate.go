@@ -47,6 +47,7 @@ var simulators = map[string]func(staged) (simulated, error){
 	"cliniko": simulateCliniko,
 	"emis":    simulateEMIS,
 	"fhir":    simulateFHIR(fhirsim.R4, "auth: none"),
+	"files":   simulateFiles,
 	"pds":     simulatePDS,
 	"tpp":     simulateTPP,
 	"twilio":  simulateTwilio,
