@@ -26,8 +26,11 @@ type Adapter struct {
 	query  Query
 	server string
 	lists  map[string][]string // the parameters of which each search asks for a part
-	window int
-	trial  bool
+	// patients says how those that do not come along are asked for.
+	patients string
+	shelf    gateway.Shelf // set where they are remembered
+	window   int
+	trial    bool
 }
 
 // New makes an adapter. It does not go to the network; the error is the first
@@ -57,7 +60,13 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 	if window == 0 {
 		window = defaultWindow
 	}
-	return &Adapter{client: cl, query: c.Query, server: c.Server, lists: c.lists(), window: window, trial: env.Trial}, nil
+	var shelf gateway.Shelf
+	if c.Patients == patientsChanged {
+		if shelf = env.Shelf; shelf == nil {
+			return nil, gateway.Fault{Path: "patients", Problem: "cannot be changed here: there is nowhere to remember them"}
+		}
+	}
+	return &Adapter{client: cl, query: c.Query, server: c.Server, lists: c.lists(), patients: c.Patients, shelf: shelf, window: window, trial: env.Trial}, nil
 }
 
 func newAuthoriser(kind string, c Credentials, cl *client) (authoriser, error) {

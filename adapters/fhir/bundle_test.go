@@ -112,7 +112,7 @@ func TestWhichLinksAreFollowed(t *testing.T) {
 		"https://user@fhir.example.org/r4?p=2", "https://fhir.example.org@evil.example/r4", "https://fhir.example.org/r4x?p=2",
 		"https://fhir.example.org/admin", "/admin", "https://fhir.example.org/r4/../admin", "https://fhir.example.org/r4/%2e%2e/admin",
 		"https://fhir.example.org/r4/..%2fadmin", `https://fhir.example.org/r4/..\admin`, "../admin", "file:///etc/passwd", "gopher://fhir.example.org/r4",
-		"javascript:alert(1)", "http://169.254.169.254/r4", "http://[::ffff:127.0.0.1]/r4", "https://fhir.example.org.evil.example/r4", "%", "https://fhir.example.org:/\n",
+		"javascript:alert(1)", "http://169.254.169.254/r4", "http://[::ffff:127.0.0.1]/r4", "https://fhir.example.org.evil.example/r4", "https://fhir.example.org///r4?p=2", "%", "https://fhir.example.org:/\n",
 	} {
 		if got, err := c.follow(link); err == nil {
 			t.Errorf("followed: %q to %v", link, got)

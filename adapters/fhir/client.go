@@ -169,8 +169,10 @@ func (c *client) follow(link string) (*url.URL, error) {
 	return u, nil
 }
 
-// under reports whether u is the base itself or lies below it.
+// under reports whether u is the base itself or lies below it, both as its path
+// stands there and as a server may tidy it up ("//", "..").
 func under(base, u *url.URL) bool {
-	clean, root := path.Clean("/"+u.Path), path.Clean("/"+base.Path)
-	return clean == root || root == "/" || strings.HasPrefix(clean, root+"/")
+	root := path.Clean("/" + base.Path)
+	below := func(p string) bool { return p == root || root == "/" || strings.HasPrefix(p, root+"/") }
+	return below(u.Path) && below(path.Clean("/"+u.Path))
 }

@@ -35,6 +35,7 @@ type Config struct {
 	Server        string   `yaml:"server"`        // standard (empty: that) or millennium
 	Locations     []string `yaml:"locations"`     // the server's ids of our places; empty: not asked for by place
 	Practitioners []string `yaml:"practitioners"` // the server's ids of our clinicians; instead of locations
+	Patients      string   `yaml:"patients"`      // how those that do not come along are asked for: each (empty: that), batch, changed
 	Query         Query    `yaml:"query"`         // extra search parameters; an own one with an empty value is left out
 	Window        int      `yaml:"window"`        // days ahead that are read; 0: 30
 	Networks      []string `yaml:"networks"`      // private networks (CIDR) in which the server may stand

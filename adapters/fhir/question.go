@@ -43,6 +43,11 @@ func (c Config) checkSearch() []gateway.Fault {
 	default:
 		add("server", "must be standard or millennium")
 	}
+	switch c.Patients {
+	case "", patientsEach, patientsBatch, patientsChanged:
+	default:
+		add("patients", "must be each, batch or changed")
+	}
 	for _, name := range []string{"location", "practitioner"} {
 		ids := c.lists()[name]
 		path := name + "s"

@@ -46,6 +46,15 @@ func (s *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 			}
 		}
 	}
+	if s.patients == patientsBatch || s.patients == patientsChanged {
+		note, err := r.people.together(ctx, r.missing(span, all), newMemory(s.shelf))
+		if err != nil {
+			return gateway.Feed{}, fmt.Errorf("read appointments: %w", err)
+		}
+		if note != "" {
+			addNote(&feed, note)
+		}
+	}
 	if err := r.fill(ctx, &feed, all); err != nil {
 		return gateway.Feed{}, err
 	}

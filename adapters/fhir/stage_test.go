@@ -45,11 +45,17 @@ func play(t *testing.T, edit func(*fhir.Config)) *stage {
 // join gives an adapter for the server at an address.
 func join(t *testing.T, base string, clock gateway.Clock, edit func(*fhir.Config)) *fhir.Adapter {
 	t.Helper()
+	return joinWith(t, base, gateway.Surroundings{Clock: clock, Trial: true}, edit)
+}
+
+// joinWith gives an adapter for the server at an address in certain surroundings.
+func joinWith(t *testing.T, base string, env gateway.Surroundings, edit func(*fhir.Config)) *fhir.Adapter {
+	t.Helper()
 	c := fhir.Config{BaseURL: base, Auth: fhir.Auth{Type: "none"}}
 	if edit != nil {
 		edit(&c)
 	}
-	a, err := fhir.New(c, gateway.Surroundings{Clock: clock, Trial: true})
+	a, err := fhir.New(c, env)
 	if err != nil {
 		t.Fatal(err)
 	}

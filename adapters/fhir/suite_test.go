@@ -9,6 +9,7 @@ import (
 	"bellman/adapters/fhir/fhirsim"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 func TestWhatEveryAdapterMustDo(t *testing.T) {
@@ -34,6 +35,9 @@ func subjects() []adaptertest.Subject {
 		{Name: "fhir of STU3", Can: stu3, New: scene{dialect: fhirsim.STU3, enter: byToken}.wire},
 		{Name: "fhir of Millennium by location", Can: millennium, New: scene{dialect: fhirsim.Millennium, enter: byToken, edit: byLocation}.wire},
 		{Name: "fhir with SMART ES384", Can: all, New: scene{enter: byKey("ES384")}.wire},
+		{Name: "fhir that tells which patients changed", Can: all, New: scene{
+			enter: byToken, edit: func(c *fhir.Config) { c.Patients = "changed" }, faults: fhirsim.Faults{NoInclude: true},
+		}.wire},
 		{Name: "fhir of drifting records", Can: all, New: scene{enter: byToken, faults: fhirsim.Faults{Drift: true}}.wire},
 	}
 }
@@ -75,7 +79,8 @@ func (k scene) wire(t *testing.T, diary *surgery.Diary, clock gateway.Clock) ada
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	var secret string
-	source := join(t, server.URL+fhirsim.Base, clock, func(c *fhir.Config) {
+	env := gateway.Surroundings{Clock: clock, Trial: true, Shelf: gatewaytest.NewShelf()}
+	source := joinWith(t, server.URL+fhirsim.Base, env, func(c *fhir.Config) {
 		smallPages(c)
 		if k.edit != nil {
 			k.edit(c)
@@ -90,7 +95,7 @@ func (k scene) wire(t *testing.T, diary *surgery.Diary, clock gateway.Clock) ada
 				return true
 			}
 			faults, ok := faultsFor(f)
-			faults.Drift = k.faults.Drift
+			faults.Drift, faults.NoInclude = k.faults.Drift, k.faults.NoInclude
 			sim.SetFaults(faults)
 			return ok
 		},

@@ -32,6 +32,7 @@ type Faults struct {
 	NextForm         string `json:"next_form"`         // links to the next page are: relative, path, self (the last page links to itself)
 	TotalOff         int    `json:"total_off"`         // the count of all appointments is wrong by so much
 	Outcome          string `json:"outcome"`           // every page has an OperationOutcome: "severity code"
+	NoBatch          bool   `json:"no_batch"`          // patients cannot be asked for by a list of ids
 	Empty            bool   `json:"empty"`             // no appointment is found
 	Frozen           bool   `json:"frozen"`            // the diary as it was when this was set, told as new
 	Cached           bool   `json:"cached"`            // the same, out of a cache: with the Date of then and a growing Age

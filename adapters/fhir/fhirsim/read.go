@@ -2,7 +2,9 @@ package fhirsim
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 func (s *Sim) readAppointment(w http.ResponseWriter, r *http.Request) {
@@ -38,20 +40,33 @@ func (s *Sim) readLocation(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, location(r.PathValue("id")))
 }
 
-// searchPatient answers a posted search by identifier.
+// searchPatient answers a posted search by identifier, or by a list of ids and what
+// changed since.
 func (s *Sim) searchPatient(w http.ResponseWriter, r *http.Request) {
 	if r.ParseForm() != nil {
 		refuse(w, http.StatusBadRequest, "invalid")
 		return
 	}
+	ids := r.PostForm.Get("_id")
+	if ids != "" && (s.Faults().NoBatch || s.speaks() == Millennium) {
+		refuse(w, http.StatusBadRequest, "not-supported")
+		return
+	}
+	changes, err := ranges(r.PostForm["_lastUpdated"])
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "invalid")
+		return
+	}
 	entries := []object{}
 	for _, p := range s.look().People() {
-		if r.PostForm.Get("identifier") == nhsNumber+"|"+p.NHSNumber {
-			shown := s.patient(p)
-			entries = append(entries, object{
-				"fullUrl": baseURL(r) + "/Patient/" + strconv.Itoa(p.ID), "resource": shown, "search": object{"mode": "match"},
-			})
+		asked := ids == "" && r.PostForm.Get("identifier") == nhsNumber+"|"+p.NHSNumber ||
+			slices.Contains(strings.Split(ids, ","), strconv.Itoa(p.ID))
+		if !asked || slices.ContainsFunc(changes, func(d dateRange) bool { return !d.has(p.Changed) }) {
+			continue
 		}
+		entries = append(entries, object{
+			"fullUrl": baseURL(r) + "/Patient/" + strconv.Itoa(p.ID), "resource": s.patient(p), "search": object{"mode": "match"},
+		})
 	}
 	answer(w, http.StatusOK, object{"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries})
 }
