@@ -7,7 +7,7 @@ GOBIN := $(CURDIR)/bin
 STATICCHECK := $(GOBIN)/staticcheck
 FUZZTIME ?= 30s
 
-.PHONY: demo build test check bench chaos fuzz model tools clean quick
+.PHONY: demo build test check bench bench-feeds chaos fuzz model tools clean quick
 
 demo: build
 	$(GOBIN)/bellman demo
@@ -36,6 +36,12 @@ $(STATICCHECK):
 bench: tools
 	$(GO) build -o $(GOBIN)/bench ./cmd/bench
 	$(GOBIN)/bench
+
+# Reads the simulated diaries of 6,200 practices for half an hour. FEEDS changes that:
+# make bench-feeds FEEDS="-practices 600 -poll 5".
+bench-feeds: build tools
+	$(GO) build -o $(GOBIN)/feeds ./cmd/feeds
+	$(GOBIN)/feeds -bellman $(GOBIN)/bellman $(FEEDS)
 
 # Kills everything at random, in three stories of 13 minutes, and compares the phones' record
 # with what was owed. CHAOS repeats one story: make chaos CHAOS="-seed 5 -kills 100".

@@ -53,7 +53,9 @@ type Scheduler struct {
 
 // maxReads bounds the reads of one kind of clinical system that go on at the same
 // time in one process. A system that hangs keeps those of another kind from nothing.
-const maxReads = 16
+// Reads wait far more than they work: SystmOne answers one question a second, so
+// that one read of a diary takes half a minute.
+const maxReads = 128
 
 // New makes a scheduler.
 func New(o Options) *Scheduler {
@@ -73,10 +75,15 @@ func New(o Options) *Scheduler {
 func (s *Scheduler) Run(ctx context.Context) error {
 	log := cronLog{s.o.Log}
 	c := cron.New(cron.WithLocation(gateway.London()), cron.WithLogger(log), cron.WithChain(cron.Recover(log), cron.SkipIfStillRunning(log)))
-	for _, p := range s.o.Practices {
-		if _, err := c.AddFunc(p.Poll, func() { s.visit(ctx, p) }); err != nil {
+	offsets := make([]time.Duration, len(s.o.Practices))
+	for i, p := range s.o.Practices {
+		timetable, err := cron.ParseStandard(p.Poll)
+		if err != nil {
 			return fmt.Errorf("timetable of %s: %w", p.ODS, err)
 		}
+		offsets[i] = jitter(p.ODS, len(s.o.Practices), period(timetable, s.o.Clock.Now()))
+		job := cron.FuncJob(func() { s.visit(ctx, p, offsets[i]) })
+		c.Schedule(timetable, job)
 	}
 	// Nothing is timetabled between 01:00 and 02:00, which may be missing or
 	// stand twice.
@@ -84,8 +91,8 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		return fmt.Errorf("timetable of the sweep: %w", err)
 	}
 	var first sync.WaitGroup
-	for _, p := range s.o.Practices {
-		first.Go(func() { s.visit(ctx, p) })
+	for i, p := range s.o.Practices {
+		first.Go(func() { s.visit(ctx, p, offsets[i]) })
 	}
 	c.Start()
 	<-ctx.Done()
@@ -95,14 +102,14 @@ func (s *Scheduler) Run(ctx context.Context) error {
 }
 
 // visit waits for its turn and ticks. What goes wrong in one practice stays there.
-func (s *Scheduler) visit(ctx context.Context, p Practice) {
+func (s *Scheduler) visit(ctx context.Context, p Practice, offset time.Duration) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.o.Metrics.failed(p.ODS)
 			s.o.Log.Error("a read broke down", "practice", p.ODS, "kind", fmt.Sprintf("%T", r))
 		}
 	}()
-	if !gateway.Wait(ctx, jitter(p.ODS, len(s.o.Practices))) {
+	if !gateway.Wait(ctx, offset) {
 		return
 	}
 	gate := s.gates[p.SourceType]
@@ -133,16 +140,24 @@ func (s *Scheduler) sweep(ctx context.Context) {
 	}
 }
 
-// jitter spreads practices over up to 50 seconds, the same for a practice every
-// time, so that thousands do not ask their systems in the same second.
-func jitter(p gateway.ODS, practices int) time.Duration {
-	if practices < 10 {
+// jitter spreads practices over four fifths of the time between two reads, the same
+// for a practice every time, so that thousands do not ask their systems in the same
+// second. Few practices are read at once, and no two need more than a fifth of a
+// second between them.
+func jitter(p gateway.ODS, practices int, period time.Duration) time.Duration {
+	spread := min(period*4/5, time.Duration(practices)*200*time.Millisecond)
+	if practices < 10 || spread <= 0 {
 		return 0
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte("poll " + p))
-	spread := min(50*time.Second, time.Duration(practices)*50*time.Millisecond)
-	return time.Duration(h.Sum32()) % spread
+	return time.Duration(float64(h.Sum32()) / (1 << 32) * float64(spread))
+}
+
+// period gives the time between two reads of a timetable, from now on.
+func period(t cron.Schedule, now time.Time) time.Duration {
+	next := t.Next(now.In(gateway.London()))
+	return t.Next(next).Sub(next)
 }
 
 // cronLog passes cron's words on to our logger.

@@ -80,6 +80,7 @@ var law = map[string]room{
 	"bellman/cmd/bellman": {4, everything},
 	"bellman/cmd/bench":   {4, everything},
 	"bellman/cmd/chaos":   {4, everything},
+	"bellman/cmd/feeds":   {4, everything},
 }
 
 // sideways are the arrows between packages of one layer.
