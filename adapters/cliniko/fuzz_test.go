@@ -124,7 +124,7 @@ func FuzzAppointment(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if booked := a.Status == gateway.StatusBooked; booked && (!off0(i.CancelledAt) || !off0(i.ArchivedAt) || !off0(i.DeletedAt)) {
+		if booked := a.Status == gateway.StatusBooked; booked && (!undone(i.CancelledAt) || !undone(i.ArchivedAt) || !undone(i.DeletedAt)) {
 			t.Fatal("what is called off counts as booked")
 		}
 		if said := string(p.ReminderType.raw); a.Patient.Declined == gateway.FlagNo && !strings.Contains(said, "SMS") && !strings.Contains(string(p.Channels.raw), "1") {
@@ -136,8 +136,9 @@ func FuzzAppointment(f *testing.F) {
 	})
 }
 
-// off0 is a slow second reading of "was not done": nothing there, null, "", spaces, or false.
-func off0(s scalar) bool {
+// undone is a slow second reading of "was not done": nothing there, null, "", spaces,
+// or false.
+func undone(s scalar) bool {
 	var text string
 	is := string(s.raw)
 	return is == "" || is == "null" || is == "false" || json.Unmarshal(s.raw, &text) == nil && strings.TrimSpace(text) == ""

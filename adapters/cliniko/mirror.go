@@ -56,7 +56,7 @@ func off(marks ...scalar) bool {
 	return slices.ContainsFunc(marks, func(s scalar) bool { return s.happened() != gateway.FlagNo })
 }
 
-// live counts the individual appointments in use that start from a moment to the end
+// liveIndividuals counts the individual appointments in use that start from a moment to the end
 // of the window, as Cliniko's own list without further filters would.
 func (m *mirror) liveIndividuals(from time.Time) int {
 	n := 0
@@ -77,6 +77,8 @@ func endOf(starts scalar, from time.Time) time.Time {
 	return from.Add(time.Nanosecond)
 }
 
+// liveGroups gives the ids of the group appointments in use that start from a moment,
+// in order.
 func (m *mirror) liveGroups(from time.Time) []string {
 	var ids []string
 	for id, g := range m.groups {

@@ -50,7 +50,7 @@ func (p person) left() gateway.Flag {
 	return left
 }
 
-// channel is the number of SMS among the channels of reminders.
+// channelSMS is the number of SMS among the channels of reminders.
 const channelSMS = "1"
 
 // declined reads by which ways a patient is reminded. Without texts among them it
