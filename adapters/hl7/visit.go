@@ -1,0 +1,110 @@
+package hl7
+
+import (
+	"time"
+
+	"bellman/gateway"
+)
+
+// visit is what is kept of one appointment. New fields may come, and are absent
+// from older records.
+type visit struct {
+	// Patient is whose it is, by the id under which it was first told: a merge does
+	// not make another appointment of it.
+	Patient told[string]         `json:"p,omitzero"`
+	Start   told[moment]         `json:"s,omitzero"`
+	Status  told[gateway.Status] `json:"x,omitzero"`
+	Site    told[string]         `json:"l,omitzero"`
+	Mode    told[gateway.Mode]   `json:"m,omitzero"`
+	// Changed is when the last message came that changes it without saying whether
+	// it is booked.
+	Changed int64 `json:"c,omitempty"`
+	// Torn: it was cancelled and booked at one and the same time.
+	Torn    bool         `json:"t,omitempty"`
+	Garbled told[string] `json:"g,omitzero"` // a message about it could not be understood; why
+	Marks   []string     `json:"k,omitempty"`
+	Last    int64        `json:"z"` // when something last came of it, in seconds since 1970, by our clock
+}
+
+// take lays a message over what is known. same reports whether the message's
+// patient is known to be the one whose appointment it is, under another id.
+func (v *visit) take(n news, same bool) {
+	if !once(&v.Marks, n.mark) {
+		return
+	}
+	v.Last = n.came.Unix()
+	said := n.visit
+	if said.garbled != "" {
+		if n.said >= v.last() {
+			v.Garbled = told[string]{n.said, said.garbled}
+		}
+		return
+	}
+	if n.said >= v.Garbled.At {
+		v.Garbled = told[string]{}
+	}
+	if n.who.id != "" && !same {
+		v.Patient.tell(n.said, n.who.id)
+	}
+	if said.start != nil {
+		v.Start.tell(n.said, *said.start)
+	}
+	if said.site != "" {
+		v.Site.tell(n.said, said.site)
+	}
+	if said.mode != gateway.ModeUnknown {
+		v.Mode.tell(n.said, said.mode)
+	}
+	if said.weak {
+		v.Changed = max(v.Changed, n.said)
+		return
+	}
+	v.takeStatus(n.said, said.status)
+}
+
+// takeStatus takes in whether the patient is expected. Of a booking and a
+// cancelling that were said at one time nobody knows which was meant to last.
+func (v *visit) takeStatus(at int64, s gateway.Status) {
+	switch was := v.Status; {
+	case at < was.At:
+		return
+	case at > was.At:
+		v.Torn = false
+	case was.Is != gateway.StatusBooked && s == gateway.StatusBooked:
+		v.Torn = true
+		return
+	case s != gateway.StatusBooked:
+		v.Torn = false
+	}
+	v.Status.tell(at, s)
+}
+
+// last is when something was last said of the appointment that could be understood.
+func (v *visit) last() int64 { return max(v.Status.At, v.Start.At, v.Changed) }
+
+// standing gives the status as it is to be believed. A change of a visit that is
+// not booked, by a sender who gives no status, may have booked it again or only
+// have corrected a note.
+func (v *visit) standing() gateway.Status {
+	switch {
+	case v.Garbled.known(), v.Torn:
+		return gateway.StatusUnknown
+	case !v.Status.known():
+		if v.Changed != 0 {
+			return gateway.StatusBooked
+		}
+		return gateway.StatusUnknown
+	case v.Status.Is != gateway.StatusBooked && v.Changed > v.Status.At:
+		return gateway.StatusUnknown
+	}
+	return v.Status.Is
+}
+
+// over reports whether a visit need not be kept any longer: it was a while ago, or
+// nobody knows when it was to be and nothing came of it for long.
+func (v *visit) over(now time.Time) bool {
+	if v.Start.known() {
+		return time.Unix(v.Start.Is.At, 0).Before(now.Add(-keepVisits))
+	}
+	return time.Unix(v.Last, 0).Before(now.Add(-keepUnplaced))
+}
