@@ -11,6 +11,7 @@ import (
 	"bellman/adapters/emisextract"
 	"bellman/adapters/fhir"
 	"bellman/adapters/files"
+	"bellman/adapters/hl7"
 	"bellman/adapters/tpp"
 	"bellman/adapters/tppextract"
 	"bellman/gateway"
@@ -32,6 +33,7 @@ var Sources = map[string]Source{
 	"emis":    source(emis.New),
 	"fhir":    source(fhir.New),
 	"files":   source(files.New),
+	"hl7":     source(hl7.New),
 	"tpp":     source(tpp.New),
 
 	"emis-extract": source(emisextract.New),

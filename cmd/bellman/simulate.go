@@ -40,6 +40,7 @@ type staged struct {
 type simulateFlags struct {
 	webhooks, sender string // twilio
 	dir              string // of systems that drop files
+	to               string // of systems that send by themselves
 }
 
 // simulators are the systems that can be simulated, by name.
@@ -48,6 +49,7 @@ var simulators = map[string]func(staged) (simulated, error){
 	"emis":    simulateEMIS,
 	"fhir":    simulateFHIR(fhirsim.R4, "auth: none"),
 	"files":   simulateFiles,
+	"hl7":     simulateHL7,
 	"pds":     simulatePDS,
 	"tpp":     simulateTPP,
 	"twilio":  simulateTwilio,
@@ -86,6 +88,7 @@ into the configuration (mode: sim). There are: ` + names + `.`,
 	empty := cmd.Flags().Bool("empty", false, "clinical systems: begin with an empty diary")
 	cmd.Flags().StringVar(&flags.webhooks, "webhooks", "", "twilio: where Bellman's public door is, for replies")
 	cmd.Flags().StringVar(&flags.sender, "sender", "+447700900001", "twilio: the practice's sender")
+	cmd.Flags().StringVar(&flags.to, "to", "", "systems that send by themselves: to which address")
 	cmd.Flags().StringVar(&flags.dir, "dir", "", "systems that drop files: into which folder")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l, err := net.Listen("tcp", *listen)
