@@ -25,6 +25,8 @@ type Practice struct {
 	Source     gateway.Source
 	SourceType string
 	Poll       string // five-field cron in London time, or "@every 2s"
+	// Tells: somebody calls Soon when the practice's diary has changed.
+	Tells bool
 }
 
 // Options is what a scheduler is made of.
@@ -47,6 +49,8 @@ type Scheduler struct {
 	owner string
 	gates map[string]chan struct{} // of each kind of clinical system
 
+	soon map[gateway.ODS]chan struct{} // of practices whose source tells of changes; a call waits there
+
 	mu      sync.Mutex
 	reading map[gateway.ODS]bool // practices that this process reads at the moment
 }
@@ -61,13 +65,16 @@ const maxReads = 128
 func New(o Options) *Scheduler {
 	var b [8]byte
 	_, _ = rand.Read(b[:])
-	gates := map[string]chan struct{}{}
+	gates, soon := map[string]chan struct{}{}, map[gateway.ODS]chan struct{}{}
 	for _, p := range o.Practices {
 		if gates[p.SourceType] == nil {
 			gates[p.SourceType] = make(chan struct{}, maxReads)
 		}
+		if p.Tells {
+			soon[p.ODS] = make(chan struct{}, 1)
+		}
 	}
-	return &Scheduler{o: o, owner: hex.EncodeToString(b[:]), gates: gates, reading: map[gateway.ODS]bool{}}
+	return &Scheduler{o: o, owner: hex.EncodeToString(b[:]), gates: gates, soon: soon, reading: map[gateway.ODS]bool{}}
 }
 
 // Run reads every practice once, jittered when they are many, and then to its
@@ -93,6 +100,9 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	var first sync.WaitGroup
 	for i, p := range s.o.Practices {
 		first.Go(func() { s.visit(ctx, p, offsets[i]) })
+		if p.Tells {
+			first.Go(func() { s.attend(ctx, p) })
+		}
 	}
 	c.Start()
 	<-ctx.Done()

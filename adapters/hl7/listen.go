@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +23,11 @@ const answerLimit = 10 * time.Second
 // shakeLimit is how long a TLS handshake may take.
 const shakeLimit = 10 * time.Second
 
-var errDoor = errors.New("practices that share one listen must have the same allow, tls and limits")
+// The reasons why practices cannot share a door.
+var (
+	errDoor  = errors.New("practices that share one listen must have the same allow, tls and limits")
+	errWhose = errors.New("practices that share one listen must each say which messages are theirs: facility, with the same field and nothing twice")
+)
 
 // Listen implements gateway.Listener: it takes messages until ctx ends, and calls
 // changed when something new is known. It fails when the address cannot be listened
@@ -58,6 +63,9 @@ func NewDoor(practices ...*Adapter) (*Door, error) {
 			return nil, errDoor
 		}
 	}
+	if !distinct(practices) {
+		return nil, errWhose
+	}
 	for _, s := range d.config.Allow {
 		p, err := prefix(s)
 		if err != nil {
@@ -66,6 +74,25 @@ func NewDoor(practices ...*Adapter) (*Door, error) {
 		d.allow = append(d.allow, p.Masked())
 	}
 	return d, nil
+}
+
+// distinct reports whether every message about a visit can be at most one
+// practice's. A patient of two would be texted twice.
+func distinct(practices []*Adapter) bool {
+	taken := map[string]bool{}
+	for _, a := range practices {
+		f := a.rules.facility
+		if len(practices) > 1 && (len(f.is) == 0 || f.at != practices[0].rules.facility.at) {
+			return false
+		}
+		for _, s := range slices.Compact(slices.Sorted(slices.Values(f.is))) {
+			if taken[s] {
+				return false
+			}
+			taken[s] = true
+		}
+	}
+	return true
 }
 
 // Address gives where the door is once it is open; it waits for that, or for ctx.

@@ -35,6 +35,7 @@ type app struct {
 	store     *store.Store
 	provider  *twilio.Provider
 	practices []scheduler.Practice
+	told      []told            // practices whose systems send by themselves
 	keeper    *clockwatch.Watch // of a service; commands have none
 	redisTime func() time.Time  // see cli
 	turns     *turns
@@ -148,7 +149,8 @@ func (a *app) openSources() error {
 		faults = append(faults, wrong...)
 		a.practices = append(a.practices, made)
 	}
-	if len(faults) > 0 {
+	_, wrong := ears(a.told)
+	if faults = append(faults, wrong...); len(faults) > 0 {
 		return usageError{fmt.Errorf("the configuration has mistakes:\n%w", faults)}
 	}
 	return nil
@@ -163,6 +165,9 @@ func (a *app) openSource(p configs.Practice) (scheduler.Practice, []gateway.Faul
 	src, faults := build(adapters.Section{Path: p.Source.Path, Decode: p.Source.Decode}, a.surroundings(p))
 	if len(faults) == 0 {
 		faults = powerFaults(p, src)
+	}
+	if l, ok := src.(gateway.Listener); ok {
+		a.told, out.Tells = append(a.told, told{p.ODS, p.Source.Path, l}), true
 	}
 	joined, wrong := a.beside(p, src)
 	out.Source = joined

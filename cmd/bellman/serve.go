@@ -214,6 +214,7 @@ func (s *service) setToWork(ctx context.Context, sched *scheduler.Scheduler, sen
 		running.Go(func() { send.Run(working) })
 	}
 	if s.does("scheduler") {
+		s.hearken(working, sched, &running)
 		running.Go(func() {
 			if err := sched.Run(working); err != nil {
 				s.log.Error("scheduler", "error", err)
