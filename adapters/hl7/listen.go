@@ -25,7 +25,7 @@ const shakeLimit = 10 * time.Second
 
 // The reasons why practices cannot share a door.
 var (
-	errDoor  = errors.New("practices that share one listen must have the same allow, tls and limits")
+	errDoor  = errors.New("practices that share one listen must have the same allow, tls, limits and acknowledge")
 	errWhose = errors.New("practices that share one listen must each say which messages are theirs: facility, with the same field and nothing twice")
 )
 
@@ -59,7 +59,7 @@ type Door struct {
 func NewDoor(practices ...*Adapter) (*Door, error) {
 	d := &Door{practices: practices, config: practices[0].config, lines: map[*line]bool{}, open: make(chan struct{})}
 	for _, a := range practices {
-		if fmt.Sprint(a.config.Allow, a.config.TLS, a.config.Limits) != fmt.Sprint(d.config.Allow, d.config.TLS, d.config.Limits) {
+		if a.terms() != d.practices[0].terms() {
 			return nil, errDoor
 		}
 	}
@@ -74,6 +74,11 @@ func NewDoor(practices ...*Adapter) (*Door, error) {
 		d.allow = append(d.allow, p.Masked())
 	}
 	return d, nil
+}
+
+// terms are what a section says of the door itself.
+func (a *Adapter) terms() string {
+	return fmt.Sprint(a.config.Allow, a.config.TLS, a.config.Limits, a.config.Acknowledge)
 }
 
 // distinct reports whether every message about a visit can be at most one
