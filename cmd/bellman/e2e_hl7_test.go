@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -65,14 +64,4 @@ func TestAMoveThatComesBeforeItsBookingIsTextedOnceAtTheNewTime(t *testing.T) {
 	if got := s.bodies(p); len(got) != 1 {
 		t.Errorf("the texts are %q", got)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
