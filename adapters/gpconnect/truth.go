@@ -113,11 +113,16 @@ func (l *look) bundle(ctx context.Context, c call) (fhirshape.Bundle, error) {
 		return fhirshape.Bundle{}, err
 	}
 	l.age.Heard(res, l.adapter.env.Clock.Now())
+	return l.adapter.listIn(res)
+}
+
+// listIn reads the answer to a question for a list.
+func (a *Adapter) listIn(res *outbound.Response) (fhirshape.Bundle, error) {
 	if res.Status != http.StatusOK {
 		if res.Status < http.StatusInternalServerError && slices.Contains(nobodyThere, spineCode(res.Body)) {
 			return fhirshape.Bundle{}, errNoPatient
 		}
-		return fhirshape.Bundle{}, l.adapter.refusal(res)
+		return fhirshape.Bundle{}, a.refusal(res)
 	}
 	b, err := fhirshape.ReadBundle(res.Body)
 	if err == nil && (b.Partial || b.Next != "") {
@@ -134,20 +139,29 @@ func (l *look) patient(ctx context.Context, ap gateway.Appointment) (*fhirshape.
 	if errors.Is(err, errNoPatient) {
 		return nil, nil
 	}
+	var found *fhirshape.Patient
+	if err == nil {
+		found, err = patientIn(b, fhirshape.NHSNumber+"|"+nhs)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("find the patient: %w", err)
 	}
+	return found, nil
+}
+
+// patientIn gives the one patient of a list who has the identifier; nil: nobody.
+func patientIn(b fhirshape.Bundle, identifier string) (*fhirshape.Patient, error) {
 	var found *fhirshape.Patient
 	for _, e := range b.Entries {
 		switch {
 		case e.Why != "":
-			return nil, fmt.Errorf("find the patient: %w", e.Why)
-		case e.Patient == nil || !e.Patient.Has(fhirshape.NHSNumber+"|"+nhs):
+			return nil, e.Why
+		case e.Patient == nil || !e.Patient.Has(identifier):
 			continue
 		case found != nil:
-			return nil, fmt.Errorf("find the patient: %w", errTooMany)
+			return nil, errTooMany
 		case !fhirshape.ValidID(e.Patient.ID.Value):
-			return nil, fmt.Errorf("find the patient: %w", fhirshape.FlawNoID)
+			return nil, fhirshape.FlawNoID
 		}
 		found = e.Patient
 	}
@@ -168,16 +182,21 @@ func (l *look) visits(ctx context.Context, patient string, ap gateway.Appointmen
 	if err != nil {
 		return nil, fmt.Errorf("list the patient's appointments: %w", err)
 	}
+	return l.adapter.visitsIn(b, patient, ap), nil
+}
+
+// visitsIn gives those of a list that may be the one in question.
+func (a *Adapter) visitsIn(b fhirshape.Bundle, patient string, ap gateway.Appointment) []visit {
 	var out []visit
 	for _, e := range b.Entries {
 		if e.Appointment == nil {
 			continue
 		}
-		if status, ok := l.adapter.is(e.Appointment, patient, ap); ok {
+		if status, ok := a.is(e.Appointment, patient, ap); ok {
 			out = append(out, visit{e.Appointment.ID.Value, status})
 		}
 	}
-	return out, nil
+	return out
 }
 
 // is reports whether an appointment is the patient's and the one in question, and

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"bellman/adapters/gpconnect/gpconnectsim"
 	"bellman/adapters/pds/pdssim"
 	"bellman/adapters/surgery"
 )
@@ -143,6 +144,62 @@ func TestWhomPDSKnowsBetterGetsNoTextAlthoughThePracticeWouldSendOne(t *testing.
 			}
 		}
 	})
+}
+
+func TestGPConnectIsAskedAboutTheVisitButNeverAboutASensitivePatient(t *testing.T) {
+	t.Parallel()
+	s, all := newBesidePDS(t, "emis", london(time.October, 20, 17, 0), 4)
+	well, off, hidden, unknown := all[0], all[1], all[2], all[3]
+	const root = "https://gp.example.org/A81001/STU3/1/gpconnect"
+	there := surgery.New(s.clock) // the practice's system, as GP Connect shows it
+	for _, p := range all {
+		person, _ := s.diary.Person(p.id)
+		there.Register(person)
+		visit, _ := s.diary.Visit(p.slot)
+		there.Book(visit)
+	}
+	there.Cancel(off.slot)
+	there.Remove(unknown.slot)
+	sim := gpconnectsim.New(there, gpconnectsim.Options{Clock: s.clock, Root: root, From: simASID, To: simGPASID})
+	s.edit("    source: ", fmt.Sprintf(`      - type: gpconnect
+        base_url: %s
+        ssp: %s
+        from_asid: %q
+        to_asid: %q
+        agreement: an invented one
+        jwt:
+          issuer: https://texts.example.org
+          device: {system: a, value: b, model: c, version: d}
+          organisation: {ods: A81001, name: Riverside Surgery}
+          practitioner: {id: "10019", given: Claire, family: Farrow, sds_user_id: "111222333444", local_system: a, local_id: b}
+    source: `, root, s.host(sim), simASID, simGPASID))
+	s.says(hidden, func(r *pdssim.Record) { r.Label = "R" })
+	v := s.live()
+	v.hour(london(time.October, 21, 10, 12))
+	for p, want := range map[patient]string{
+		well: "7d delivered", off: "7d withdrawn cancelled", hidden: "7d withdrawn restricted", unknown: "7d held status_unclear",
+	} {
+		if got := s.stands(p); !slices.Contains(got, want) {
+			t.Errorf("patient %d stands at %q, want %q", p.id, got, want)
+		}
+	}
+	for _, line := range sim.Lines() {
+		if strings.Contains(line, s.nhs[hidden.id]) {
+			t.Error("GP Connect was asked about a patient whose record is sensitive")
+		}
+	}
+	if n := count(s.reminders()); n != 1 {
+		t.Errorf("%d texts came, want 1", n)
+	}
+	_, out, _ := s.run("check")
+	if !strings.Contains(out, "ok    gpconnect of A81001: answers and accepts the credentials") {
+		t.Errorf("check says:\n%s", out)
+	}
+	v.stop()
+	s.edit("type: pds", "type: gpconnect")
+	if code, out, errOut := s.run("check"); code == exitDone || !strings.Contains(out+errOut, "must stand after pds") {
+		t.Errorf("GP Connect without PDS before it is accepted:\n%s%s", out, errOut)
+	}
 }
 
 func TestWhilePDSDoesNotAnswerTheTextWaits(t *testing.T) {
