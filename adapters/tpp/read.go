@@ -28,14 +28,20 @@ const missesInARow = 2
 // before it and is not complete. Without the first day, or when SystmOne is logged
 // on to another organisation before or after, nothing was learnt.
 func (a *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, error) {
+	device, err := a.device(ctx, true)
+	if err != nil {
+		return gateway.Feed{}, err
+	}
+	select {
+	case a.reading <- struct{}{}:
+		defer func() { <-a.reading }()
+	case <-ctx.Done():
+		return gateway.Feed{}, ctx.Err()
+	}
 	asked := a.env.Clock.Now()
 	span = a.ahead(span, asked)
 	if !span.From.Before(span.To) {
 		return gateway.Feed{}, errSpanPast
-	}
-	device, err := a.device(ctx, true)
-	if err != nil {
-		return gateway.Feed{}, err
 	}
 	s := a.session(device, false)
 	defer s.close()

@@ -27,7 +27,8 @@ type Adapter struct {
 	line     *line
 	requests *numbering
 
-	approval approval // of this installation by a person at the practice's PC
+	approval approval      // of this installation by a person at the practice's PC
+	reading  chan struct{} // held by the one read that is under way; SystmOne answers one at a time
 
 	mu    sync.Mutex
 	swept time.Time // when old patients' details were last cleared away
@@ -65,6 +66,6 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 	return &Adapter{
 		config: c, env: env, requests: newNumbering(string(env.Practice)),
 		line:     newLine(time.Duration(c.PaceMS) * time.Millisecond),
-		approval: newApproval(),
+		approval: newApproval(), reading: make(chan struct{}, 1),
 	}, nil
 }

@@ -172,7 +172,7 @@ func (a *Agent) serve(ctx context.Context, conn net.Conn, work *sync.WaitGroup) 
 	select {
 	case a.carried <- struct{}{}:
 	default:
-		a.answer(ctx, conn, unopened)
+		_ = a.answer(ctx, conn, busy)
 		_ = conn.Close()
 		return
 	}
@@ -181,7 +181,7 @@ func (a *Agent) serve(ctx context.Context, conn net.Conn, work *sync.WaitGroup) 
 		local, err := a.open(ctx)
 		if err != nil {
 			a.o.Log.Warn("the local socket cannot be reached: is SystmOne open, and somebody logged on?", "local", a.o.Local)
-			a.answer(ctx, conn, unopened)
+			_ = a.answer(ctx, conn, unopened)
 			_ = conn.Close()
 			return
 		}

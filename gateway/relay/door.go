@@ -242,6 +242,8 @@ func (d *Door) start(ctx context.Context, conn net.Conn) error {
 			return err
 		case got == unopened:
 			return ErrLocal
+		case got == busy:
+			return errBusy
 		case got != opened:
 			return errPeer
 		}
@@ -271,6 +273,7 @@ func (d *Door) Dial(ctx context.Context, practice gateway.ODS) (net.Conn, error)
 			if locals++; locals == localTries {
 				return nil, ErrLocal
 			}
+		case errors.Is(got.err, errBusy) && gateway.Wait(ctx, d.o.Timing.Retry/10):
 		case ctx.Err() != nil:
 			return nil, fmt.Errorf("%w: %w", ErrNoAgent, ctx.Err())
 		}

@@ -9,7 +9,7 @@
 //
 // On an idle connection the door sends beatAsk and the agent answers beatAnswer. To
 // begin, the door sends begin; the agent then opens the local socket and answers
-// opened or unopened. After opened there are only the socket's own bytes, until
+// opened, unopened or busy. After opened there are only the socket's own bytes, until
 // either side closes.
 package relay
 
@@ -35,6 +35,7 @@ const (
 	begin      = 's'
 	opened     = 'o'
 	unopened   = 'x'
+	busy       = 'b' // it carries as much as it may
 	nobody     = 'n' // to another process of the gateway: no agent is there
 )
 
@@ -49,6 +50,7 @@ var (
 	// ErrLocal means that the agent cannot reach the socket on its PC.
 	ErrLocal = errors.New("the agent on the practice's PC cannot reach SystmOne's socket there: is SystmOne open, and somebody logged on?")
 
+	errBusy  = errors.New("the agent carries as much as it may")
 	errPeer  = errors.New("the other side of the relay did not keep to its protocol")
 	errEnded = errors.New("the relay's connection ended")
 )
@@ -60,7 +62,7 @@ type Timing struct {
 	Beat      time.Duration // between two heartbeats of an idle connection; 20 s
 	Answer    time.Duration // to a heartbeat; 10 s
 	Start     time.Duration // from begin to opened; 3 s
-	Quiet     time.Duration // without a byte in either direction, while carrying; 30 min
+	Quiet     time.Duration // without a byte in either direction, while carrying; 12 h: a person may be asked to click
 	Retry     time.Duration // the agent's first pause before it dials again; 1 s
 	RetryMost time.Duration // its longest; 1 min
 }
@@ -71,7 +73,7 @@ func (t Timing) withDefaults() Timing {
 		fallback time.Duration
 	}{
 		{&t.Handshake, 10 * time.Second}, {&t.Beat, 20 * time.Second}, {&t.Answer, 10 * time.Second}, {&t.Start, 3 * time.Second},
-		{&t.Quiet, 30 * time.Minute}, {&t.Retry, time.Second}, {&t.RetryMost, time.Minute},
+		{&t.Quiet, 12 * time.Hour}, {&t.Retry, time.Second}, {&t.RetryMost, time.Minute},
 	} {
 		if *d.field == 0 {
 			*d.field = d.fallback

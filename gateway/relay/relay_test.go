@@ -474,3 +474,25 @@ func TestAConnectionThatCarriesNothingForLongIsEnded(t *testing.T) {
 		t.Errorf("it goes on: %v", err)
 	}
 }
+
+func TestMoreThanAnAgentCarriesWaitsItsTurn(t *testing.T) {
+	s := newStage(t)
+	local := newEcho(t, "riverside ")
+	d, at := s.door()
+	s.startAgent(s.authority, riverside, local.address, at)
+	var held []net.Conn
+	for range 8 {
+		c, err := dial(t, d, riverside)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, c)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := d.Dial(ctx, riverside); err == nil || errors.Is(err, relay.ErrLocal) {
+		t.Errorf("the ninth: %v", err)
+	}
+	time.AfterFunc(200*time.Millisecond, func() { _ = held[0].Close() })
+	reached(t, d, riverside, "riverside ")
+}
