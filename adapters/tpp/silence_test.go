@@ -12,6 +12,7 @@ import (
 	"bellman/adapters/tpp"
 	"bellman/adapters/tpp/tppsim"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 func TestNoAnswerIsNeverAnEmptyDiary(t *testing.T) {
@@ -104,11 +105,11 @@ func TestTheReadKeepsToThePaceSoThatNothingIsDropped(t *testing.T) {
 func TestLooksAreFinishedOneByOne(t *testing.T) {
 	s := play(t, func(c *tpp.Config, _ *gateway.Surroundings) { c.PaceMS = 50 })
 	a, _, _ := s.one(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	var done atomic.Int32
 	var looks sync.WaitGroup
-	for range 30 {
+	for range 60 {
 		looks.Go(func() {
 			if got, err := s.adapter.Reread(ctx, a); err == nil && got.Status == gateway.StatusBooked {
 				done.Add(1)
@@ -117,7 +118,7 @@ func TestLooksAreFinishedOneByOne(t *testing.T) {
 	}
 	looks.Wait()
 	if n := done.Load(); n < 4 {
-		t.Errorf("%d of 30 looks were finished in time for twenty requests", n)
+		t.Errorf("%d of 60 looks were finished in time for sixty requests", n)
 	}
 }
 
@@ -126,13 +127,15 @@ func TestALookGoesBeforeARead(t *testing.T) {
 	a, _, _ := s.one(t)
 	var reading sync.WaitGroup
 	reading.Go(func() { _, _ = s.adapter.Read(t.Context(), s.span) })
-	time.Sleep(150 * time.Millisecond)
-	began := time.Now()
+	asked := func() int { return s.sim.Calls("GetDiary") + s.sim.Calls("GetPatientRecord") }
+	was := asked()
+	gatewaytest.Await(t, "the read is under way", func() bool { return asked() > was })
+	was = asked()
 	if _, err := s.adapter.Reread(t.Context(), a); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(began); took > 800*time.Millisecond {
-		t.Errorf("the look waited %v behind a read", took)
+	if n := asked() - was; n > 5 {
+		t.Errorf("%d requests were made until the look's two were answered", n)
 	}
 	reading.Wait()
 }

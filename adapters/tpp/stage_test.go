@@ -63,7 +63,7 @@ func join(t *testing.T, sim *tppsim.Sim, clock gateway.Clock, edit func(*tpp.Con
 func configFor(address string) tpp.Config {
 	return tpp.Config{
 		Address: address, APIKey: gateway.NewSecret(apiKey), DeviceID: gateway.NewSecret(device),
-		PaceMS: 1, AnswerWithin: time.Second, DetailsAge: time.Second,
+		PaceMS: 1, AnswerWithin: 5 * time.Second, DetailsAge: time.Second,
 	}
 }
 
@@ -74,7 +74,7 @@ func play(t *testing.T, edit func(*tpp.Config, *gateway.Surroundings)) *stage {
 	s.diary = surgery.New(s.clock)
 	s.sim = newSim(t, s.diary, s.clock)
 	s.adapter = join(t, s.sim, s.clock, func(c *tpp.Config, env *gateway.Surroundings) {
-		env.Shelf = s.shelf
+		env.Shelf, c.AnswerWithin = s.shelf, time.Second // many tests wait for silence
 		if edit != nil {
 			edit(c, env)
 		}
