@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"bellman/adapters/adaptertest"
 	"bellman/adapters/surgery"
 	"bellman/adapters/tpp"
 	"bellman/adapters/tpp/tppsim"
@@ -61,33 +60,29 @@ func relayed(t *testing.T, socket string) (dial func(context.Context) (net.Conn,
 	return func(ctx context.Context) (net.Conn, error) { return door.Dial(ctx, practice) }, off
 }
 
-// The whole suite again, with the relay between adapter and simulator.
-func TestWhatEveryAdapterMustDoThroughTheAgent(t *testing.T) {
-	s := subjects()[0]
-	s.New = func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
-		sim := newSim(t, d, clock)
-		usual := tppsim.Faults{ShowsGone: true}
-		sim.SetFaults(usual)
-		return adaptertest.Wire{
-			Source: join(t, sim, clock, throughAgent(t)),
-			Break: func(f adaptertest.Fault) bool {
-				faults, ok := faultsFor(f, usual)
-				if ok {
-					sim.SetFaults(faults)
-				}
-				return ok
-			},
-			Secrets: []string{apiKey, device},
-		}
-	}
-	adaptertest.Run(t, s)
-}
-
-// throughAgent turns the simulator's address into a PC that is reached by its agent.
-func throughAgent(t *testing.T) func(*tpp.Config, *gateway.Surroundings) {
-	return func(c *tpp.Config, env *gateway.Surroundings) {
+func TestADiaryIsReadAndLookedAtThroughTheAgent(t *testing.T) {
+	s := play(t, func(c *tpp.Config, env *gateway.Surroundings) {
 		env.Dial, _ = relayed(t, c.Address)
-		c.Address = "agent"
+		c.Address, c.AnswerWithin = "agent", 5*time.Second
+	})
+	surgery.Forty(s.diary, monday, 7)
+	s.sim.SetFaults(tppsim.Faults{Multiline: true, Zone: true})
+	feed := s.read(t)
+	if !feed.Complete || len(feed.Appointments) != 41 || len(feed.Unreadable) != 0 || len(feed.Notes) != 0 {
+		t.Fatalf("complete: %t, %d appointments, %d unreadable, notes %q", feed.Complete, len(feed.Appointments), len(feed.Unreadable), feed.Notes)
+	}
+	var looks sync.WaitGroup
+	for _, a := range feed.Appointments[:16] {
+		looks.Go(func() {
+			if again, err := s.adapter.Reread(t.Context(), a); err != nil || again != a {
+				t.Errorf("looked at again it is another: %v", err)
+			}
+		})
+	}
+	looks.Wait()
+	s.sim.SetFaults(tppsim.Faults{Truncate: true})
+	if _, err := s.try(t); err == nil {
+		t.Error("answers that break off on the way are taken")
 	}
 }
 

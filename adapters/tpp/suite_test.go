@@ -5,6 +5,7 @@ import (
 
 	"bellman/adapters/adaptertest"
 	"bellman/adapters/surgery"
+	"bellman/adapters/tpp"
 	"bellman/adapters/tpp/tppsim"
 	"bellman/gateway"
 )
@@ -38,7 +39,7 @@ func wire(t *testing.T, d *surgery.Diary, clock gateway.Clock, usual tppsim.Faul
 	sim := newSim(t, d, clock)
 	sim.SetFaults(usual)
 	w := adaptertest.Wire{
-		Source: join(t, sim, clock, nil),
+		Source: join(t, sim, clock, func(c *tpp.Config, _ *gateway.Surroundings) { c.Window = 9 }),
 		Break: func(f adaptertest.Fault) bool {
 			faults, ok := faultsFor(f, usual)
 			if ok {
