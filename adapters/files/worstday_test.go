@@ -5,10 +5,16 @@ import (
 
 	"bellman/adapters/adaptertest"
 	"bellman/adapters/adaptertest/worstday"
+	"bellman/adapters/files/filesim"
 )
 
+// The calendars are joined by code: the story's patients share their names, and of two
+// with one name nobody is texted.
 func TestTheWorstDay(t *testing.T) {
-	for what, s := range map[string]adaptertest.Subject{"export": subject(), "spreadsheet": sheetSubject(), "kept by hand": handSubject()} {
+	for what, s := range map[string]adaptertest.Subject{
+		"export": subject(), "spreadsheet": sheetSubject(), "kept by hand": handSubject(),
+		"calendar": calendarSubject(filesim.Book{ByCode: true}), "published calendar": publishedSubject(filesim.Book{ByCode: true, Form: filesim.UTC}),
+	} {
 		t.Run(what, func(t *testing.T) { worstday.Run(t, s) })
 	}
 }
