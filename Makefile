@@ -7,7 +7,7 @@ GOBIN := $(CURDIR)/bin
 STATICCHECK := $(GOBIN)/staticcheck
 FUZZTIME ?= 30s
 
-.PHONY: demo build test check bench bench-feeds chaos fuzz model tools clean quick
+.PHONY: demo build test check bench bench-extract bench-feeds chaos fuzz model tools clean quick
 
 demo: build
 	$(GOBIN)/bellman demo
@@ -42,6 +42,14 @@ bench: tools
 bench-feeds: build tools
 	$(GO) build -o $(GOBIN)/feeds ./cmd/feeds
 	$(GOBIN)/feeds -bellman $(GOBIN)/bellman $(FEEDS)
+
+# Generates an EMIS Extract in a temporary folder, reads it in, and prints size, seconds and
+# peak memory: make bench-extract SIZE=200M ENCRYPTED=true
+SIZE ?= 5G
+ENCRYPTED ?= false
+bench-extract: tools
+	$(GO) build -o $(GOBIN)/benchextract ./cmd/benchextract
+	$(GOBIN)/benchextract -size $(SIZE) -encrypted=$(ENCRYPTED)
 
 # Kills everything at random, in three stories of 13 minutes, and compares the phones' record
 # with what was owed. CHAOS repeats one story: make chaos CHAOS="-seed 5 -kills 100".

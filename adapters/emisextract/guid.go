@@ -16,16 +16,15 @@ func parseGUID(b []byte) (guid, bool) {
 		return g, false
 	}
 	n := 0
-	for i := 0; i < 36; i += 2 {
-		if b[i] == '-' {
-			i++
+	for _, group := range [...][2]int{{0, 8}, {9, 13}, {14, 18}, {19, 23}, {24, 36}} {
+		for i := group[0]; i < group[1]; i += 2 {
+			high, low := nibble(b[i]), nibble(b[i+1])
+			if high < 0 || low < 0 {
+				return guid{}, false
+			}
+			g[n] = byte(high<<4 | low)
+			n++
 		}
-		high, low := nibble(b[i]), nibble(b[i+1])
-		if high < 0 || low < 0 {
-			return guid{}, false
-		}
-		g[n] = byte(high<<4 | low)
-		n++
 	}
 	return g, true
 }

@@ -85,6 +85,8 @@ var law = map[string]room{
 	"bellman/cmd/bench":   {4, everything},
 	"bellman/cmd/chaos":   {4, everything},
 	"bellman/cmd/feeds":   {4, everything},
+
+	"bellman/cmd/benchextract": {4, everything},
 }
 
 // sideways are the arrows between packages of one layer.
