@@ -157,8 +157,8 @@ func (p *practice) wire() adaptertest.Wire {
 	return adaptertest.Wire{
 		Source: p, Break: p.breakWith, Secrets: []string{passphrase},
 		Cancels: []adaptertest.Cancel{
-			{Form: "deleted with its patient still named", Do: func(slot int) { p.sim.SetFaults(emisextractsim.Faults{Delete: slot}) }},
-			{Form: "deleted with all else blank", Do: func(slot int) { p.sim.SetFaults(emisextractsim.Faults{Blank: slot}) }},
+			{Form: "deleted with its patient still named", Do: func(slot int) { p.sim.CallOff(slot, emisextractsim.Named) }},
+			{Form: "deleted with all else blank", Do: func(slot int) { p.sim.CallOff(slot, emisextractsim.Blank) }},
 		},
 	}
 }
@@ -166,7 +166,7 @@ func (p *practice) wire() adaptertest.Wire {
 // subject is the EMIS Extract as the suites see it.
 func subject(encrypted bool) adaptertest.Subject {
 	return adaptertest.Subject{
-		Name: "emis-extract",
+		Name: "emis-extract", StaleAfter: 36 * time.Hour,
 		Can: adaptertest.Abilities{
 			Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, KeepsIDOnMove: true, SilentWhenEmpty: true,
 			Statuses: []gateway.Status{gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed},

@@ -45,9 +45,19 @@ func (s *Sim) showVisits(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, out)
 }
 
+// cancelVisit calls a visit off: with form=, in one of the forms of Form.
 func (s *Sim) cancelVisit(w http.ResponseWriter, r *http.Request) {
 	slot, err := strconv.Atoi(r.PathValue("slot"))
-	done(w, err == nil && s.diary.Cancel(slot))
+	switch how := Form(form(w, r).Get("form")); how {
+	case "":
+		done(w, err == nil && s.diary.Cancel(slot))
+	case Named, Blank:
+		_, ok := s.diary.Visit(slot)
+		s.CallOff(slot, how)
+		done(w, err == nil && ok)
+	default:
+		refuse(w, "form is named, blank, or nothing")
+	}
 }
 
 func (s *Sim) moveVisit(w http.ResponseWriter, r *http.Request) {

@@ -108,11 +108,11 @@ func Encrypt(w io.Writer, to openpgp.EntityList, now time.Time) (io.WriteCloser,
 }
 
 func (f Faults) spoils() bool {
-	return f.LastDate != "" || f.LastTime != "" || f.Truncate || f.Page || f.Omit != "" || f.Delete != 0 || f.Blank != 0
+	return f.LastDate != "" || f.LastTime != "" || f.Truncate || f.Page || f.Omit != ""
 }
 
 // lay makes the faults that are about rows show in what is sent.
-func (f *Faults) lay(sent, before tables) {
+func (f Faults) lay(sent tables) {
 	if f.LastDate != "" {
 		keys := slices.Sorted(maps.Keys(sent[tableSlot]))
 		if len(keys) > 0 {
@@ -122,13 +122,5 @@ func (f *Faults) lay(sent, before tables) {
 				sent.put(tableSlot, last, sent[tableSlot][last].with("AppointmentStartTime", f.LastTime))
 			}
 		}
-	}
-	if key := SlotGUID(f.Delete); f.Delete != 0 {
-		sent.put(tableSlot, key, before[tableSlot][key].with("Deleted", "true"))
-		f.Delete = 0
-	}
-	if key := SlotGUID(f.Blank); f.Blank != 0 {
-		sent.put(tableSlot, key, row{"SlotGuid": key, "Deleted": "true"})
-		f.Blank = 0
 	}
 }

@@ -97,6 +97,12 @@ func (s *Sim) rows() tables {
 	}
 	for _, v := range s.diary.Visits() {
 		t.visit(v)
+		switch slot := SlotGUID(v.Slot); s.off[v.Slot] {
+		case Named:
+			t.put(tableSlot, slot, t[tableSlot][slot].with("Deleted", "true"))
+		case Blank:
+			t.put(tableSlot, slot, row{"SlotGuid": slot, "Deleted": "true"})
+		}
 	}
 	s.neighbour(t)
 	return t

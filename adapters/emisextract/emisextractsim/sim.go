@@ -51,6 +51,7 @@ type Sim struct {
 	stamp  time.Time
 	first  time.Time // when it was made
 	faults Faults
+	off    map[int]Form
 	dirty  bool // the next batch is written even when nothing has changed
 }
 
@@ -68,9 +69,26 @@ type Faults struct {
 	Disabled bool   `json:"disabled"`  // the practice does not share any more
 }
 
+// Form is a way in which EMIS shows that the visit in a slot was called off, besides
+// the one that the diary's own cancelling makes: the slot comes without a patient.
+type Form string
+
+// The forms.
+const (
+	Named Form = "named" // the slot is deleted, and its patient still named
+	Blank Form = "blank" // the slot is deleted, and all else blank
+)
+
+// CallOff deletes a slot in one of the forms, for good.
+func (s *Sim) CallOff(slot int, how Form) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.off[slot] = how
+}
+
 // New makes the simulator. It fails when the key is none.
 func New(d *surgery.Diary, o Options) (*Sim, error) {
-	s := &Sim{diary: d, o: o, id: firstID, first: o.Clock.Now()}
+	s := &Sim{diary: d, o: o, id: firstID, first: o.Clock.Now(), off: map[int]Form{}}
 	if o.Key != "" {
 		ring, err := openpgp.ReadArmoredKeyRing(strings.NewReader(o.Key))
 		if err != nil {
@@ -133,7 +151,7 @@ func (s *Sim) write(now, changed tables) error {
 	if s.dirty && s.faults.spoils() {
 		changed.resend(now, tableSlot)
 	}
-	s.faults.lay(changed, s.last)
+	s.faults.lay(changed)
 	if s.faults.Skip {
 		s.id++
 		s.faults.Skip = false

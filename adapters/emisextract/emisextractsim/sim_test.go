@@ -130,10 +130,13 @@ func TestAPersonPlaysThePracticeByCurl(t *testing.T) {
 	post("/sim/visits/1/cancel", nil, 404)
 	post("/sim/visits/88004/move", url.Values{"start": {"2026-11-24T09:10:00Z"}}, 204)
 	post("/sim/visits/88004/move", url.Values{"start": {"tomorrow"}}, 400)
+	post("/sim/visits/88005/cancel", url.Values{"form": {"blank"}}, 204)
+	post("/sim/visits/88006/cancel", url.Values{"form": {"named"}}, 204)
+	post("/sim/visits/88006/cancel", url.Values{"form": {"softly"}}, 400)
 	post("/sim/people/1001", url.Values{"mobile": {"07700 900777"}, "declined": {"yes"}, "died": {"2026-11-15"}}, 204)
 	post("/sim/people/1001", url.Values{"died": {"never"}}, 400)
 	post("/sim/export", nil, 204)
-	if v.Slot != 88003 || len(rowsOf(t, dir, "292", "Appointment_Slot")) != 2 || len(rowsOf(t, dir, "292", "Admin_Patient")) != 1 {
+	if v.Slot != 88003 || len(rowsOf(t, dir, "292", "Appointment_Slot")) != 4 || len(rowsOf(t, dir, "292", "Admin_Patient")) != 1 {
 		t.Error("the orders are not in the next batch")
 	}
 	r, err := http.Post(door.URL+"/sim/faults", "application/json", strings.NewReader(`{"omit": "Appointment_Slot"}`))
