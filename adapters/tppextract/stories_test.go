@@ -11,18 +11,7 @@ import (
 )
 
 // Whatever happens in a practice, nights of changes must say in the end what one
-// full extract says.
-func FuzzNights(f *testing.F) {
-	f.Add([]byte{0, 1, 2, 9, 3, 4, 5, 9, 6, 7, 8})
-	f.Add([]byte{0x0c, 0x1c, 0x9, 0x2c, 0x3c, 0x4c, 0x9, 0x5c, 0x6c, 0x7c, 0x8c})
-	f.Add([]byte{0x51, 9, 0x41, 9, 0x51, 0x61, 9, 9})
-	f.Fuzz(func(t *testing.T, story []byte) {
-		if len(story) <= 24 {
-			tell(t, story)
-		}
-	})
-}
-
+// full extract says. (As a fuzz target it is too slow: it writes a folder.)
 func TestRandomStoriesOfNightsSayWhatAFullExtractSays(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 2))
 	for range 25 {
