@@ -144,6 +144,9 @@ type Surroundings struct {
 	// request and waits until the practice's bound on requests a minute allows it; it
 	// fails only when ctx ends first. Nil: nobody counts.
 	Turn func(ctx context.Context) error
+	// Dated is told the Date of every answer over HTTP, as it stands there, so that
+	// the clinical system's clock can be compared with ours. Nil: nobody listens.
+	Dated func(date string)
 	// Dial reaches a socket on the practice's own network through the relay that
 	// runs there (`bellman agent`); nil: this process has no relay.
 	Dial func(ctx context.Context) (net.Conn, error)

@@ -71,8 +71,8 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 		trial:  env.Trial,
 		base:   strings.TrimRight(c.BaseURL, "/"),
 		env:    env,
-		bulk:   outbound.New(outbound.Options{Local: env.Trial, Timeout: bulkTimeout, MaxBody: bulkBody}),
-		quick:  outbound.New(outbound.Options{Local: env.Trial, Timeout: quickTimeout, MaxBody: quickBody}),
+		bulk:   outbound.New(outbound.Options{Local: env.Trial, Dated: env.Dated, Timeout: bulkTimeout, MaxBody: bulkBody}),
+		quick:  outbound.New(outbound.Options{Local: env.Trial, Dated: env.Dated, Timeout: quickTimeout, MaxBody: quickBody}),
 	}, nil
 }
 

@@ -75,14 +75,14 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	quick := outbound.New(outbound.Options{Local: env.Trial, Turn: env.Turn, Timeout: quickTimeout, MaxBody: quickBody})
+	quick := outbound.New(outbound.Options{Local: env.Trial, Turn: env.Turn, Dated: env.Dated, Timeout: quickTimeout, MaxBody: quickBody})
 	return &Adapter{
 		config: c,
 		clock:  env.Clock,
 		trial:  env.Trial,
 		base:   strings.TrimRight(c.BaseURL, "/"),
-		once:   outbound.New(outbound.Options{Local: env.Trial, Turn: env.Turn, Timeout: quickTimeout, MaxBody: quickBody, Once: true}),
-		bulk:   outbound.New(outbound.Options{Local: env.Trial, Turn: env.Turn, Timeout: bulkTimeout, MaxBody: bulkBody}),
+		once:   outbound.New(outbound.Options{Local: env.Trial, Turn: env.Turn, Dated: env.Dated, Timeout: quickTimeout, MaxBody: quickBody, Once: true}),
+		bulk:   outbound.New(outbound.Options{Local: env.Trial, Turn: env.Turn, Dated: env.Dated, Timeout: bulkTimeout, MaxBody: bulkBody}),
 		quick:  quick,
 		tokens: newTokens(c, env.Clock, quick),
 	}, nil

@@ -43,7 +43,7 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 	if err != nil {
 		return nil, gateway.Fault{Path: "base_url", Problem: "is not a web address"}
 	}
-	options := outbound.Options{Local: env.Trial, Timeout: timeout}
+	options := outbound.Options{Local: env.Trial, Timeout: timeout, Dated: env.Dated}
 	for _, n := range c.Networks {
 		prefix, err := netip.ParsePrefix(n)
 		if err != nil {

@@ -156,8 +156,9 @@ func (a *app) checkFeed(ctx context.Context, p scheduler.Practice, what string, 
 	case len(feed.Appointments) == 0:
 		f.warn(what, "readable, but empty: look whether that is so in the diary")
 	default:
-		f.ok(what, "%d appointments read with %s; %s", len(feed.Appointments), p.SourceType, a.turns.words(p.ODS))
+		f.ok(what, "%d appointments read with %s, complete, true as of %s; %s", len(feed.Appointments), p.SourceType, local(feed.AsOf), a.turns.words(p.ODS))
 	}
+	a.checkFeedClock(p.ODS, what, f)
 }
 
 func (a *app) checkProvider(ctx context.Context, f *findings) {

@@ -92,3 +92,17 @@ func (a *app) clockWrong(ctx context.Context) bool {
 	skew, slack, ok := r.Skew()
 	return ok && skew.Abs()-slack >= clockwatch.Refuse
 }
+
+// checkFeedClock compares our clock with a clinical system's, where its answers
+// bear the time.
+func (a *app) checkFeedClock(p gateway.ODS, what string, f *findings) {
+	r := a.turns.heard(p)
+	if r == nil {
+		return
+	}
+	if skew, slack, ok := r.Skew(); ok && skew.Abs()-slack >= clockwatch.Warn {
+		f.warn(what, "its answers bear a time %s from ours: its clock is wrong, or something on the way keeps old answers", skew.Abs().Round(time.Second))
+		return
+	}
+	f.ok(what, "its clock agrees with ours")
+}

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
@@ -18,6 +20,7 @@ func (a *app) surroundings(p configs.Practice) gateway.Surroundings {
 	return gateway.Surroundings{
 		Clock: a.clock, Trial: a.cfg.Mode.Trial(), Heard: a.heard, Serving: a.serving,
 		Practice: p.ODS, Shelf: &appShelf{app: a, practice: p.ODS}, Turn: a.turns.of(p).take, Dial: a.dialer(p.ODS),
+		Dated: func(date string) { a.turns.of(p).dated(date, a.clock.Now()) },
 	}
 }
 
@@ -106,12 +109,34 @@ func (t *turns) words(p gateway.ODS) string {
 	return fmt.Sprintf("%d request(s) were made; at most %.0f a minute are", b.count.Load(), float64(b.limit.Limit())*60)
 }
 
+// heard gives what a practice's clinical system said of the time, nil if nothing.
+func (t *turns) heard(p gateway.ODS) *gateway.Reading {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b := t.by[p]; b != nil {
+		return b.clock.Load()
+	}
+	return nil
+}
+
 // turn is the bound of one practice.
 type turn struct {
 	limit *rate.Limiter
 	count atomic.Int64
 	asked prometheus.Counter
+	clock atomic.Pointer[gateway.Reading] // of the clinical system; nil: it has not told its time
 }
+
+// dated hears the time that an answer of the clinical system bears.
+func (t *turn) dated(date string, now time.Time) {
+	if theirs, err := http.ParseTime(date); err == nil {
+		t.clock.Store(&gateway.Reading{Asked: now.Add(-heardWithin), Answered: now, Theirs: theirs, Grain: time.Second})
+	}
+}
+
+// heardWithin is how long an answer may have been on its way: a few seconds more or
+// less are no fault of a clock.
+const heardWithin = 2 * time.Second
 
 // take waits until one more request may be made, and counts it. It fails when the
 // context would end first.

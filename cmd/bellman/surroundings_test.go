@@ -29,3 +29,26 @@ func TestRequestsToAClinicalSystemAreCountedAndTheOneTooManyIsNotMade(t *testing
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+func TestAClinicalSystemWhoseClockIsWrongIsToldOfByCheck(t *testing.T) {
+	now := time.Date(2026, time.November, 16, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct{ date, want string }{
+		{"Mon, 16 Nov 2026 09:59:59 GMT", "ok"},
+		{"Mon, 16 Nov 2026 09:00:00 GMT", "warn"},
+		{"Mon, 16 Nov 2026 10:05:00 GMT", "warn"},
+		{"yesterday", ""},
+	} {
+		a := &app{turns: newTurns(prometheus.NewRegistry())}
+		p := configs.Practice{Practice: gateway.Practice{ODS: "A81001"}, MaxRequests: 300}
+		a.turns.of(p).dated(c.date, now)
+		var f findings
+		a.checkFeedClock(p.ODS, "feed", &f)
+		got := ""
+		if len(f) > 0 {
+			got = f[0].Result
+		}
+		if got != c.want {
+			t.Errorf("an answer of %s: %q, want %q", c.date, got, c.want)
+		}
+	}
+}

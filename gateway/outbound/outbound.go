@@ -38,6 +38,8 @@ type Options struct {
 	// Turn is asked before every exchange and may make it wait, as
 	// gateway.Surroundings.Turn does; nil: nobody is asked.
 	Turn func(context.Context) error
+	// Dated is told the Date that an answer bears; nil: nobody listens.
+	Dated func(string)
 	// Certificates are shown to servers that want to know who calls; Roots are the
 	// authorities by which servers are believed, nil: those of the machine.
 	Certificates []tls.Certificate
@@ -50,6 +52,7 @@ type Client struct {
 	local   bool
 	maxBody int64
 	turn    func(context.Context) error
+	dated   func(string)
 }
 
 // Response is a whole answer.
@@ -158,6 +161,7 @@ func New(o Options) *Client {
 		local:   o.Local,
 		maxBody: o.MaxBody,
 		turn:    o.Turn,
+		dated:   o.Dated,
 	}
 }
 
@@ -194,6 +198,9 @@ func (c *Client) Do(r *http.Request) (*Response, error) {
 		return nil, &Error{Host: r.URL.Host, Problem: problem(err), cause: err}
 	}
 	defer func() { _ = res.Body.Close() }()
+	if c.dated != nil {
+		c.dated(res.Header.Get("Date"))
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, c.maxBody+1))
 	if err != nil {
 		return nil, &Error{Host: r.URL.Host, Problem: "the answer broke off: " + problem(err), cause: err}
