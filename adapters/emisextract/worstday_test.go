@@ -8,5 +8,5 @@ import (
 
 func TestTheWorstDay(t *testing.T) {
 	t.Run("in clear", func(t *testing.T) { worstday.Run(t, subject(false)) })
-	t.Run("encrypted", func(t *testing.T) { worstday.Run(t, subject(true)) })
+	t.Run("encrypted", func(t *testing.T) { worstday.Day(t, subject(true)) })
 }

@@ -2,6 +2,7 @@ package hl7_test
 
 import (
 	"testing"
+	"time"
 
 	"bellman/adapters/adaptertest"
 	"bellman/adapters/hl7/hl7sim"
@@ -10,22 +11,23 @@ import (
 )
 
 func TestWhatEveryAdapterMustDo(t *testing.T) {
-	for name, s := range subjects() {
+	for name, s := range subjects(0) {
 		t.Run(name, func(t *testing.T) { adaptertest.Run(t, s) })
 	}
 }
 
 // subjects are the adapter behind hospitals of several habits.
-func subjects() map[string]adaptertest.Subject {
+func subjects(silence time.Duration) map[string]adaptertest.Subject {
 	return map[string]adaptertest.Subject{
-		"a sender by the book":         subject(hl7sim.Faults{}),
-		"a sender without SCH-25":      subject(hl7sim.Faults{NoStatus: true, PatientFirst: true, Twice: true, LineEnd: "\n", Charset: hl7sim.Unannounced}),
-		"a sender that writes offsets": subject(hl7sim.Faults{Offsets: true, Delimiters: "#*%!@", LineEnd: "\r\n", Halves: true, Restarts: true, Junk: true, OnlyID: true}),
+		"a sender by the book":         subject(hl7sim.Faults{}, silence),
+		"a sender without SCH-25":      subject(hl7sim.Faults{NoStatus: true, PatientFirst: true, Twice: true, LineEnd: "\n", Charset: hl7sim.Unannounced}, silence),
+		"a sender that writes offsets": subject(hl7sim.Faults{Offsets: true, Delimiters: "#*%!@", LineEnd: "\r\n", Halves: true, Restarts: true, Junk: true, OnlyID: true}, silence),
 	}
 }
 
-// subject is the adapter with a hospital that has its faults from the beginning.
-func subject(habits hl7sim.Faults) adaptertest.Subject {
+// subject is the adapter with a hospital that has its faults from the beginning, and
+// that is believed for so long after its last message; 0: as the adapter does.
+func subject(habits hl7sim.Faults, silence time.Duration) adaptertest.Subject {
 	can := adaptertest.Abilities{
 		Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true,
 		KeepsIDOnMove: true, Instants: habits.Offsets, SilentWhenEmpty: true,
@@ -36,13 +38,14 @@ func subject(habits hl7sim.Faults) adaptertest.Subject {
 	return adaptertest.Subject{
 		Name: "hl7", Can: can,
 		New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
-			return wire(t, d, clock, habits)
+			return wire(t, d, clock, habits, silence)
 		},
 	}
 }
 
-func wire(t *testing.T, d *surgery.Diary, clock gateway.Clock, habits hl7sim.Faults) adaptertest.Wire {
+func wire(t *testing.T, d *surgery.Diary, clock gateway.Clock, habits hl7sim.Faults, silence time.Duration) adaptertest.Wire {
 	c := simConfig()
+	c.Silence = silence
 	if habits.NoStatus {
 		c.Profile.Status = "SCH-6"
 	}

@@ -40,7 +40,7 @@ type stage struct {
 	provider  *twilio.Provider
 	people    []person
 	second    int  // a second visit within the hour, which gets no text of its own
-	bystander int  // a patient without any visit
+	bystander int  // a patient without a mobile, whose visit lies behind the end of the story
 	mayFail   bool // reads may fail from now on
 	silent    bool // and do, by silence
 }
@@ -52,6 +52,7 @@ func newStage(t *testing.T, s adaptertest.Subject, day time.Time) *stage {
 	st.clock = gatewaytest.NewClock(st.on(-8, 15*60))
 	st.diary = surgery.New(st.clock)
 	st.bystander = st.diary.Register(surgery.Person{Title: "Mr", Given: "Huw", Family: "Kerr", NHSNumber: surgery.NHSNumber(90), Born: time.Date(1960, 5, 5, 0, 0, 0, 0, time.UTC)})
+	st.diary.Book(surgery.Visit{Person: st.bystander, Start: st.at(9, 0), Site: 5, Mode: gateway.ModeInPerson})
 	st.wire = s.New(t, st.diary, st.clock)
 	st.store = storetest.Open(t, storetest.Redis(t))
 	st.practice = scheduler.Practice{Practice: gatewaytest.Practice(gatewaytest.Riverside, gatewaytest.FromRiverside), Source: st.wire.Source, SourceType: s.Name, Poll: "@every 15m"}

@@ -33,6 +33,15 @@ var seasons = []struct {
 // which the clinical system fails in each way that it can.
 func Run(t *testing.T, s adaptertest.Subject) {
 	t.Helper()
+	Day(t, s)
+	for _, f := range adaptertest.Faults {
+		t.Run("on the eve the system fails by "+string(f), func(t *testing.T) { failingEve(t, s, f) })
+	}
+}
+
+// Day plays the whole day in both seasons only, for further kinds of one system.
+func Day(t *testing.T, s adaptertest.Subject) {
+	t.Helper()
 	for _, season := range seasons {
 		t.Run("the worst day "+season.what+" brings exactly the right texts", func(t *testing.T) {
 			st := newStage(t, s, season.day)
@@ -41,9 +50,6 @@ func Run(t *testing.T, s adaptertest.Subject) {
 			st.eve()
 			st.holdsPhones()
 		})
-	}
-	for _, f := range adaptertest.Faults {
-		t.Run("on the eve the system fails by "+string(f), func(t *testing.T) { failingEve(t, s, f) })
 	}
 }
 
