@@ -30,7 +30,7 @@ type Source func(s Section, env gateway.Surroundings) (gateway.Source, []gateway
 // Sources are the clinical systems by the type in their section.
 var Sources = map[string]Source{
 	"cliniko": source(cliniko.New),
-	"emis":    source(emis.New),
+	"emis":    source(emis.Open),
 	"fhir":    source(fhir.New),
 	"files":   source(files.New),
 	"hl7":     source(hl7.New),

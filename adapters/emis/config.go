@@ -47,6 +47,8 @@ type Config struct {
 	// Organisation is the orgERN that the practice's tokens must carry. Empty: the
 	// first token's organisation is kept to until the next start.
 	Organisation string `yaml:"organisation"`
+	// FileRecord lets opt-outs be filed in patients' records; nil: they are not.
+	FileRecord *FileRecord `yaml:"file_record"`
 }
 
 func (c Config) withDefaults() Config {
@@ -93,6 +95,7 @@ func (c Config) Check(trial bool) []gateway.Fault {
 	add(c.Format != FormatXML && c.Format != FormatJSON, "format", "must be xml or json")
 	add(c.TokenAuth != TokenAuthPost && c.TokenAuth != TokenAuthBasic, "token_auth", "must be post or basic")
 	add(c.DateFormat != DateFormatUK && c.DateFormat != DateFormatISO, "date_format", "must be dd/MM/yyyy or iso")
+	c.FileRecord.check(add)
 	return faults
 }
 

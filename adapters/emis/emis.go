@@ -27,6 +27,7 @@ const (
 	opChanged      = "/api/v1/patientMatching/GetChangedPatients"
 	opAppointments = "/api/v1/appointments/GetPatientAppointmentsV2"
 	opCancel       = "/api/v1/appointments/CancelAppointment"
+	opFileRecord   = "/api/v1/medicalRecord/FileRecord"
 	opDemographics = "/api/v1/patient/GetPatientDemographics"
 )
 

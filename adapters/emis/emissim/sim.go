@@ -60,6 +60,7 @@ func New(diary *surgery.Diary, o Options) *Sim {
 		"GET /api/v1/appointments/GetPatientAppointmentsV2": s.patientAppointments,
 		"GET /api/v1/appointments/BookAppointment":          s.book,
 		"GET /api/v1/appointments/CancelAppointment":        s.cancel,
+		"POST /api/v1/medicalRecord/FileRecord":             s.fileRecord,
 		"PATCH /api/v1/appointments/SetAppointmentStatus":   s.setStatus,
 		"GET /api/v1/patientMatching/GetChangedPatients":    s.changed,
 		"GET /api/v1/patient/GetPatientDemographics":        s.demographics,
