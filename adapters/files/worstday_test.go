@@ -12,8 +12,7 @@ import (
 // with one name nobody is texted.
 func TestTheWorstDay(t *testing.T) {
 	for what, s := range map[string]adaptertest.Subject{
-		"spreadsheet": sheetSubject(), "kept by hand": handSubject(),
-		"calendar": calendarSubject(filesim.Book{ByCode: true}), "published calendar": publishedSubject(filesim.Book{ByCode: true, Form: filesim.UTC}),
+		"kept by hand": handSubject(), "published calendar": publishedSubject(filesim.Book{ByCode: true, Form: filesim.UTC}),
 	} {
 		t.Run(what, func(t *testing.T) { worstday.Day(t, s) })
 	}
