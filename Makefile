@@ -7,7 +7,7 @@ GOBIN := $(CURDIR)/bin
 STATICCHECK := $(GOBIN)/staticcheck
 FUZZTIME ?= 30s
 
-.PHONY: demo build test check bench bench-extract bench-feeds chaos fuzz model tools clean quick
+.PHONY: demo build test race check bench bench-extract bench-feeds chaos fuzz model tools clean quick
 
 demo: build
 	$(GOBIN)/bellman demo
@@ -15,11 +15,20 @@ demo: build
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(GOBIN)/bellman ./cmd/bellman
 
-# Everything the project is held to, with the race detector.
-# Twice as many packages at once as there are processors: many tests wait for others.
+# Everything the project is held to. The race detector watches all of it but the long
+# suites of the adapters, of which it watches the many reads at once; make race has it
+# everywhere, and takes half an hour on two processors. Twice as many packages at once
+# as there are processors: many tests wait for others.
+SUITES := ./adapters/...
+AT_ONCE := $$(( 2 * $$(nproc) ))
 test: tools
 	$(GO) vet ./...
-	$(GO) test -race -shuffle=on -timeout 14m -p $$(( 2 * $$(nproc) )) ./...
+	$(GO) test -race -shuffle=on -timeout 14m -p $(AT_ONCE) $$($(GO) list ./... | grep -v /adapters/)
+	$(GO) test -shuffle=on -timeout 14m -p $(AT_ONCE) $(SUITES)
+	$(GO) test -race -timeout 10m -run 'EveryAdapter/sixteen|EveryAdapter//sixteen' $(SUITES)
+
+race: tools
+	$(GO) test -race -shuffle=on -timeout 40m ./...
 
 # The same without the race detector: some minutes faster while working.
 quick: tools

@@ -21,7 +21,7 @@ func (h *hanging) Read(ctx context.Context, _ gateway.Span) (gateway.Feed, error
 }
 
 func TestASystemThatHangsKeepsThoseOfAnotherKindFromNothing(t *testing.T) {
-	const hung, slots = 20, 16
+	const hung = slots + 4
 	s := newStage(t)
 	down := &hanging{}
 	quick := s.surgery
@@ -47,3 +47,6 @@ func (d *diary) asked() int {
 	defer d.mu.Unlock()
 	return d.reads
 }
+
+// slots is how many reads of one kind of system the tests' schedulers make at once.
+const slots = 16

@@ -88,8 +88,8 @@ func (s *stage) open() *store.Store {
 func (s *stage) newScheduler(r *prometheus.Registry, practices ...scheduler.Practice) *scheduler.Scheduler {
 	return scheduler.New(scheduler.Options{
 		Memory: s.store, Practices: practices, Clock: &s.clock, Log: s.log.Logger(),
-		Metrics: scheduler.NewMetrics(r, &s.clock, practices),
-		Moved:   func(ms []gateway.Move) { s.moves = append(s.moves, ms...) },
+		Metrics: scheduler.NewMetrics(r, &s.clock, practices), Reads: slots,
+		Moved: func(ms []gateway.Move) { s.moves = append(s.moves, ms...) },
 	})
 }
 

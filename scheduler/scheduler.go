@@ -5,6 +5,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -41,6 +42,7 @@ type Options struct {
 	Metrics *Metrics
 	Moved   func([]gateway.Move)
 	Allowed func(gateway.Phone) bool // nil: every number may be texted
+	Reads   int                      // of one kind of clinical system at the same time; 0: 128
 }
 
 // Scheduler wakes and reads until its context ends.
@@ -68,7 +70,7 @@ func New(o Options) *Scheduler {
 	gates, soon := map[string]chan struct{}{}, map[gateway.ODS]chan struct{}{}
 	for _, p := range o.Practices {
 		if gates[p.SourceType] == nil {
-			gates[p.SourceType] = make(chan struct{}, maxReads)
+			gates[p.SourceType] = make(chan struct{}, cmp.Or(o.Reads, maxReads))
 		}
 		if p.Tells {
 			soon[p.ODS] = make(chan struct{}, 1)

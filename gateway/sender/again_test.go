@@ -60,18 +60,16 @@ func TestASlotThatIsGivenToAnotherPatientIsAnotherAppointment(t *testing.T) {
 			second.ID, second.Start = first.ID, first.Start
 			s.booked(riverside, first)
 			s.come(monday.Add(4 * time.Hour))
-			r := s.start()
+			var r *running
 			if c.texts == 1 {
+				r = s.start()
 				r.quiet()
 			}
 			if c.again {
-				r.stop()
 				s.diaries[riverside].book(second)
 				r = s.start()
 				r.quiet()
 				s.stands(s.id(riverside, first, day), gateway.Withdrawn, gateway.Cancelled)
-			} else if c.texts == 0 {
-				r.stop()
 			}
 			s.diaries[riverside].book(second)
 			s.come(monday.Add(4*time.Hour + time.Minute))
@@ -79,6 +77,10 @@ func TestASlotThatIsGivenToAnotherPatientIsAnotherAppointment(t *testing.T) {
 			if c.texts == 0 && !c.again {
 				r = s.start()
 			}
+			r.quiet()
+			// A sender that looked between the clock's jump and the read held what is due,
+			// on an old diary, and looks again a minute later.
+			s.clock.Advance(time.Minute)
 			r.quiet()
 			s.texts(phone(1), c.texts)
 			for _, x := range s.texts(phone(2), 1) {
