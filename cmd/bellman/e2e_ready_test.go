@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -126,12 +127,20 @@ func TestAnEmptiedRedisHoldsEverythingAndForgetsNoSTOP(t *testing.T) {
 	s.twilio.Reply(t.Context(), all[1].number, sceneSender, "no more texts please")
 
 	// The provider's list, from which the store could be reconciled, is not to be
-	// had: only a person can end the hold.
+	// had: only a person can end the hold. Nor is the diary, until the eve: what is
+	// read then for the first time since the loss was due before.
+	var eve atomic.Bool
 	s.asked.failing(func(r *http.Request) int {
-		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/Messages") {
+		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/Messages") || !eve.Load() && strings.Contains(r.URL.Path, "/Appointment") {
 			return http.StatusInternalServerError
 		}
 		return 0
+	})
+	v.await("no read that began before is under way", func() string {
+		if n := v.metric("bellman_feed_failures_total"); n < 2 {
+			return fmt.Sprintf("%v reads have failed", n)
+		}
+		return ""
 	})
 	r.empty()
 	v.awaitReady(http.StatusServiceUnavailable, "in hold")
@@ -139,6 +148,7 @@ func TestAnEmptiedRedisHoldsEverythingAndForgetsNoSTOP(t *testing.T) {
 		t.Errorf("after the loss the number is opted out: %t, by %q", out, by)
 	}
 	s.clock.set(london(time.October, 27, 9, 28))
+	eve.Store(true)
 	v.fresh()
 	s.clock.set(london(time.October, 27, 9, 30))
 	v.read()

@@ -77,7 +77,7 @@ func shelfEmptied(t *testing.T, g *surgery) {
 	if err := shelf.Put(ctx, gateway.Kept{Key: "a", Value: []byte("1")}); err != nil {
 		t.Fatal(err)
 	}
-	g.raw.FlushAll(ctx)
+	g.flush()
 	if err := shelf.Put(ctx, gateway.Kept{Key: "b", Value: []byte("2")}); !errors.Is(err, store.ErrEmptied) {
 		t.Errorf("put says %v", err)
 	}
