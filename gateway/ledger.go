@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // The words in which workers and the store speak of reminders. They hold no
 // technology: a worker asks for what it needs through a small interface of its
@@ -247,3 +250,14 @@ type Restoration struct {
 	Released  time.Time `json:"released,omitzero"` // when the hold ended
 	Ended     time.Time `json:"ended,omitzero"`    // when nothing was left to do
 }
+
+// Begun reports whether the restoration is that of the hold in which the store is:
+// every practice of which something may be lost is marked.
+func (r Restoration) Begun() bool {
+	return !r.Since.IsZero() && r.Released.IsZero() && r.Practices > 0
+}
+
+// ErrLossUnmarked means that Redis lost something and the practices have not been
+// marked yet. What a diary shows new in that moment may have been known for long; it
+// is read again when they are, which takes seconds.
+var ErrLossUnmarked = errors.New("redis was emptied or set back, and the practices of which something may be lost are not marked yet")

@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -74,5 +75,26 @@ func TestAfterALossWhatWaitsForThePracticesHoursIsStillOwed(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.booked(a)
+	s.stands(a, day, gateway.Queued, gateway.None)
+}
+
+// A read between the loss and the moment in which the practices are marked would
+// take all that it shows for booked just now.
+func TestInAHoldNothingIsPlannedBeforeThePracticesAreMarked(t *testing.T) {
+	s := newStage(t)
+	a := person(1)
+	s.clock.Set(monday.Add(time.Hour))
+	if err := s.store.Hold(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.diary.book(a)
+	if err := s.sched.Tick(t.Context(), s.surgery); err != nil {
+		t.Fatal(err)
+	}
+	now := s.clock.Now()
+	if err := errors.Join(s.store.SetLost(t.Context(), s.surgery.ODS, now), s.store.SetRestoration(t.Context(), gateway.Restoration{Since: now, Practices: 1})); err != nil {
+		t.Fatal(err)
+	}
+	s.read()
 	s.stands(a, day, gateway.Queued, gateway.None)
 }

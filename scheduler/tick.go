@@ -112,13 +112,13 @@ func (s *Scheduler) read(ctx, limited context.Context, p Practice, right gateway
 	return s.plan(ctx, p, s.credible(p.ODS, feed), right)
 }
 
-// dropped says that a read came too late to be carried out. That is no failure: the
-// newest read stands, and its age is heard.
+// dropped says that a read came too late to be carried out, or too soon after a loss.
+// That is no failure: the newest read stands, and its age is heard.
 func (s *Scheduler) dropped(ctx context.Context, p gateway.ODS, err error) error {
-	if !errors.Is(err, gateway.ErrLate) {
+	if !errors.Is(err, gateway.ErrLate) && !errors.Is(err, gateway.ErrLossUnmarked) {
 		return err
 	}
-	s.o.Log.Warn("the right to read the diary was lost meanwhile; this read is dropped", "practice", p)
+	s.o.Log.Warn("this read is dropped", "practice", p, "why", err)
 	s.hear(ctx, p)
 	return nil
 }

@@ -97,7 +97,11 @@ func (a *app) draft(ctx context.Context, p scheduler.Practice, now time.Time, mo
 		Practice: p.Practice, Feed: feed, Diary: diary, Now: now, Allowed: a.allowed(), Moving: state.Moving, Rebuilt: state.Rebuilt,
 	}
 	if !moved {
-		if drafting.Lost, err = a.store.Lost(ctx, p.ODS); err != nil {
+		drafting.Lost, err = a.store.Lost(ctx, p.ODS)
+		if errors.Is(err, gateway.ErrLossUnmarked) {
+			drafting.Lost, err = now, nil // as it will be marked
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 		drafting.Blind = scheduler.BlindSince(p.Policy, state, now)

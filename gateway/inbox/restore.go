@@ -51,7 +51,7 @@ func (in *Inbox) Restore(ctx context.Context) error {
 		return err
 	}
 	now := in.o.Clock.Now()
-	if hold && (r.Since.IsZero() || !r.Released.IsZero() || r.Practices == 0) {
+	if hold && !r.Begun() {
 		if r, err = in.beginRestore(ctx, r, now); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,13 +67,20 @@ func (s *Store) LockRestore(ctx context.Context, owner string, ttl time.Duration
 }
 
 // Lost says since when it is not known what of a practice was sent; zero: it is
-// known. Until then its diary counts as never read, so that nothing leaves.
+// known. Until then its diary counts as never read, so that nothing leaves. In a
+// hold for which nothing has been marked yet it gives [gateway.ErrLossUnmarked].
 func (s *Store) Lost(ctx context.Context, p gateway.ODS) (time.Time, error) {
 	v, err := s.rdb.HGet(ctx, keysOf(p).meta(), "lost").Result()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return time.Time{}, fmt.Errorf("restoration of %s: %w", p, plain(err))
 	}
 	t, _ := parseMillis(v)
+	if !t.IsZero() || !s.InHold() {
+		return t, nil
+	}
+	if r, err := s.Restoration(ctx); err != nil || !r.Begun() {
+		return time.Time{}, cmp.Or(err, gateway.ErrLossUnmarked)
+	}
 	return t, nil
 }
 
