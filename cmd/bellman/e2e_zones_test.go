@@ -156,8 +156,10 @@ func (c change) play(t *testing.T, n int) string {
 	moments := slices.Sorted(slices.Values(c.due[:]))
 	for i, due := range moments {
 		at := instant(due)
-		s.clock.stop(at.Add(-time.Minute))
+		// First the export, then the time in which it is made: a read between the two
+		// must not find one that is a day old, which holds what waits.
 		c.export(s, n, at.Add(-time.Minute))
+		s.clock.stop(at.Add(-time.Minute))
 		v.read()
 		if got := count(s.reminders()); got != i {
 			t.Errorf("%s: a minute before %s %d texts have come, want %d", c.name, due, got, i)
