@@ -1,5 +1,5 @@
 # What people and CI run. `make demo` and `make test` work on a fresh Debian or
-# Ubuntu with Go and git; test installs the redis-server and chromium that it
+# Ubuntu with Go and git; test installs the redis-server, chromium and zip that it
 # lacks where it may, and otherwise says what to install.
 
 GO ?= go
@@ -89,6 +89,7 @@ fuzz:
 tools:
 	@command -v redis-server >/dev/null || ./configs/install-tools.sh redis-server
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || ./configs/install-tools.sh chromium
+	@command -v zip >/dev/null || ./configs/install-tools.sh zip
 
 clean:
 	rm -rf $(GOBIN)

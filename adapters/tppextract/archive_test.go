@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bellman/gateway/gatewaytest"
 )
 
 // zipped makes a zip of files with Go's own writer.
@@ -93,9 +95,7 @@ func TestAnArchiveIsReadAsGoReadsIt(t *testing.T) {
 // The tool zip makes volumes as other packers do; the simulator's are our own idea
 // of them.
 func TestVolumesOfTheToolZipAreRead(t *testing.T) {
-	if _, err := exec.LookPath("zip"); err != nil {
-		t.Skip("the tool zip, which makes real volumes, is not installed")
-	}
+	gatewaytest.Tool(t, "zip")
 	files := map[string][]byte{"SRAppointment.csv": noise(150_000), "SRPatient.csv": bytes.Repeat([]byte("a row\n"), 50_000), "SRMapping.csv": noise(30_000), "SRManifest.csv": []byte("m")}
 	dir := t.TempDir()
 	args := []string{"-q", "-s", "64k", "SRExtract.zip"}

@@ -160,9 +160,7 @@ func TestTheZipIsOneThatGoReads(t *testing.T) {
 }
 
 func TestTheVolumesAreOnesThatTheToolZipJoins(t *testing.T) {
-	if _, err := exec.LookPath("zip"); err != nil {
-		t.Skip("the tool zip, which joins volumes, is not installed")
-	}
+	gatewaytest.Tool(t, "zip")
 	st := newStage(t, tppextractsim.Options{Form: tppextractsim.Split, VolumeSize: 65536 / 16})
 	name := st.export()
 	joined := filepath.Join(t.TempDir(), "whole.zip")
