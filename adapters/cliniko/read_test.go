@@ -44,10 +44,10 @@ func TestWhatIsAskedInAFullReadAndAfterIt(t *testing.T) {
 	in := s.diary.Book(surgery.Visit{Person: 1001, Start: monday.AddDate(0, 0, 8), Site: 5})
 	s.sim.Group(in)
 	s.whole(t)
-	full := questions(s.asked.all())
+	full := questions(s.asked.Take())
 	s.later(5 * time.Minute)
 	s.whole(t)
-	changes := questions(s.asked.all())
+	changes := questions(s.asked.Take())
 	for _, c := range []struct {
 		what      string
 		got, want []string
@@ -89,7 +89,7 @@ func TestEveryRequestIsSignedNamedAndCounted(t *testing.T) {
 	if turns != s.sim.Requests() || turns == 0 {
 		t.Errorf("%d requests, and %d were counted before", s.sim.Requests(), turns)
 	}
-	for _, r := range s.asked.all() {
+	for _, r := range s.asked.Take() {
 		user, password, _ := r.BasicAuth()
 		if user != apiKey || password != "" || r.UserAgent() != userAgent || r.Header.Get("Accept") != "application/json" {
 			t.Errorf("%s is not signed, or does not say who asks", r.URL.Path)
@@ -147,7 +147,7 @@ func TestEverythingIsReadAgain(t *testing.T) {
 			}
 			s.sim.Group(88003)
 			s.whole(t)
-			s.asked.all()
+			s.asked.Take()
 			c.do(t, s)
 			feed := s.whole(t)
 			want := 0
@@ -157,7 +157,7 @@ func TestEverythingIsReadAgain(t *testing.T) {
 			if len(feed.Appointments) != want {
 				t.Errorf("%d appointments, want %d", len(feed.Appointments), want)
 			}
-			full := strings.Contains(strings.Join(questions(s.asked.all()), "\n"), "individual_appointments starts_at cancelled_at:*")
+			full := strings.Contains(strings.Join(questions(s.asked.Take()), "\n"), "individual_appointments starts_at cancelled_at:*")
 			if full != c.full {
 				t.Errorf("everything was read: %t", full)
 			}
@@ -319,10 +319,10 @@ func TestADiaryOfHundredsIsReadInAFewRequests(t *testing.T) {
 	if n := s.sim.Requests(); n > 25 {
 		t.Errorf("%d requests", n)
 	}
-	s.asked.all()
+	s.asked.Take()
 	s.later(5 * time.Minute)
 	s.whole(t)
-	if n := len(s.asked.all()); n > 9 {
+	if n := len(s.asked.Take()); n > 9 {
 		t.Errorf("%d requests for what changed", n)
 	}
 }

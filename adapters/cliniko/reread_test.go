@@ -41,7 +41,7 @@ func TestWhatALookFinds(t *testing.T) {
 			a, slot, person := s.one(t)
 			s.clock.Advance(time.Minute)
 			c.do(s, slot, person)
-			s.asked.all()
+			s.asked.Take()
 			got, err := s.adapter.Reread(t.Context(), a)
 			if err != nil {
 				t.Fatal(err)
@@ -49,7 +49,7 @@ func TestWhatALookFinds(t *testing.T) {
 			if !c.check(got) || got.ID != a.ID {
 				t.Errorf("status %d, reminded %d, left %d, declined %d", got.Status, got.Reminded, got.Patient.Left, got.Patient.Declined)
 			}
-			if n := len(s.asked.all()); n > 2 {
+			if n := len(s.asked.Take()); n > 2 {
 				t.Errorf("%d requests for one look", n)
 			}
 		})

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -33,33 +32,9 @@ type stage struct {
 	sim     *clinikosim.Sim
 	shelf   *gatewaytest.Shelf
 	adapter *cliniko.Adapter
-	asked   *asked
+	asked   gatewaytest.Requests
 	span    gateway.Span
 	config  cliniko.Config
-}
-
-// asked keeps what reached the simulator.
-type asked struct {
-	mu       sync.Mutex
-	requests []*http.Request
-}
-
-func (a *asked) note(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.mu.Lock()
-		a.requests = append(a.requests, r.Clone(r.Context()))
-		a.mu.Unlock()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// all gives the requests so far, oldest first, and forgets them.
-func (a *asked) all() []*http.Request {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	out := a.requests
-	a.requests = nil
-	return out
 }
 
 // play sets a stage; edit and wrap may be nil, wrap stands between the two.
@@ -70,7 +45,7 @@ func play(t *testing.T, edit func(*cliniko.Config), wrap func(http.Handler) http
 
 func playFrom(t *testing.T, now time.Time, edit func(*cliniko.Config), wrap func(http.Handler) http.Handler) *stage {
 	t.Helper()
-	s := &stage{clock: gatewaytest.NewClock(now), asked: &asked{}, shelf: gatewaytest.NewShelf()}
+	s := &stage{clock: gatewaytest.NewClock(now), shelf: gatewaytest.NewShelf()}
 	s.span = gateway.Span{From: now, To: now.AddDate(0, 0, 14)}
 	s.diary = surgery.New(s.clock)
 	s.sim = clinikosim.New(s.diary, clinikosim.Options{Clock: s.clock, Key: apiKey})
@@ -78,7 +53,7 @@ func playFrom(t *testing.T, now time.Time, edit func(*cliniko.Config), wrap func
 	if wrap != nil {
 		h = wrap(h)
 	}
-	server := httptest.NewServer(s.asked.note(h))
+	server := httptest.NewServer(s.asked.Note(h))
 	t.Cleanup(server.Close)
 	s.config = configFor(server.URL)
 	if edit != nil {

@@ -167,7 +167,7 @@ func TestAChangeIsTriedOnceAndWhatCameOfItIsToldHonestly(t *testing.T) {
 				}
 			}
 			tries := 0
-			for _, r := range s.asked.all() {
+			for _, r := range s.asked.Take() {
 				tries += map[bool]int{true: 1}[r.Method == http.MethodPatch]
 			}
 			if tries > 2 {

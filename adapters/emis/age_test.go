@@ -65,7 +65,7 @@ func TestChangesAreAskedForSinceTheOldAnswerWasMade(t *testing.T) {
 	s := play(t, monday, nil, kept(pathBooked, "86400"))
 	s.read(t)
 	s.read(t)
-	if got := s.asked.to(pathChanged)[0].URL.Query().Get("fromDate"); got != "15/11/2026" {
+	if got := s.asked.To(pathChanged)[0].URL.Query().Get("fromDate"); got != "15/11/2026" {
 		t.Errorf("asked for the changes since %s, want the day before", got)
 	}
 }
@@ -100,7 +100,7 @@ func TestAnOldWordThatNothingIsBookedDoesNotCancel(t *testing.T) {
 func TestCachesAreAskedToAskAgain(t *testing.T) {
 	s := play(t, monday, nil, nil)
 	s.read(t)
-	if got := s.asked.to(pathBooked)[0].Header.Get("Cache-Control"); got != "no-cache" {
+	if got := s.asked.To(pathBooked)[0].Header.Get("Cache-Control"); got != "no-cache" {
 		t.Errorf("Cache-Control is %q", got)
 	}
 }

@@ -44,8 +44,8 @@ func TestACancelledAppointmentIsConfirmedByEMISItself(t *testing.T) {
 		if err := s.adapter.CancelAppointment(t.Context(), a); err != nil {
 			t.Errorf("%s: %v", format, err)
 		}
-		if s.status(t) != gateway.StatusCancelled || len(s.asked.to(pathCancel)) != 1 {
-			t.Errorf("%s: asked %d times", format, len(s.asked.to(pathCancel)))
+		if s.status(t) != gateway.StatusCancelled || len(s.asked.To(pathCancel)) != 1 {
+			t.Errorf("%s: asked %d times", format, len(s.asked.To(pathCancel)))
 		}
 	}
 }
@@ -63,8 +63,8 @@ func TestAnAppointmentThatIsNoLongerTheSameIsLeftAlone(t *testing.T) {
 		a := s.one(t)
 		change(s)
 		err := s.adapter.CancelAppointment(t.Context(), a)
-		if !errors.Is(err, gateway.ErrNotWritten) || len(s.asked.to(pathCancel)) != 0 {
-			t.Errorf("%s: asked %d times (%v)", what, len(s.asked.to(pathCancel)), err)
+		if !errors.Is(err, gateway.ErrNotWritten) || len(s.asked.To(pathCancel)) != 0 {
+			t.Errorf("%s: asked %d times (%v)", what, len(s.asked.To(pathCancel)), err)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func TestAnOptOutIsFiledAsTheSchemaHasIt(t *testing.T) {
 	if p, _ := s.diary.Person(1001); !p.Declined {
 		t.Error("it does not stand in the patient's record")
 	}
-	asked := s.asked.to(pathFileRecord)
+	asked := s.asked.To(pathFileRecord)
 	if len(asked) != 1 || asked[0].Header.Get("Content-Type") != "application/xml" || asked[0].URL.Query().Get("patientNumber") != string(a.Patient.ID) {
 		t.Errorf("asked %d times", len(asked))
 	}
@@ -79,7 +79,7 @@ func TestFilingIsTriedOnceWhateverComesBack(t *testing.T) {
 			if err == nil || errors.Is(err, gateway.ErrNotWritten) != c.certain {
 				t.Errorf("it says %v", err)
 			}
-			if n := len(s.asked.to(pathFileRecord)); n != 1 {
+			if n := len(s.asked.To(pathFileRecord)); n != 1 {
 				t.Errorf("asked %d times", n)
 			}
 		})
@@ -91,7 +91,7 @@ func TestNothingIsFiledForAPatientWhomEMISDoesNotKnow(t *testing.T) {
 	if err := w.WriteDeclined(t.Context(), gateway.Patient{ID: "77"}); !errors.Is(err, gateway.ErrNotWritten) {
 		t.Errorf("it says %v", err)
 	}
-	if len(s.asked.to(pathFileRecord)) != 0 {
+	if len(s.asked.To(pathFileRecord)) != 0 {
 		t.Error("it was filed")
 	}
 }

@@ -16,7 +16,7 @@ func TestWhatIsAskedForTheBookedList(t *testing.T) {
 		s := play(t, monday, in(format), nil)
 		s.span.To = monday.Add(90*time.Minute + time.Second)
 		s.read(t)
-		r := s.asked.to(pathBooked)[0]
+		r := s.asked.To(pathBooked)[0]
 		q := r.URL.Query()
 		if q.Get("minutesBefore") != "0" || q.Get("minutesWithin") != "91" || len(q) != 2 {
 			t.Errorf("asked for %s", r.URL.RawQuery)
@@ -33,7 +33,7 @@ func TestNeverMoreThanTheWindowIsAskedForAndSpokenFor(t *testing.T) {
 		s.sim.SetFaults(emissim.Faults{RefuseWide: true})
 		s.span = gateway.Span{From: monday.AddDate(0, 0, -1), To: monday.AddDate(0, 0, 60)}
 		feed := s.read(t)
-		if got := s.asked.to(pathBooked)[0].URL.Query().Get("minutesWithin"); got != want {
+		if got := s.asked.To(pathBooked)[0].URL.Query().Get("minutesWithin"); got != want {
 			t.Errorf("window %d: asked for %s minutes, want %s", window, got, want)
 		}
 		minutes, _ := time.ParseDuration(want + "m")
@@ -76,7 +76,7 @@ func TestChangedPatientsAreAskedForFromBeforeTheLastGoodRead(t *testing.T) {
 	for dates, want := range map[string]string{emis.DateFormatUK: "16/11/2026", emis.DateFormatISO: "2026-11-16T00:00:00Z"} {
 		s := play(t, monday, func(c *emis.Config) { c.DateFormat = dates }, nil)
 		s.read(t)
-		if len(s.asked.to(pathChanged)) != 0 {
+		if len(s.asked.To(pathChanged)) != 0 {
 			t.Error("the first read asked what had changed")
 		}
 		s.clock.Advance(36 * time.Hour)
@@ -87,7 +87,7 @@ func TestChangedPatientsAreAskedForFromBeforeTheLastGoodRead(t *testing.T) {
 		s.sim.SetFaults(emissim.Faults{})
 		s.read(t)
 		s.read(t)
-		got := s.asked.to(pathChanged)
+		got := s.asked.To(pathChanged)
 		if len(got) != 2 || got[0].URL.Query().Get("fromDate") != want {
 			t.Fatalf("%d calls, the first from %q, want %q", len(got), got[0].URL.Query().Get("fromDate"), want)
 		}
@@ -214,7 +214,7 @@ func TestReadingHasNoSideEffects(t *testing.T) {
 	if _, err := s.adapter.Reread(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range s.asked.requests {
+	for _, r := range s.asked.Take() {
 		read := r.Method == http.MethodGet && (r.URL.Path == pathBooked || r.URL.Path == pathChanged || r.URL.Path == pathAppointments || r.URL.Path == pathDemographics)
 		if !read && r.URL.Path != emissim.TokenPath {
 			t.Errorf("%s %s was called", r.Method, r.URL.Path)

@@ -22,7 +22,7 @@ func TestALookBeforeSendingAsksForThePatientAndTheDay(t *testing.T) {
 		if err != nil || again != a {
 			t.Fatalf("unchanged, it is not the same again (error %v)", err)
 		}
-		q := s.asked.to(pathAppointments)[0].URL.Query()
+		q := s.asked.To(pathAppointments)[0].URL.Query()
 		if q.Get("patientNumber") != string(a.Patient.ID) || q.Get("startDate") != want[0] || q.Get("endDate") != want[1] {
 			t.Errorf("asked for %v", q)
 		}

@@ -3,7 +3,6 @@ package emis_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -34,49 +33,21 @@ type stage struct {
 	diary   *surgery.Diary
 	sim     *emissim.Sim
 	adapter *emis.Adapter
-	asked   *asked
+	asked   gatewaytest.Requests
 	span    gateway.Span
-}
-
-// asked keeps what reached the simulator.
-type asked struct {
-	mu       sync.Mutex
-	requests []*http.Request
-}
-
-func (a *asked) note(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.mu.Lock()
-		a.requests = append(a.requests, r.Clone(r.Context()))
-		a.mu.Unlock()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// to gives the requests for a path, oldest first.
-func (a *asked) to(path string) []*http.Request {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var out []*http.Request
-	for _, r := range a.requests {
-		if r.URL.Path == path {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // play sets a stage; wrap, unless nil, stands between adapter and simulator.
 func play(t *testing.T, now time.Time, edit func(*emis.Config), wrap func(http.Handler) http.Handler) *stage {
 	t.Helper()
-	s := &stage{clock: gatewaytest.NewClock(now), asked: &asked{}, span: gateway.Span{From: now, To: now.AddDate(0, 0, 14)}}
+	s := &stage{clock: gatewaytest.NewClock(now), span: gateway.Span{From: now, To: now.AddDate(0, 0, 14)}}
 	s.diary = surgery.New(s.clock)
 	s.sim = newSim(s.diary, s.clock)
 	var h http.Handler = s.sim
 	if wrap != nil {
 		h = wrap(h)
 	}
-	server := httptest.NewServer(adaptertest.Dated(s.clock, s.asked.note(h)))
+	server := httptest.NewServer(adaptertest.Dated(s.clock, s.asked.Note(h)))
 	t.Cleanup(server.Close)
 	c := configFor(server.URL)
 	if edit != nil {

@@ -93,7 +93,7 @@ func TestTheClientProvesItselfInTheFormOrInAHeader(t *testing.T) {
 	for _, how := range []string{emis.TokenAuthPost, emis.TokenAuthBasic} {
 		s := play(t, monday, func(c *emis.Config) { c.TokenAuth = how }, nil)
 		s.one(t)
-		_, _, basic := s.asked.to(emissim.TokenPath)[0].BasicAuth()
+		_, _, basic := s.asked.To(emissim.TokenPath)[0].BasicAuth()
 		if basic != (how == emis.TokenAuthBasic) {
 			t.Errorf("%s: in a header: %t", how, basic)
 		}

@@ -32,7 +32,7 @@ func tellLive(t *testing.T) *story {
 	t.Helper()
 	clock := gatewaytest.NewClock(ten)
 	c := simConfig()
-	c.Listen, c.Allow = freePort(t), []string{"127.0.0.1"}
+	c.Listen, c.Allow = gatewaytest.FreeAddress(t), []string{"127.0.0.1"}
 	shelf := &tornShelf{Shelf: gatewaytest.NewShelf()}
 	a, err := hl7.New(c, gateway.Surroundings{Clock: clock, Practice: "A81001", Shelf: shelf})
 	if err != nil {
@@ -40,16 +40,6 @@ func tellLive(t *testing.T) *story {
 	}
 	j := &joined{Adapter: a, t: t, clock: clock, shelf: shelf, at: open(t, func(gateway.ODS) {}, a)}
 	return &story{joined: j, t: t, clock: clock}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // closed reports whether the other side hangs up without a word.

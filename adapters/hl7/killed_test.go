@@ -19,6 +19,7 @@ import (
 	"bellman/adapters/hl7/hl7sim"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/store"
 	"bellman/gateway/store/storetest"
 )
@@ -115,7 +116,7 @@ func TestNothingIsLostOrDoubledWhenKilledBetweenReceiptAndAcknowledgement(t *tes
 	now := time.Now()
 	clock := gateway.ClockFunc(time.Now)
 	d := surgery.New(clock)
-	at := freePort(t)
+	at := gatewaytest.FreeAddress(t)
 	sim := hl7sim.New(d, hl7sim.Options{Clock: clock, To: func() string { return at }, Wait: 20 * time.Second, Tries: 1})
 	defer sim.Close()
 	straight := join(t, d, clock, simConfig())

@@ -3,6 +3,7 @@ package pds
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"testing"
@@ -72,23 +73,6 @@ func TestTheRecordsOfASearchAreThoseOfARead(t *testing.T) {
 	}
 }
 
-// places lists where in a piece of JSON something stands, and of what kind it is.
-func places(v any, at string, into map[string]string) {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, inner := range v {
-			places(inner, at+"."+k, into)
-		}
-	case []any:
-		for _, inner := range v {
-			places(inner, at+"[]", into)
-		}
-	case nil:
-	default:
-		into[at] = fmt.Sprintf("%T", v)
-	}
-}
-
 func TestTheSimulatorWritesNothingThatThePublishedRecordsDoNotHave(t *testing.T) {
 	published := map[string]string{}
 	for _, file := range []string{"Patient.json", "Sensitive_Patient.json"} {
@@ -96,7 +80,7 @@ func TestTheSimulatorWritesNothingThatThePublishedRecordsDoNotHave(t *testing.T)
 		if err := json.Unmarshal(gatewaytest.Sample(t, "pds/"+file), &v); err != nil {
 			t.Fatal(err)
 		}
-		places(v, "", published)
+		maps.Copy(published, gatewaytest.Places(v))
 	}
 	s := newExchange(t)
 	s.sim.Edit(askedFor, func(r *pdssim.Record) {
@@ -111,8 +95,7 @@ func TestTheSimulatorWritesNothingThatThePublishedRecordsDoNotHave(t *testing.T)
 	if err := json.Unmarshal(res.Body, &v); err != nil {
 		t.Fatal(err)
 	}
-	simulated := map[string]string{}
-	places(v, "", simulated)
+	simulated := gatewaytest.Places(v)
 	for at, kind := range simulated {
 		if published[at] != kind {
 			t.Errorf("the simulator writes %s at %s, the published records %q", kind, at, published[at])

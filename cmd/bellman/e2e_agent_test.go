@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +25,7 @@ type practicePC struct {
 // newPracticePC sets a scene whose diary is in the SystmOne of a PC.
 func newPracticePC(t *testing.T, now time.Time) *practicePC {
 	t.Helper()
-	p := &practicePC{s: newScene(t, "fhir", now), door: freeAddress(t)}
+	p := &practicePC{s: newScene(t, "fhir", now), door: gatewaytest.FreeAddress(t)}
 	surgery.Forty(p.s.diary, now, 3)
 	p.sim = tppsim.New(p.s.diary, tppsim.Options{Clock: p.s.clock, APIKey: simAPIKey, Organisation: scenePractice})
 	p.sim.SetFaults(tppsim.Faults{Zone: true, ShowsGone: true, Multiline: true})
@@ -41,16 +40,6 @@ func newPracticePC(t *testing.T, now time.Time) *practicePC {
 	p.bundle = p.s.path("pc")
 	p.s.do("agent", "new", "--practice", scenePractice, "--out", p.bundle)
 	return p
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // agent starts `bellman agent` on the PC, and gives what ends it.

@@ -11,6 +11,7 @@ import (
 
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // The surgery's day lies just behind the Sunday on which the clocks go back:
@@ -101,7 +102,7 @@ func (f *forty) owes(by time.Time) []owed {
 			o := owed{
 				to:  fmt.Sprintf("+447700900%03d", 100+i),
 				due: london(time.October, day, hour, minute),
-				body: "You have " + what + " with Riverside Surgery on Wednesday 28 October at " + clockWords(hour, minute) +
+				body: "You have " + what + " with Riverside Surgery on Wednesday 28 October at " + gatewaytest.ClockWords(hour, minute) +
 					". To change it, call 01632 960001. Reply STOP to stop these texts.",
 			}
 			if !o.due.After(by) {
@@ -110,24 +111,6 @@ func (f *forty) owes(by time.Time) []owed {
 		}
 	}
 	return out
-}
-
-// clockWords writes a time as the NHS does.
-func clockWords(hour, minute int) string {
-	half := "am"
-	if hour >= 12 {
-		half = "pm"
-	}
-	if hour == 12 && minute == 0 {
-		return "midday"
-	}
-	if hour > 12 {
-		hour -= 12
-	}
-	if minute == 0 {
-		return fmt.Sprintf("%d%s", hour, half)
-	}
-	return fmt.Sprintf("%d:%02d%s", hour, minute, half)
 }
 
 // wait lets everything arrive that is due by now, and nothing else.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bellman/adapters/hl7/hl7sim"
+	"bellman/gateway/gatewaytest"
 )
 
 // A hospital's queue is sent in the wrong order: the moving of a visit comes before
@@ -14,7 +15,7 @@ import (
 func TestAMoveThatComesBeforeItsBookingIsTextedOnceAtTheNewTime(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "files", london(time.October, 26, 17, 0)) // whose section is not used
-	hears := freeAddress(t)
+	hears := gatewaytest.FreeAddress(t)
 	s.configure(fmt.Sprintf(`
       type: hl7
       listen: %q

@@ -427,21 +427,11 @@ func isTimeout(err error) bool {
 func TestASocketThatIsNotThereIsSaidToBeSo(t *testing.T) {
 	s := newStage(t)
 	d, at := s.door()
-	s.startAgent(s.authority, riverside, closedPort(t), at)
+	s.startAgent(s.authority, riverside, gatewaytest.FreeAddress(t), at)
 	gatewaytest.Await(t, "the agent stands ready", func() bool { return d.Idle(riverside) == 2 })
 	if _, err := dial(t, d, riverside); !errors.Is(err, relay.ErrLocal) {
 		t.Errorf("with nobody logged on: %v", err)
 	}
-}
-
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 func TestNothingThatIsCarriedIsLogged(t *testing.T) {

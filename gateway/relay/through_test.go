@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/gateway/relay"
 )
 
@@ -41,7 +42,7 @@ func TestAnotherProcessOfTheGatewayReachesTheSocketThroughItsDoor(t *testing.T) 
 	if err := through(stranger, riverside); !errors.Is(err, relay.ErrNoDoor) {
 		t.Errorf("with another authority: %v", err)
 	}
-	if _, err := relay.Through(t.Context(), closedPort(t), s.authority, clock, riverside); !errors.Is(err, relay.ErrNoDoor) {
+	if _, err := relay.Through(t.Context(), gatewaytest.FreeAddress(t), s.authority, clock, riverside); !errors.Is(err, relay.ErrNoDoor) {
 		t.Errorf("where nobody listens: %v", err)
 	}
 }

@@ -239,21 +239,3 @@ func (st *stage) explained() {
 		}
 	}
 }
-
-// clockWords writes a time as the NHS does.
-func clockWords(hour, minute int) string {
-	half := "am"
-	if hour >= 12 {
-		half = "pm"
-	}
-	if hour == 12 && minute == 0 {
-		return "midday"
-	}
-	if hour > 12 {
-		hour -= 12
-	}
-	if minute == 0 {
-		return fmt.Sprintf("%d%s", hour, half)
-	}
-	return fmt.Sprintf("%d:%02d%s", hour, minute, half)
-}

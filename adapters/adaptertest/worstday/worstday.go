@@ -17,6 +17,7 @@ import (
 	"bellman/adapters/adaptertest"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // Seasons are the days of the visits: each a few days behind a Sunday on which the
@@ -157,7 +158,7 @@ func (st *stage) eve() {
 // nine, so many days after the day.
 func (st *stage) owe(p *person, minute, days int) {
 	l := st.at(days, minute).In(gateway.London())
-	p.texts = append(p.texts, fmt.Sprintf("%s at %s", l.Format("Monday 2 January"), clockWords(l.Hour(), l.Minute())))
+	p.texts = append(p.texts, fmt.Sprintf("%s at %s", l.Format("Monday 2 January"), gatewaytest.ClockWords(l.Hour(), l.Minute())))
 }
 
 // holdsPhones holds what arrived against what had to.
