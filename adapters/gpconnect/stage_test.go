@@ -44,12 +44,9 @@ func play(t *testing.T, changes ...func(*gpconnect.Config)) *stage {
 // playAt gives a stage at a moment, with a visit at another.
 func playAt(t *testing.T, now, start time.Time, changes ...func(*gpconnect.Config)) *stage {
 	t.Helper()
-	s := &stage{t: t, clock: gatewaytest.NewClock(now), shelf: gatewaytest.NewShelf(), nhs: "9990000018", start: start}
+	s := &stage{t: t, clock: gatewaytest.NewClock(now), shelf: gatewaytest.NewShelf(), nhs: adaptertest.Jessop().NHSNumber, start: start}
 	s.diary = surgery.New(s.clock)
-	s.person = s.diary.Register(surgery.Person{
-		Title: "Ms", Given: "Iona", Family: "Jessop", NHSNumber: s.nhs, Mobile: "07700 900201", Home: "01632 960201",
-		Born: time.Date(1950, 3, 4, 0, 0, 0, 0, time.UTC),
-	})
+	s.person = s.diary.Register(adaptertest.Jessop())
 	s.slot = s.diary.Book(surgery.Visit{Person: s.person, Start: start, Site: 5, Mode: gateway.ModeInPerson})
 	s.sim = gpconnectsim.New(s.diary, gpconnectsim.Options{Clock: s.clock, Root: root, From: ourASID, To: gpASID})
 	server := httptest.NewServer(s.sim)
@@ -82,14 +79,7 @@ func configFor(proxy string) gpconnect.Config {
 }
 
 // visit is the patient's visit as the diary's own source tells it.
-func (s *stage) visit() gateway.Appointment {
-	return gateway.Appointment{
-		ID: "88001-1001", Start: s.start, Site: "5", Mode: gateway.ModeInPerson, Status: gateway.StatusBooked,
-		Patient: gateway.Patient{
-			ID: "1001", NHSNumber: gateway.NewNHSNumber(s.nhs), Mobile: gateway.NewPhone("+447700900201"), MobileKind: gateway.NumberMobile,
-		},
-	}
-}
+func (s *stage) visit() gateway.Appointment { return adaptertest.JessopsVisit(s.start) }
 
 func (s *stage) check() gateway.Appointment {
 	s.t.Helper()

@@ -49,12 +49,9 @@ type stage struct {
 // play gives a stage whose patient PDS knows just as the practice does.
 func play(t *testing.T, changes ...func(*pds.Config)) *stage {
 	t.Helper()
-	s := &stage{t: t, clock: gatewaytest.NewClock(monday), shelf: gatewaytest.NewShelf(), nhs: "9990000018"}
+	s := &stage{t: t, clock: gatewaytest.NewClock(monday), shelf: gatewaytest.NewShelf(), nhs: adaptertest.Jessop().NHSNumber}
 	s.diary = surgery.New(s.clock)
-	s.diary.Register(surgery.Person{
-		Title: "Ms", Given: "Iona", Family: "Jessop", NHSNumber: s.nhs, Mobile: "07700 900201", Home: "01632 960201",
-		Born: time.Date(1950, 3, 4, 0, 0, 0, 0, time.UTC),
-	})
+	s.diary.Register(adaptertest.Jessop())
 	s.sim = pdssim.New(s.diary, pdssim.Options{Clock: s.clock, APIKey: apiKey, KeyID: keyID, Key: testKey()})
 	server := httptest.NewServer(s.sim)
 	t.Cleanup(server.Close)
@@ -86,14 +83,7 @@ func (s *stage) open() *pds.Adapter {
 }
 
 // visit is the patient's visit as the practice's own system tells it.
-func (s *stage) visit() gateway.Appointment {
-	return gateway.Appointment{
-		ID: "88001-1001", Start: monday.AddDate(0, 0, 2), Site: "5", Mode: gateway.ModeInPerson, Status: gateway.StatusBooked,
-		Patient: gateway.Patient{
-			ID: "1001", NHSNumber: gateway.NewNHSNumber(s.nhs), Mobile: gateway.NewPhone("+447700900201"), MobileKind: gateway.NumberMobile,
-		},
-	}
-}
+func (s *stage) visit() gateway.Appointment { return adaptertest.JessopsVisit(monday.AddDate(0, 0, 2)) }
 
 // check asks PDS about the visit.
 func (s *stage) check() gateway.Appointment {
