@@ -1,6 +1,7 @@
 package emis
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"strings"
@@ -78,7 +79,7 @@ func (r reading) patient(p registration) (gateway.Patient, bool) {
 	}
 	out := gateway.Patient{
 		ID:        gateway.PatientID(pid),
-		Name:      gateway.NewName(or(p.CallingName.trim(), p.FirstNames.trim())),
+		Name:      gateway.NewName(cmp.Or(p.CallingName.trim(), p.FirstNames.trim())),
 		NHSNumber: gateway.NewNHSNumber(strings.Join(strings.Fields(string(p.NHSNumber)), "")),
 		Deceased:  r.deceased(p),
 		Left:      r.left(p),

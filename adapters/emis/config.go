@@ -1,6 +1,7 @@
 package emis
 
 import (
+	"cmp"
 	"strings"
 
 	"bellman/gateway"
@@ -55,17 +56,10 @@ func (c Config) withDefaults() Config {
 	if c.Window == 0 {
 		c.Window = maxWindow
 	}
-	c.Format = or(c.Format, FormatXML)
-	c.TokenAuth = or(c.TokenAuth, TokenAuthPost)
-	c.DateFormat = or(c.DateFormat, DateFormatUK)
+	c.Format = cmp.Or(c.Format, FormatXML)
+	c.TokenAuth = cmp.Or(c.TokenAuth, TokenAuthPost)
+	c.DateFormat = cmp.Or(c.DateFormat, DateFormatUK)
 	return c
-}
-
-func or(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }
 
 // Check gives every fault of the section, with paths relative to it. trial is

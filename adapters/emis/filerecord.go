@@ -2,6 +2,7 @@ package emis
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -134,7 +135,7 @@ func (r recorder) entry() medicalRecord {
 	f, now := r.config.FileRecord, r.clock.Now().In(gateway.London())
 	date := now.Format("02/01/2006")
 	e := event{RefID: 1, FileStatus: fileNew, AssignedDate: date, DatePart: wholeDate, AssignedTime: now.Format("15:04"), DescriptiveText: "Patient replied STOP to an appointment text"}
-	e.AuthorID.RefID, e.Code.Value, e.Code.Scheme = userRef, or(f.Code, declinesTexts), "SNOMED"
+	e.AuthorID.RefID, e.Code.Value, e.Code.Scheme = userRef, cmp.Or(f.Code, declinesTexts), "SNOMED"
 	c := consultation{RefID: 1, FileStatus: fileNew, AssignedDate: date, DatePart: wholeDate, Element: element{RefID: 1, DisplayOrder: 1, Event: e}}
 	c.UserID.RefID, c.LocationID.RefID = userRef, locationRef
 	return medicalRecord{

@@ -1,6 +1,7 @@
 package emis
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -94,7 +95,7 @@ func legacyOutcome(body []byte) string {
 		Camel  text `xml:"legacyOutcome"`
 	}
 	if xml.Unmarshal(body, &x) == nil {
-		return or(x.Pascal.trim(), x.Camel.trim())
+		return cmp.Or(x.Pascal.trim(), x.Camel.trim())
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package emisextract
 
 import (
+	"cmp"
 	"context"
 
 	"bellman/adapters/extract"
@@ -42,13 +43,13 @@ func (t *intake) observationRow(ctx context.Context, r *extract.Rows, at []int) 
 	case ok && deleted && r.Problem() == "":
 		return t.change(ctx, keyConsent, id, func([]byte) ([]byte, error) { return nil, nil })
 	case !ok || !okPatient:
-		t.unsure(r, or(r.Problem(), "ObservationGuid or PatientGuid is not a GUID"))
+		t.unsure(r, cmp.Or(r.Problem(), "ObservationGuid or PatientGuid is not a GUID"))
 		return nil
 	}
 	row := consent{Patient: patient.String(), No: no, At: entered(r, at)}
 	if r.Problem() != "" || truthOf(r.Bytes(at[observationDeleted])) == saidUnclear || row.At == "" {
 		// What says no is believed as it stands; a yes that is in doubt is none.
-		row.At, row.Unclear = or(row.At, farthest), !no
+		row.At, row.Unclear = cmp.Or(row.At, farthest), !no
 	}
 	if r.Problem() != "" {
 		t.unread(r, r.Problem())

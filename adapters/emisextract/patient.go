@@ -1,6 +1,7 @@
 package emisextract
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ func (t *intake) patientRow(ctx context.Context, r *extract.Rows, at []int) erro
 	case !ok && r.Has(at[patientOrganisation]) && t.foreign(r.Bytes(at[patientOrganisation])):
 		return nil
 	case !ok:
-		t.unsure(r, or(r.Problem(), "PatientGuid is not a GUID"))
+		t.unsure(r, cmp.Or(r.Problem(), "PatientGuid is not a GUID"))
 		return nil
 	case t.foreign(r.Bytes(at[patientOrganisation])):
 		return nil
@@ -54,13 +55,6 @@ func (t *intake) patientRow(ctx context.Context, r *extract.Rows, at []int) erro
 		*p = row
 		return was || !unplaced // without a practice it concerns only who is known
 	}))
-}
-
-func or(s, otherwise string) string {
-	if s != "" {
-		return s
-	}
-	return otherwise
 }
 
 // personOf reads one patient. Of a deleted one nothing is kept but that.

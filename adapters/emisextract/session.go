@@ -1,6 +1,7 @@
 package emisextract
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func (t *intake) sessionRow(ctx context.Context, r *extract.Rows, at []int) erro
 	_, known := t.sessions[id]
 	switch {
 	case !ok:
-		t.unread(r, or(r.Problem(), "AppointmentSessionGuid is not a GUID"))
+		t.unread(r, cmp.Or(r.Problem(), "AppointmentSessionGuid is not a GUID"))
 		return nil
 	case t.foreign(r.Bytes(at[sessionOrganisation])):
 		return nil
@@ -47,7 +48,7 @@ func (t *intake) sessionRow(ctx context.Context, r *extract.Rows, at []int) erro
 		t.unread(r, r.Problem())
 		t.sessions[id] = struct{}{}
 		return t.change(ctx, keySession, id, edit(func(s *session, _ bool) bool {
-			s.Unclear, s.Until = true, or(s.Until, t.later())
+			s.Unclear, s.Until = true, cmp.Or(s.Until, t.later())
 			return true
 		}))
 	case !known && over(r.Bytes(at[sessionEnd]), r.Bytes(at[sessionStart]), t.since):
@@ -132,7 +133,7 @@ func (t *intake) userRow(ctx context.Context, r *extract.Rows, at []int) error {
 	}
 	user, okUser := parseGUID(r.Bytes(at[1]))
 	if !ok || !okUser || r.Problem() != "" {
-		t.unread(r, or(r.Problem(), "SessionGuid or UserInRoleGuid is not a GUID"))
+		t.unread(r, cmp.Or(r.Problem(), "SessionGuid or UserInRoleGuid is not a GUID"))
 		return nil
 	}
 	gone := truthOf(r.Bytes(at[2])) >= saidTrue

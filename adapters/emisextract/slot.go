@@ -1,6 +1,7 @@
 package emisextract
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -39,7 +40,7 @@ func (t *intake) slotRow(ctx context.Context, r *extract.Rows, at []int) error {
 	case !ok && r.Problem() == "" && t.foreign(r.Bytes(at[slotOrganisation])):
 		return nil
 	case !ok:
-		t.unsure(r, or(r.Problem(), "SlotGuid is not a GUID"))
+		t.unsure(r, cmp.Or(r.Problem(), "SlotGuid is not a GUID"))
 		return nil
 	case r.Problem() != "":
 		return t.badSlot(ctx, r, id, known, r.Problem())

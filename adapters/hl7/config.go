@@ -1,6 +1,7 @@
 package hl7
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -64,21 +65,13 @@ const (
 )
 
 func (c Config) withDefaults() Config {
-	c.Acknowledge = or(c.Acknowledge, AckAuto)
-	c.Refuse = or(c.Refuse, RefuseAR)
-	c.Silence = or(c.Silence, 2*time.Hour)
-	c.Limits.Message = or(c.Limits.Message, 1<<20)
-	c.Limits.Time = or(c.Limits.Time, 30*time.Second)
-	c.Limits.Connections = or(c.Limits.Connections, 32)
+	c.Acknowledge = cmp.Or(c.Acknowledge, AckAuto)
+	c.Refuse = cmp.Or(c.Refuse, RefuseAR)
+	c.Silence = cmp.Or(c.Silence, 2*time.Hour)
+	c.Limits.Message = cmp.Or(c.Limits.Message, 1<<20)
+	c.Limits.Time = cmp.Or(c.Limits.Time, 30*time.Second)
+	c.Limits.Connections = cmp.Or(c.Limits.Connections, 32)
 	return c
-}
-
-func or[T comparable](v, fallback T) T {
-	var none T
-	if v == none {
-		return fallback
-	}
-	return v
 }
 
 // Check gives every fault of the section, with paths relative to it. trial is sim

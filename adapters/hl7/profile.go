@@ -1,6 +1,7 @@
 package hl7
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -157,7 +158,7 @@ func (p Profile) over(base Profile) Profile {
 		}
 		return of
 	}
-	p.AppointmentID, p.Status, p.Zone = or(p.AppointmentID, base.AppointmentID), or(p.Status, base.Status), or(p.Zone, base.Zone)
+	p.AppointmentID, p.Status, p.Zone = cmp.Or(p.AppointmentID, base.AppointmentID), cmp.Or(p.Status, base.Status), cmp.Or(p.Zone, base.Zone)
 	p.Start, p.Site = list(p.Start, base.Start), list(p.Site, base.Site)
 	p.Phones, p.PhoneCodes = list(p.Phones, base.Phones), list(p.PhoneCodes, base.PhoneCodes)
 	return p

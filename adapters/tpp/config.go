@@ -1,6 +1,7 @@
 package tpp
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"strconv"
@@ -68,23 +69,15 @@ type Config struct {
 }
 
 func (c Config) withDefaults(practice gateway.ODS) Config {
-	c.Organisation = or(c.Organisation, string(practice))
-	c.Window = or(c.Window, defaultWindow)
-	c.PaceMS = or(c.PaceMS, defaultPace)
-	c.AnswerWithin = or(c.AnswerWithin, defaultAnswer)
-	c.DetailsAge = or(c.DetailsAge, defaultAge)
-	c.DetailsPerRead = or(c.DetailsPerRead, defaultDetails)
-	c.ConsentNotRecorded = or(c.ConsentNotRecorded, ConsentHold)
-	c.NHSNumberElement = or(c.NHSNumberElement, ElementTemplates)
+	c.Organisation = cmp.Or(c.Organisation, string(practice))
+	c.Window = cmp.Or(c.Window, defaultWindow)
+	c.PaceMS = cmp.Or(c.PaceMS, defaultPace)
+	c.AnswerWithin = cmp.Or(c.AnswerWithin, defaultAnswer)
+	c.DetailsAge = cmp.Or(c.DetailsAge, defaultAge)
+	c.DetailsPerRead = cmp.Or(c.DetailsPerRead, defaultDetails)
+	c.ConsentNotRecorded = cmp.Or(c.ConsentNotRecorded, ConsentHold)
+	c.NHSNumberElement = cmp.Or(c.NHSNumberElement, ElementTemplates)
 	return c
-}
-
-func or[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
-	}
-	return v
 }
 
 // Check gives every fault of the section, with paths relative to it. trial is
@@ -123,7 +116,7 @@ func addressProblem(address string, trial bool) string {
 	const form = "must be agent, or host:port of this machine, such as 127.0.0.1:40700"
 	host, port, err := net.SplitHostPort(address)
 	number, errPort := strconv.ParseUint(port, 10, 16)
-	ip, errIP := netip.ParseAddr(or(map[string]string{"localhost": "127.0.0.1"}[host], host))
+	ip, errIP := netip.ParseAddr(cmp.Or(map[string]string{"localhost": "127.0.0.1"}[host], host))
 	switch {
 	case address == "":
 		return "is missing: write agent, and run bellman agent on the practice's PC"

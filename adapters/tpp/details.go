@@ -1,6 +1,7 @@
 package tpp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -88,7 +89,7 @@ func (d details) age(now time.Time) time.Duration {
 // patient works out what a reminder needs of details.
 func (a *Adapter) patient(id gateway.PatientID, d details, now time.Time) gateway.Patient {
 	p := gateway.Patient{
-		ID: id, Name: gateway.NewName(or(d.KnownAs, d.FirstName)), NHSNumber: gateway.NewNHSNumber(d.NHSNumber),
+		ID: id, Name: gateway.NewName(cmp.Or(d.KnownAs, d.FirstName)), NHSNumber: gateway.NewNHSNumber(d.NHSNumber),
 		Deceased: deceased(d.Died, now), Left: left(d.CareEnd, now), Declined: declined(d.Consent, a.config.ConsentNotRecorded),
 	}
 	p.Mobile, p.MobileKind = number.Parse(d.Mobile, a.env.Trial)
