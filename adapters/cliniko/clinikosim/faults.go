@@ -1,12 +1,11 @@
 package clinikosim
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"time"
 
-	"bellman/gateway"
+	"bellman/adapters/surgery"
 )
 
 // Faults is how the simulator misbehaves. The zero value is good behaviour.
@@ -64,17 +63,15 @@ func (s *Sim) Faults() Faults {
 }
 
 // date writes when the answer was made and, out of a cache, for how long that one
-// has kept it. The real net/http would put in the machine's own time.
+// has kept it.
 func (s *Sim) date(w http.ResponseWriter) {
-	made := s.options.Clock.Now()
 	s.mu.Lock()
-	cached, picture := s.faults.Cached, s.frozen
-	s.mu.Unlock()
-	if cached && picture != nil {
-		w.Header().Set("Age", strconv.Itoa(int(made.Sub(picture.now).Seconds())))
-		made = picture.now
+	defer s.mu.Unlock()
+	var kept time.Time
+	if s.faults.Cached && s.frozen != nil {
+		kept = s.frozen.now
 	}
-	w.Header().Set("Date", made.UTC().Format(http.TimeFormat))
+	surgery.Stamp(w, s.options.Clock.Now(), kept)
 }
 
 // overLimit reports whether a request is one too many in its minute, and says in the
@@ -103,9 +100,4 @@ func (s *Sim) overLimit(w http.ResponseWriter, f Faults) bool {
 		w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(reset.Unix(), 10))
 	}
 	return true
-}
-
-// pause waits as long as the faults say. It reports false when the caller has gone.
-func pause(ctx context.Context, f Faults) bool {
-	return f.SlowMS <= 0 || gateway.Wait(ctx, time.Duration(f.SlowMS)*time.Millisecond)
 }

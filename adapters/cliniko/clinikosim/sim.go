@@ -96,7 +96,7 @@ func (s *Sim) guarded(operation string, do func(w http.ResponseWriter, r *http.R
 	return func(w http.ResponseWriter, r *http.Request) {
 		f := s.count(operation)
 		switch user, password, _ := r.BasicAuth(); {
-		case !pause(r.Context(), f):
+		case !surgery.Pause(r.Context(), f.SlowMS):
 			return
 		case f.Page:
 			w.Header().Set("Content-Type", "text/html")

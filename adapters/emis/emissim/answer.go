@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"bellman/adapters/surgery"
 )
 
 // outcomes of the old interface, still sent beside the status.
@@ -43,7 +45,7 @@ func badRequest(text string) *refusal {
 func (s *Sim) guarded(do operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := s.count(path.Base(r.URL.Path))
-		if !pause(r.Context(), f) {
+		if !surgery.Pause(r.Context(), f.SlowMS) {
 			return
 		}
 		asJSON, ok := format(r.Header.Get("Accept"))

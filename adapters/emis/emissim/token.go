@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"bellman/adapters/surgery"
 )
 
 // claims are those of an EMIS token that matter, and which generation of this
@@ -35,7 +37,7 @@ func (s *Sim) token(w http.ResponseWriter, r *http.Request) {
 	// the caller has gone.
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
 	err := r.ParseForm()
-	if !pause(r.Context(), f) {
+	if !surgery.Pause(r.Context(), f.SlowMS) {
 		return
 	}
 	if err != nil || r.PostForm.Get("grant_type") != "client_credentials" {

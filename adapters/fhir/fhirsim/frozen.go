@@ -3,7 +3,6 @@ package fhirsim
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"bellman/adapters/surgery"
@@ -63,15 +62,13 @@ func (s *Sim) look() view {
 }
 
 // date writes when the answer was made and, out of a cache, for how long that one
-// has kept it. The real net/http would put in the machine's own time.
+// has kept it.
 func (s *Sim) date(w http.ResponseWriter) {
-	made := s.clock.Now()
 	s.mu.Lock()
-	cached, still := s.faults.Cached, s.frozen
-	s.mu.Unlock()
-	if cached && still != nil {
-		w.Header().Set("Age", strconv.Itoa(int(made.Sub(still.taken).Seconds())))
-		made = still.taken
+	defer s.mu.Unlock()
+	var kept time.Time
+	if s.faults.Cached && s.frozen != nil {
+		kept = s.frozen.taken
 	}
-	w.Header().Set("Date", made.UTC().Format(http.TimeFormat))
+	surgery.Stamp(w, s.clock.Now(), kept)
 }

@@ -1,13 +1,11 @@
 package pdssim
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"time"
 
-	"bellman/gateway"
+	"bellman/adapters/surgery"
 )
 
 // Faults is how the simulator misbehaves. The zero value is good behaviour.
@@ -63,17 +61,11 @@ func (s *Sim) keep(nhs string, body []byte) []byte {
 func (s *Sim) date(w http.ResponseWriter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.options.Clock.Now()
+	var kept time.Time
 	if s.faults.Cached {
-		w.Header().Set("Age", strconv.Itoa(int(now.Sub(s.made).Seconds())))
-		now = s.made
+		kept = s.made
 	}
-	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
-}
-
-// pause waits as long as the faults say. It reports false when the caller has gone.
-func pause(ctx context.Context, f Faults) bool {
-	return f.SlowMS <= 0 || gateway.Wait(ctx, time.Duration(f.SlowMS)*time.Millisecond)
+	surgery.Stamp(w, s.options.Clock.Now(), kept)
 }
 
 // outcome writes an error as PDS does.

@@ -121,7 +121,7 @@ func (s *Sim) ExpireTokens() {
 func (s *Sim) patient(w http.ResponseWriter, r *http.Request) {
 	nhs, err := url.PathUnescape(r.PathValue("id"))
 	f := s.note(nhs, r)
-	if !pause(r.Context(), f) {
+	if !surgery.Pause(r.Context(), f.SlowMS) {
 		return
 	}
 	for _, name := range []string{"X-Request-ID", "X-Correlation-ID"} {

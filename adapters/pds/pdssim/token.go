@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"bellman/adapters/surgery"
 )
 
 // tokenLife is how long the platform's tokens live.
@@ -19,7 +21,7 @@ func (s *Sim) token(w http.ResponseWriter, r *http.Request) {
 	f := s.Faults()
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
 	err := r.ParseForm()
-	if !pause(r.Context(), f) {
+	if !surgery.Pause(r.Context(), f.SlowMS) {
 		return
 	}
 	w.Header().Set("Date", s.options.Clock.Now().UTC().Format(http.TimeFormat))
