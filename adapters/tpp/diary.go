@@ -27,6 +27,9 @@ type visit struct {
 	firstName string
 }
 
+// gone reports whether a look did not find the visit at all.
+func (v visit) gone() bool { return v.Status == gateway.StatusCancelled && v.who == (identity{}) }
+
 // uidOf gives SystmOne's own id of an appointment. It reports false for one that we
 // made of where and when the visit is.
 func uidOf(id gateway.AppointmentID) (string, bool) {

@@ -49,11 +49,26 @@ func (a *Adapter) Reread(ctx context.Context, known gateway.Appointment) (gatewa
 
 // look finds an appointment in the diary about its start. One that is not there is
 // cancelled; where something there could not be read, nobody can tell.
+//
+// That it is not there is seen twice, before and after SystmOne has said whose diary
+// it shows: staff may log on to another organisation, and back, between two requests.
 func (s *session) look(ctx context.Context, known gateway.Appointment) (visit, error) {
 	patient := string(known.Patient.ID)
 	if patient == "" || !strings.HasSuffix(string(known.ID), "-"+patient) {
 		return visit{}, errForeignID
 	}
+	v, err := s.find(ctx, known)
+	if err != nil || !v.gone() {
+		return v, err
+	}
+	if err := s.organisation(ctx); err != nil {
+		return visit{}, err
+	}
+	return s.find(ctx, known)
+}
+
+// find asks for the diary once. What is not in it is cancelled, and nobody's.
+func (s *session) find(ctx context.Context, known gateway.Appointment) (visit, error) {
 	rows, err := s.diary(ctx, known.Start.Add(-rereadAround), known.Start.Add(rereadAround))
 	if err != nil {
 		return visit{}, fmt.Errorf("look again: %w", err)
@@ -77,7 +92,6 @@ func (s *session) look(ctx context.Context, known gateway.Appointment) (visit, e
 	gone.Status = gateway.StatusCancelled
 	if unreadable {
 		gone.Status = gateway.StatusUnknown
-		return gone, nil
 	}
-	return gone, s.organisation(ctx)
+	return gone, nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"bellman/adapters/surgery"
 	"bellman/adapters/tpp"
 	"bellman/adapters/tpp/tppsim"
 	"bellman/gateway"
@@ -153,6 +154,32 @@ func TestSystmOneOfAnotherOrganisationTeachesNothing(t *testing.T) {
 	}
 	if err := s.adapter.CancelAppointment(t.Context(), a); !errors.Is(err, gateway.ErrNotWritten) || s.sim.Calls("UpdatePatientRecord") != 0 {
 		t.Errorf("a change in another's diary: %v", err)
+	}
+}
+
+// Staff who work for several organisations log on to another, and back.
+func TestAVisitIsGoneOnlyWhereItIsAbsentFromThisPracticesOwnDiary(t *testing.T) {
+	var turns int
+	back := func() {}
+	s := play(t, func(_ *tpp.Config, env *gateway.Surroundings) {
+		env.Turn = func(context.Context) error {
+			if turns++; turns == 2 {
+				back()
+			}
+			return nil
+		}
+	})
+	a, slot, _ := s.one(t)
+	turns = 0
+	s.diary.Cancel(slot) // the diary that is shown lacks it
+	back = func() { s.diary.Change(slot, func(v *surgery.Visit) { v.Status = gateway.StatusBooked }) }
+	if again, err := s.adapter.Reread(t.Context(), a); err != nil || again.Status != gateway.StatusBooked {
+		t.Errorf("after a look into another's diary: status %d, error %v", again.Status, err)
+	}
+	back, turns = func() {}, 0
+	s.diary.Cancel(slot)
+	if again, err := s.adapter.Reread(t.Context(), a); err != nil || again.Status != gateway.StatusCancelled || turns != 3 {
+		t.Errorf("cancelled: status %d, error %v, %d requests", again.Status, err, turns)
 	}
 }
 

@@ -84,7 +84,7 @@ func (a *Adapter) CancelAppointment(ctx context.Context, known gateway.Appointme
 	switch {
 	case err != nil:
 		return notWritten(err)
-	case v.Status == gateway.StatusCancelled && v.who != (identity{}):
+	case v.Status == gateway.StatusCancelled && !v.gone():
 		return nil
 	case v.Status != gateway.StatusBooked || !v.Start.Equal(known.Start):
 		return notWritten(errNotAsBefore)
