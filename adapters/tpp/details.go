@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,11 +79,11 @@ func (s *session) details(ctx context.Context, id gateway.PatientID, who identit
 	}, nil
 }
 
-// age says how old kept details are at now; ahead of it, they are not believed.
+// age says how old kept details are at now; ahead of it, they are older than any.
 func (d details) age(now time.Time) time.Duration {
 	age := now.Sub(time.Unix(d.At, 0))
 	if age < -gateway.Wobble {
-		return longestBelief + 1
+		return math.MaxInt64
 	}
 	return age
 }
@@ -170,8 +172,7 @@ func (a *Adapter) keptDetails(ctx context.Context, ids []gateway.PatientID) (map
 	return found, raw, nil
 }
 
-// keepDetails keeps fresh details. Of two processes that asked at the same time one
-// is enough.
+// keepDetails keeps fresh details.
 func (a *Adapter) keepDetails(ctx context.Context, fresh map[gateway.PatientID]details, raw map[gateway.PatientID]gateway.Kept) error {
 	batch := make([]gateway.Kept, 0, len(fresh))
 	for id, d := range fresh {
@@ -181,12 +182,33 @@ func (a *Adapter) keepDetails(ctx context.Context, fresh map[gateway.PatientID]d
 		}
 		batch = append(batch, gateway.Kept{Key: keyOf(id), Value: b, Seen: raw[id].Seen})
 	}
-	for len(batch) > 0 {
-		n := min(len(batch), gateway.ShelfBatch)
-		if err := a.env.Shelf.Put(ctx, batch[:n]...); err != nil && !errors.Is(err, gateway.ErrShelfMoved) {
-			return fmt.Errorf("keep the details of patients: %w", err)
+	if err := a.put(ctx, batch); err != nil {
+		return fmt.Errorf("keep the details of patients: %w", err)
+	}
+	return nil
+}
+
+// put keeps things, but for those that somebody else has put since they were read:
+// a look before a text may ask for a patient while a read does. Of two who asked at
+// the same time one is enough, and the others of the read are not lost with it.
+func (a *Adapter) put(ctx context.Context, things []gateway.Kept) error {
+	for batch := range slices.Chunk(things, gateway.ShelfBatch) {
+		err := a.env.Shelf.Put(ctx, batch...)
+		if errors.Is(err, gateway.ErrShelfMoved) {
+			err = a.putEach(ctx, batch)
 		}
-		batch = batch[n:]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Adapter) putEach(ctx context.Context, things []gateway.Kept) error {
+	for _, k := range things {
+		if err := a.env.Shelf.Put(ctx, k); err != nil && !errors.Is(err, gateway.ErrShelfMoved) {
+			return err
+		}
 	}
 	return nil
 }
@@ -218,12 +240,8 @@ func (a *Adapter) sweep(ctx context.Context, now time.Time) error {
 		}
 		return nil
 	})
-	for len(old) > 0 && err == nil {
-		n := min(len(old), gateway.ShelfBatch)
-		if err = a.env.Shelf.Put(ctx, old[:n]...); errors.Is(err, gateway.ErrShelfMoved) {
-			err = nil // somebody asked anew meanwhile
-		}
-		old = old[n:]
+	if err != nil {
+		return err
 	}
-	return err
+	return a.put(ctx, old)
 }

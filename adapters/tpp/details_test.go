@@ -1,6 +1,7 @@
 package tpp_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"bellman/adapters/tpp"
 	"bellman/adapters/tpp/tppsim"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // aged sets a stage on which details are asked for again after so long.
@@ -201,24 +203,106 @@ func TestBothSpellingsOfTheNHSNumberAreUnderstood(t *testing.T) {
 	}
 }
 
+// A read of two weeks takes longer than two clocks may be apart.
+func TestDetailsAskedForLateInASlowReadAreBelieved(t *testing.T) {
+	var clock *gatewaytest.Clock
+	s := play(t, func(_ *tpp.Config, env *gateway.Surroundings) {
+		env.Turn = func(context.Context) error { clock.Advance(7 * time.Second); return nil }
+	})
+	clock = s.clock
+	if a, _, _ := s.one(t); a.Patient.MobileKind != gateway.NumberMobile || a.Patient.Declined != gateway.FlagNo {
+		t.Error("details that this very read asked for count as unknown")
+	}
+}
+
+// Texts leave while the diary is read. The one patient who is looked at just then
+// must not cost the read all the others.
+func TestALookDuringAReadCostsNobodysDetails(t *testing.T) {
+	var turn func()
+	s := play(t, func(c *tpp.Config, env *gateway.Surroundings) {
+		c.DetailsAge = 24 * time.Hour
+		env.Turn = func(context.Context) error {
+			if turn != nil {
+				turn()
+			}
+			return nil
+		}
+	})
+	s.book(monday.AddDate(0, 0, 7))
+	s.book(monday.AddDate(0, 0, 8))
+	first := s.read(t).Appointments[0]
+	s.clock.Advance(25 * time.Hour)
+	sender := join(t, s.sim, s.clock, func(_ *tpp.Config, env *gateway.Surroundings) { env.Shelf = s.shelf })
+	asked := s.sim.Calls("GetPatientRecord")
+	turn = func() { // once the read has looked what is kept, and has asked for one
+		if s.sim.Calls("GetPatientRecord") == asked {
+			return
+		}
+		turn = nil
+		if _, err := sender.Reread(t.Context(), first); err != nil {
+			t.Error(err)
+		}
+	}
+	s.read(t)
+	asked = s.sim.Calls("GetPatientRecord")
+	if s.read(t); s.sim.Calls("GetPatientRecord") != asked {
+		t.Error("what the read had asked for was not kept")
+	}
+}
+
+func TestThoseWhomSystmOneDoesNotGiveTakeNobodysTurn(t *testing.T) {
+	s := aged(t, 24*time.Hour, 1)
+	_, person := s.book(monday.AddDate(0, 0, 2))
+	s.sim.SetPseudo(person)
+	s.sim.SetFaults(tppsim.Faults{RefusePseudo: true})
+	s.book(monday.AddDate(0, 0, 9))
+	s.read(t)
+	for _, a := range s.read(t).Appointments {
+		if near := a.Start.Equal(monday.AddDate(0, 0, 2)); near == (a.Patient.MobileKind == gateway.NumberMobile) {
+			t.Errorf("near: %t, kind %d", near, a.Patient.MobileKind)
+		}
+	}
+	s.sim.SetFaults(tppsim.Faults{})
+	for _, a := range s.read(t).Appointments {
+		if a.Patient.MobileKind != gateway.NumberMobile {
+			t.Error("who was refused is not asked for again")
+		}
+	}
+}
+
+// kept counts the patients whose details are kept.
+func (s *stage) kept(t *testing.T) (n int) {
+	t.Helper()
+	_ = s.shelf.Each(t.Context(), "patient/", func(gateway.Kept) error { n++; return nil })
+	return n
+}
+
+func TestDetailsFromAFutureThatWasNoneAreClearedAway(t *testing.T) {
+	s := aged(t, 24*time.Hour, 60)
+	_, slot, _ := s.one(t)
+	s.diary.Remove(slot)
+	s.clock.Set(monday.AddDate(-1, 0, 0)) // our clock was a year ahead
+	s.span.From, s.span.To = s.clock.Now(), s.clock.Now().AddDate(0, 0, 14)
+	s.read(t)
+	if s.kept(t) != 0 {
+		t.Error("still kept, for a year and more")
+	}
+}
+
 func TestDetailsOfThoseWhoAreGoneAreClearedAway(t *testing.T) {
 	s := aged(t, 24*time.Hour, 60)
 	_, slot, _ := s.one(t)
-	kept := func() (n int) {
-		_ = s.shelf.Each(t.Context(), "patient/", func(gateway.Kept) error { n++; return nil })
-		return n
-	}
 	s.diary.Remove(slot)
 	s.clock.Advance(10 * 24 * time.Hour)
 	s.span.From, s.span.To = s.clock.Now(), s.clock.Now().AddDate(0, 0, 14)
 	s.read(t)
-	if kept() != 1 {
+	if s.kept(t) != 1 {
 		t.Fatal("gone after ten days")
 	}
 	s.clock.Advance(10 * 24 * time.Hour)
 	s.span.From, s.span.To = s.clock.Now(), s.clock.Now().AddDate(0, 0, 14)
 	s.read(t)
-	if kept() != 0 {
+	if s.kept(t) != 0 {
 		t.Error("still kept after twenty days")
 	}
 }

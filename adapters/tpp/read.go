@@ -50,7 +50,7 @@ func (a *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 	if err := s.days(ctx, &c); err != nil {
 		return gateway.Feed{}, err
 	}
-	if err := s.people(ctx, &c, asked); err != nil {
+	if err := s.people(ctx, &c); err != nil {
 		return gateway.Feed{}, err
 	}
 	return c.feed, nil
@@ -123,7 +123,7 @@ func (c *collector) collect(vs []visit) {
 
 // people puts what is known of the patients into the visits, and the visits into
 // the feed.
-func (s *session) people(ctx context.Context, c *collector, now time.Time) error {
+func (s *session) people(ctx context.Context, c *collector) error {
 	order := inOrder(c.visits)
 	ids := make([]gateway.PatientID, len(order))
 	for i, v := range order {
@@ -133,7 +133,7 @@ func (s *session) people(ctx context.Context, c *collector, now time.Time) error
 	if err != nil {
 		return err
 	}
-	fresh, asked := s.refresh(ctx, order, known, now)
+	fresh, asked := s.refresh(ctx, order, known)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -143,6 +143,7 @@ func (s *session) people(ctx context.Context, c *collector, now time.Time) error
 	if err := s.a.keepDetails(ctx, fresh, raw); err != nil {
 		c.note("%s", err)
 	}
+	now := s.a.env.Clock.Now() // not that of the read's beginning: details asked for since would lie ahead of it
 	if err := s.a.sweep(ctx, now); err != nil {
 		c.note("clear away the details of patients who are no longer in the diary: %s", err)
 	}
@@ -175,29 +176,46 @@ func inOrder(all []visit) []visit {
 	})
 }
 
+// How soon a patient is asked for, the first one first.
+const (
+	rankUnknown = iota // nothing that may be believed is kept
+	rankOld
+	rankRefused
+	rankKnown // not asked for
+)
+
 // refresh asks for the details of patients of whom nothing that may be believed is
-// kept, and then for old ones, as many as one read may.
-func (s *session) refresh(ctx context.Context, order []visit, known map[gateway.PatientID]details, now time.Time) (fresh map[gateway.PatientID]details, asked int) {
+// kept, and then for old ones, as many as one read may. Those whom SystmOne did not
+// give the last time come last, so that they never take the turns of the others.
+func (s *session) refresh(ctx context.Context, order []visit, known map[gateway.PatientID]details) (fresh map[gateway.PatientID]details, asked int) {
 	if end, ok := ctx.Deadline(); ok {
 		limited, cancel := context.WithDeadline(ctx, end.Add(-detailsSlack))
 		defer cancel()
 		ctx = limited
 	}
+	now := s.a.env.Clock.Now()
 	rank := func(v visit) int {
 		switch d, ok := known[v.Patient.ID]; {
-		case !ok || d.age(now) > longestBelief:
-			return 0
-		case d.age(now) >= s.a.config.DetailsAge:
-			return 1
+		case ok && d.age(now) < s.a.config.DetailsAge:
+			return rankKnown
+		case s.a.refused[v.Patient.ID]:
+			return rankRefused
+		case ok && d.age(now) <= longestBelief:
+			return rankOld
 		}
-		return 2
+		return rankUnknown
 	}
 	order = slices.Clone(order)
 	slices.SortStableFunc(order, func(a, b visit) int { return cmp.Compare(rank(a), rank(b)) })
 	fresh = map[gateway.PatientID]details{}
+	refused := map[gateway.PatientID]bool{}
+	for _, v := range order {
+		refused[v.Patient.ID] = s.a.refused[v.Patient.ID]
+	}
+	s.a.refused = refused // without those who are not in the diary any more
 	misses := 0
 	for _, v := range order {
-		if rank(v) == 2 || asked == s.a.config.DetailsPerRead || misses == missesInARow || ctx.Err() != nil {
+		if rank(v) == rankKnown || asked == s.a.config.DetailsPerRead || misses == missesInARow || ctx.Err() != nil {
 			break
 		}
 		asked++
@@ -205,7 +223,9 @@ func (s *session) refresh(ctx context.Context, order []visit, known map[gateway.
 		switch {
 		case err == nil:
 			fresh[v.Patient.ID], misses = d, 0
+			refused[v.Patient.ID] = false
 		case errors.Is(err, errOtherPatient), errors.Is(err, errNoNumber), errors.Is(err, errRefused): // of this patient only
+			refused[v.Patient.ID] = true
 		default:
 			misses++
 		}

@@ -27,8 +27,9 @@ type Adapter struct {
 	line     *line
 	requests *numbering
 
-	approval approval      // of this installation by a person at the practice's PC
-	reading  chan struct{} // held by the one read that is under way; SystmOne answers one at a time
+	approval approval                   // of this installation by a person at the practice's PC
+	reading  chan struct{}              // held by the one read that is under way; SystmOne answers one at a time
+	refused  map[gateway.PatientID]bool // whom SystmOne did not give when last asked; the read's that holds reading
 
 	mu    sync.Mutex
 	swept time.Time // when old patients' details were last cleared away
