@@ -53,7 +53,7 @@ func relayed(t *testing.T, socket string) (dial func(context.Context) (net.Conn,
 		t.Fatal(err)
 	}
 	agent := relay.NewAgent(relay.AgentOptions{
-		Gateways: []string{l.Addr().String()}, Local: socket, Cert: cert, CA: pool, Log: log.Logger(),
+		Gateways: []string{l.Addr().String()}, Local: socket, Cert: cert, CA: pool, Clock: gateway.ClockFunc(time.Now), Log: log.Logger(),
 		Timing: relay.Timing{Retry: 10 * time.Millisecond},
 	})
 	off = run(agent.Run)

@@ -13,11 +13,9 @@ import (
 	"syscall"
 	"time"
 
+	"bellman/gateway"
 	"bellman/gateway/relay"
 )
-
-// renewSoon is when the agent begins to say that its certificate ends.
-const renewSoon = 30 * 24 * time.Hour
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -52,14 +50,10 @@ func run(ctx context.Context, args []string) error {
 		out = f
 	}
 	log := slog.New(slog.NewJSONHandler(out, nil))
-	agent, err := relay.AgentFromFiles(files, relay.AgentOptions{Gateways: gateways, Local: *local, Log: log})
+	agent, err := relay.AgentFromFiles(files, relay.AgentOptions{Gateways: gateways, Local: *local, Clock: gateway.ClockFunc(time.Now), Log: log})
 	if err != nil {
 		return err
 	}
-	if left := time.Until(agent.Until()); left < renewSoon {
-		log.Warn("this PC's certificate ends soon: make a new one with bellman agent new on the gateway", "days", int(left.Hours()/24))
-	}
-	log.Info("at work", "local", *local, "gateways", len(gateways))
 	agent.Run(ctx)
 	return nil
 }

@@ -15,9 +15,6 @@ import (
 	"bellman/gateway/relay"
 )
 
-// renewSoon is when an agent begins to say that its certificate ends.
-const renewSoon = 30 * 24 * time.Hour
-
 func (c *cli) agentCommand() *cobra.Command {
 	var gateways []string
 	var files relay.Files
@@ -42,10 +39,6 @@ Give --gateway once for every replica of the gateway.`,
 		if err != nil {
 			return usageError{err}
 		}
-		if left := agent.Until().Sub(c.now()); left < renewSoon {
-			log.Warn("this PC's certificate ends soon: make a new one with bellman agent new on the gateway", "days", int(left.Hours()/24))
-		}
-		log.Info("at work", "local", *local, "gateways", len(gateways))
 		agent.Run(cmd.Context())
 		return nil
 	}

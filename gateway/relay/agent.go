@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
-	"time"
 
 	"bellman/gateway"
 )
@@ -26,7 +25,7 @@ type AgentOptions struct {
 	Local    string   // the socket on this PC
 	Cert     tls.Certificate
 	CA       *x509.CertPool
-	Clock    gateway.Clock // by which certificates are judged; nil: the machine's own
+	Clock    gateway.Clock // by which certificates are judged
 	Log      *slog.Logger
 	Timing   Timing
 }
@@ -37,6 +36,7 @@ type Agent struct {
 	o       AgentOptions
 	tls     *tls.Config
 	carried chan struct{}
+	ending  seldom // of its certificate
 }
 
 // ReadBundle reads the three files of an agent.
@@ -58,17 +58,14 @@ func ReadBundle(cert, key, ca []byte) (tls.Certificate, *x509.CertPool, error) {
 // NewAgent makes an agent. It dials once Run is called.
 func NewAgent(o AgentOptions) *Agent {
 	o.Timing = o.Timing.withDefaults()
-	a := &Agent{o: o, carried: make(chan struct{}, mostCarried), tls: &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{o.Cert}, RootCAs: o.CA, ServerName: serverName,
+	return &Agent{o: o, carried: make(chan struct{}, mostCarried), tls: &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{o.Cert}, RootCAs: o.CA, ServerName: serverName, Time: o.Clock.Now,
 	}}
-	if o.Clock != nil {
-		a.tls.Time = o.Clock.Now
-	}
-	return a
 }
 
 // Run keeps connections ready until ctx ends, and waits for what is carried.
 func (a *Agent) Run(ctx context.Context) {
+	a.o.Log.Info("at work", "local", a.o.Local, "gateways", len(a.o.Gateways))
 	var work sync.WaitGroup
 	defer work.Wait()
 	for _, address := range a.o.Gateways {
@@ -82,6 +79,9 @@ func (a *Agent) Run(ctx context.Context) {
 func (a *Agent) stand(ctx context.Context, address string, work *sync.WaitGroup) {
 	pause, told := a.o.Timing.Retry, ""
 	for ctx.Err() == nil {
+		if days, soon := a.ending.ends(a.o.Cert.Leaf.NotAfter, a.o.Clock.Now()); soon {
+			a.o.Log.Warn("this PC's certificate ends soon: make a new one with bellman agent new on the gateway", "days", days)
+		}
 		conn, err := a.connect(ctx, address)
 		if err == nil {
 			if told != "connected" {
@@ -206,6 +206,3 @@ func (a *Agent) answer(ctx context.Context, conn net.Conn, word byte) error {
 		return err
 	})
 }
-
-// Until gives the last day of the agent's certificate.
-func (a *Agent) Until() time.Time { return a.o.Cert.Leaf.NotAfter }

@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"bellman/gateway"
@@ -176,6 +177,11 @@ func (a *Authority) sign(template *x509.Certificate, public *ecdsa.PublicKey) ([
 }
 
 func serialOf(c *x509.Certificate) string { return c.SerialNumber.Text(16) }
+
+// plainSerial gives a serial number that a person wrote down as serialOf does.
+func plainSerial(s string) string {
+	return strings.ToLower(strings.TrimLeft(strings.TrimSpace(s), "0"))
+}
 
 func encodeCert(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})

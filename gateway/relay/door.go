@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,9 +20,9 @@ const (
 	mostHandshakes = 1024 // at the same time
 	mostFromOne    = 64   // of them from one address
 	mostIdle       = 16   // connections of one practice that wait for work
-	renewalNotice  = 30 * 24 * time.Hour
 	throughWait    = 8 * time.Second
-	localTries     = 3 // agents of one practice that may say that their socket is not there
+	localTries     = 3           // agents of one practice that may say that their socket is not there
+	strangerNotice = time.Minute // at most so often the log says that somebody was not let in
 )
 
 // Options says whom a door lets in.
@@ -40,9 +38,11 @@ type Options struct {
 // Door is the gateway's side: it takes the agents' connections, and gives them out.
 // It is safe for concurrent use.
 type Door struct {
-	o     Options
-	tls   *tls.Config
-	pools map[gateway.ODS]*pool
+	o         Options
+	tls       *tls.Config
+	pools     map[gateway.ODS]*pool
+	refuse    map[string]bool // plain serial numbers
+	strangers seldom
 
 	mu         sync.Mutex
 	handshakes int
@@ -54,6 +54,7 @@ type Door struct {
 type pool struct {
 	wanted chan want
 	idle   atomic.Int32
+	ending seldom // of its agents' certificates
 }
 
 type want struct {
@@ -73,7 +74,10 @@ func NewDoor(o Options) (*Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Door{o: o, pools: map[gateway.ODS]*pool{}, from: map[string]int{}}
+	d := &Door{o: o, pools: map[gateway.ODS]*pool{}, refuse: map[string]bool{}, from: map[string]int{}}
+	for _, s := range o.Refuse {
+		d.refuse[plainSerial(s)] = true
+	}
 	for _, p := range o.Practices {
 		d.pools[p] = &pool{wanted: make(chan want)}
 	}
@@ -92,8 +96,7 @@ func (d *Door) admits(chain []*x509.Certificate) error {
 	if len(chain) == 0 {
 		return errNotAdmitted
 	}
-	serial := serialOf(chain[0])
-	if slices.ContainsFunc(d.o.Refuse, func(s string) bool { return strings.EqualFold(strings.TrimLeft(s, "0"), serial) }) {
+	if d.refuse[serialOf(chain[0])] {
 		return errNotAdmitted
 	}
 	practice, ok := practiceOf(chain[0])
@@ -169,7 +172,9 @@ func (d *Door) receive(ctx context.Context, raw net.Conn) {
 	d.begun(raw)
 	if err != nil {
 		_ = raw.Close()
-		d.o.Log.Warn("somebody at the agents' door was not let in")
+		if d.strangers.due(d.o.Clock.Now(), strangerNotice) { // whoever wants may knock, and must not fill the log
+			d.o.Log.Warn("somebody at the agents' door was not let in")
+		}
 		return
 	}
 	cert := conn.ConnectionState().PeerCertificates[0]
@@ -178,10 +183,10 @@ func (d *Door) receive(ctx context.Context, raw net.Conn) {
 		return
 	}
 	practice, _ := practiceOf(cert)
-	if left := cert.NotAfter.Sub(d.o.Clock.Now()); left < renewalNotice {
-		d.o.Log.Warn("an agent's certificate ends soon: make a new one with bellman agent new", "practice", practice, "days", int(left.Hours()/24))
-	}
 	p := d.pools[practice]
+	if days, soon := p.ending.ends(cert.NotAfter, d.o.Clock.Now()); soon {
+		d.o.Log.Warn("an agent's certificate ends soon: make a new one with bellman agent new", "practice", practice, "days", days)
+	}
 	if p.idle.Add(1) > mostIdle {
 		p.idle.Add(-1)
 		_ = conn.Close()

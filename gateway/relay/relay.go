@@ -82,6 +82,33 @@ func (t Timing) withDefaults() Timing {
 	return t
 }
 
+// seldom lets something be said once in a while that is true again and again. The
+// zero value is ready.
+type seldom struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+// due reports whether it was not said for so long, and takes it as said now.
+func (s *seldom) due(now time.Time, pause time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.last.IsZero() && now.Sub(s.last).Abs() < pause {
+		return false
+	}
+	s.last = now
+	return true
+}
+
+// renewalNotice is how long before its end people are told of a certificate.
+const renewalNotice = 30 * 24 * time.Hour
+
+// ends reports, once a day, that a certificate ends soon, and in how many days.
+func (s *seldom) ends(until, now time.Time) (days int, soon bool) {
+	left := until.Sub(now)
+	return int(left.Hours() / 24), left < renewalNotice && s.due(now, 24*time.Hour)
+}
+
 // mostBytes bounds what one connection carries in one direction.
 const mostBytes = 1 << 30
 
