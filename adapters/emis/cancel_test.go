@@ -1,11 +1,13 @@
 package emis_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"sync/atomic"
 	"testing"
 
+	"bellman/adapters/emis"
 	"bellman/adapters/surgery"
 	"bellman/gateway"
 )
@@ -103,6 +105,32 @@ func TestACancellationIsAskedForOnceWhateverComesBack(t *testing.T) {
 				t.Errorf("asked %d times", asked.Load())
 			}
 		})
+	}
+}
+
+func TestACancellationForWhichThereIsNoTurnIsCertainlyNotMade(t *testing.T) {
+	var c emis.Config
+	s := play(t, monday, func(config *emis.Config) { c = *config }, nil)
+	a := s.one(t)
+	for turns := 0; ; turns++ {
+		left := turns
+		adapter, err := emis.New(c, gateway.Surroundings{Clock: s.clock, Trial: true, Turn: func(context.Context) error {
+			if left--; left < 0 {
+				return context.DeadlineExceeded
+			}
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(adapter.CloseIdle)
+		err = adapter.CancelAppointment(t.Context(), a)
+		if len(s.asked.to(pathCancel)) > 0 {
+			return // from here on it was asked for
+		}
+		if !errors.Is(err, gateway.ErrNotWritten) {
+			t.Fatalf("after %d turns: %v", turns, err)
+		}
 	}
 }
 

@@ -67,7 +67,8 @@ type Error struct {
 	Host    string
 	Status  int    // 0 when there was no answer
 	Problem string // "no answer in time", "connection refused", ...
-	cause   error  // for errors.Is on context errors only; never printed
+	cause   error  // for errors.Is only; never printed
+	unasked bool   // given up before anything left
 }
 
 // Error gives host, status and problem.
@@ -78,15 +79,15 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.Host, e.Problem)
 }
 
-// Is lets errors.Is find a cancelled or expired context.
+// Is lets errors.Is find a cancelled or expired context, and what a Turn gave up for.
 func (e *Error) Is(target error) bool {
-	return (target == context.Canceled || target == context.DeadlineExceeded) && errors.Is(e.cause, target)
+	return (e.unasked || target == context.Canceled || target == context.DeadlineExceeded) && errors.Is(e.cause, target)
 }
 
 // NotSent reports whether the request certainly never reached the other side.
 func (e *Error) NotSent() bool {
 	var op *net.OpError
-	return errors.Is(e.cause, errForbiddenAddress) || (errors.As(e.cause, &op) && op.Op == "dial")
+	return e.unasked || errors.Is(e.cause, errForbiddenAddress) || (errors.As(e.cause, &op) && op.Op == "dial")
 }
 
 // StatusError makes the error for an answer that the caller does not accept.
@@ -186,11 +187,11 @@ func CheckURL(raw string, local bool) error {
 // whatever its status; the caller decides which it accepts.
 func (c *Client) Do(r *http.Request) (*Response, error) {
 	if err := CheckURL(r.URL.Scheme+"://"+r.URL.Host, c.local); err != nil {
-		return nil, &Error{Host: r.URL.Host, Problem: "address " + err.Error()}
+		return nil, &Error{Host: r.URL.Host, Problem: "address " + err.Error(), unasked: true}
 	}
 	if c.turn != nil {
 		if err := c.turn(r.Context()); err != nil {
-			return nil, &Error{Host: r.URL.Host, Problem: turnProblem(err), cause: err}
+			return nil, &Error{Host: r.URL.Host, Problem: turnProblem(err), cause: err, unasked: true}
 		}
 	}
 	res, err := c.http.Do(r)
