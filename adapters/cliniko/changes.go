@@ -87,16 +87,15 @@ func (d *delta) groups(ctx context.Context) error {
 }
 
 func (d *delta) attendees(ctx context.Context) error {
-	if len(d.mirror.groups) == 0 {
-		return nil
-	}
-	err := d.lay(ctx, listAttendees, wholeLists[listAttendees], d.mirror.putAttendees)
 	maps.DeleteFunc(d.mirror.attendees, func(_ string, a attendee) bool {
 		booking, ok := a.Booking.id()
 		_, known := d.mirror.groups[booking]
 		return ok && !known // its group has left the window
 	})
-	return err
+	if len(d.mirror.groups) == 0 {
+		return nil
+	}
+	return d.lay(ctx, listAttendees, wholeLists[listAttendees], d.mirror.putAttendees)
 }
 
 // people lays over what changed of the patients of the diary, and reads those that

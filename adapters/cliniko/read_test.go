@@ -213,6 +213,18 @@ func TestChangesAreSeenWhateverTheyAre(t *testing.T) {
 	}
 }
 
+func TestOfTheLastClassThatLeavesTheDaysNothingStays(t *testing.T) {
+	s := play(t, nil, nil)
+	slot, _ := s.book(monday.AddDate(0, 0, 7))
+	s.sim.Group(slot)
+	only(t, s.whole(t))
+	s.later(time.Minute)
+	s.diary.Move(slot, monday.AddDate(0, 0, 50))
+	if feed := s.whole(t); len(feed.Appointments) != 0 {
+		t.Errorf("%d appointments", len(feed.Appointments))
+	}
+}
+
 // booked writes down what of a feed bears on texts: those expected, and why not to
 // text them. It holds our ids only.
 func booked(f gateway.Feed) string {
