@@ -65,15 +65,16 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 		return nil, errors.Join(faults...)
 	}
 	c = c.withDefaults()
-	return &Adapter{
+	a := &Adapter{
 		config: c,
 		clock:  env.Clock,
 		trial:  env.Trial,
 		base:   strings.TrimRight(c.BaseURL, "/"),
 		env:    env,
-		bulk:   outbound.New(outbound.Options{Local: env.Trial, Dated: env.Dated, Timeout: bulkTimeout, MaxBody: bulkBody}),
-		quick:  outbound.New(outbound.Options{Local: env.Trial, Dated: env.Dated, Timeout: quickTimeout, MaxBody: quickBody}),
-	}, nil
+	}
+	a.bulk = outbound.New(outbound.Options{Local: env.Trial, Turn: a.turn(patienceBulk), Dated: env.Dated, Timeout: bulkTimeout, MaxBody: bulkBody})
+	a.quick = outbound.New(outbound.Options{Local: env.Trial, Turn: a.turn(patienceQuick), Dated: env.Dated, Timeout: quickTimeout, MaxBody: quickBody})
+	return a, nil
 }
 
 // CloseIdle drops idle connections, for an orderly stop.

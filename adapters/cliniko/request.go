@@ -68,20 +68,11 @@ func (t *talk) get(ctx context.Context, address string) ([]byte, error) {
 }
 
 // once makes one request, after Cliniko's own pause and our own bound on requests.
-// It gives whatever answer comes. An error of the kind notAsked means that the
-// request never left.
+// It gives whatever answer comes. Without a request the error means that nothing left.
 func (t *talk) once(ctx context.Context, method, address string, body []byte) (*http.Request, *outbound.Response, error) {
-	if err := t.waitOpen(ctx); err != nil {
-		return nil, nil, notAsked{err}
-	}
-	if t.a.env.Turn != nil {
-		if err := t.a.env.Turn(ctx); err != nil {
-			return nil, nil, notAsked{err}
-		}
-	}
 	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, notAsked{errBadAddress}
+		return nil, nil, errBadAddress
 	}
 	r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(t.a.config.APIKey.Reveal()+":")))
 	r.Header.Set("User-Agent", t.a.config.UserAgent)
@@ -94,11 +85,16 @@ func (t *talk) once(ctx context.Context, method, address string, body []byte) (*
 	return r, res, err
 }
 
-// notAsked is an error of a request that never left.
-type notAsked struct{ cause error }
-
-func (e notAsked) Error() string { return e.cause.Error() }
-func (e notAsked) Unwrap() error { return e.cause }
+// turn gives what a client asks before each request: whether Cliniko takes any at
+// present, for which it waits as long as there is patience, and then our own bound.
+func (a *Adapter) turn(patience time.Duration) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := a.waitOpen(ctx, patience); err != nil || a.env.Turn == nil {
+			return err
+		}
+		return a.env.Turn(ctx)
+	}
+}
 
 // heard takes in when an answer was made.
 func (t *talk) heard(res *outbound.Response) {
@@ -164,23 +160,23 @@ func waitOf(h http.Header, now time.Time) time.Duration {
 }
 
 // waitOpen waits until Cliniko takes requests again, if it said that it does not.
-func (t *talk) waitOpen(ctx context.Context) error {
-	t.a.mu.Lock()
-	until := t.a.closed
-	t.a.mu.Unlock()
-	wait := until.Sub(t.a.clock.Now())
+func (a *Adapter) waitOpen(ctx context.Context, patience time.Duration) error {
+	a.mu.Lock()
+	until := a.closed
+	a.mu.Unlock()
+	wait := until.Sub(a.clock.Now())
 	switch {
 	case until.IsZero() || wait <= 0:
 		return ctx.Err()
-	case wait > t.patience:
+	case wait > patience:
 		return errTooMany
 	case !gateway.Wait(ctx, wait):
 		return ctx.Err()
 	}
-	t.a.mu.Lock()
-	defer t.a.mu.Unlock()
-	if t.a.closed.Equal(until) {
-		t.a.closed = time.Time{}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed.Equal(until) {
+		a.closed = time.Time{}
 	}
 	return nil
 }

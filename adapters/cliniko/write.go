@@ -126,7 +126,7 @@ func (p person) otherChannels() []scalar {
 // the request never left, or Cliniko refused it.
 func (t *talk) patch(ctx context.Context, path string, change map[string]any) ([]byte, error) {
 	r, res, err := t.once(ctx, http.MethodPatch, t.a.base+"/"+path, marshal(change))
-	if _, unasked := errors.AsType[notAsked](err); unasked {
+	if e, ok := errors.AsType[*outbound.Error](err); r == nil || ok && e.NotSent() {
 		return nil, fmt.Errorf("%w: %w", gateway.ErrNotWritten, err)
 	}
 	if err != nil {
