@@ -43,7 +43,7 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 	if err != nil {
 		return nil, gateway.Fault{Path: "base_url", Problem: "is not a web address"}
 	}
-	options := outbound.Options{Local: env.Trial, Timeout: timeout, Dated: env.Dated}
+	options := outbound.Options{Local: env.Trial, Timeout: timeout, Turn: env.Turn, Dated: env.Dated}
 	for _, n := range c.Networks {
 		prefix, err := netip.ParsePrefix(n)
 		if err != nil {
@@ -51,7 +51,7 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 		}
 		options.Private = append(options.Private, prefix)
 	}
-	cl := &client{base: base, out: outbound.New(options), clock: env.Clock, turn: env.Turn}
+	cl := &client{base: base, out: outbound.New(options), clock: env.Clock}
 	cred, _ := c.credentials()
 	if cl.auth, err = newAuthoriser(c.Auth.Type, cred, cl); err != nil {
 		return nil, err
@@ -76,11 +76,7 @@ func newAuthoriser(kind string, c Credentials, cl *client) (authoriser, error) {
 	case authBasic:
 		return fixed{func(r *http.Request) { r.SetBasicAuth(c.User, c.Password.Reveal()) }}, nil
 	case authSMART:
-		s, err := newSigner(c)
-		if err != nil {
-			return nil, gateway.Fault{Path: "private_key", Problem: err.Error()}
-		}
-		return &smart{out: cl.out, clock: cl.clock, base: cl.base, cred: c, signer: s, ask: cl.ask, turn: make(chan struct{}, 1)}, nil
+		return newSmart(c, cl)
 	}
 	return fixed{func(*http.Request) {}}, nil
 }

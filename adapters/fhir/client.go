@@ -31,7 +31,6 @@ type client struct {
 	out   *outbound.Client
 	auth  authoriser
 	clock gateway.Clock
-	turn  func(ctx context.Context) error // see Surroundings.Turn; nil: nobody counts
 }
 
 // call is one exchange: a GET, or a POST of a form.
@@ -46,16 +45,14 @@ type call struct {
 // much. It gives whatever the server answered in the end, but an answer that
 // does not know us is an error.
 func (c *client) do(ctx context.Context, k call) (*outbound.Response, error) {
-	renewed := false
+	var refused gateway.Secret // the token that the server no longer took
 	for waits := 0; ; {
 		r, err := c.request(ctx, k)
 		if err != nil {
 			return nil, err
 		}
-		if err := c.auth.authorise(ctx, r); err != nil {
-			return nil, err
-		}
-		if err := c.ask(ctx); err != nil {
+		token, err := c.auth.authorise(ctx, r, refused)
+		if err != nil {
 			return nil, err
 		}
 		res, err := c.out.Do(r)
@@ -63,8 +60,8 @@ func (c *client) do(ctx context.Context, k call) (*outbound.Response, error) {
 			return nil, err
 		}
 		switch {
-		case res.Status == http.StatusUnauthorized && !renewed && c.auth.renew(r):
-			renewed = true
+		case res.Status == http.StatusUnauthorized && refused.IsZero() && !token.IsZero():
+			refused = token
 			continue
 		case res.Status == http.StatusUnauthorized:
 			return nil, fmt.Errorf("%w: %w", gateway.ErrSourceDenied, outbound.StatusError(r, res.Status))
@@ -77,14 +74,6 @@ func (c *client) do(ctx context.Context, k call) (*outbound.Response, error) {
 		}
 		return res, nil
 	}
-}
-
-// ask waits for the practice's turn to ask its clinical system something.
-func (c *client) ask(ctx context.Context) error {
-	if c.turn == nil {
-		return ctx.Err()
-	}
-	return c.turn(ctx)
 }
 
 func (c *client) request(ctx context.Context, k call) (*http.Request, error) {

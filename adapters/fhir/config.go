@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"bellman/adapters/signed"
 	"bellman/gateway"
 	"bellman/gateway/outbound"
 )
@@ -220,13 +221,13 @@ func (c Credentials) checkSMART(trial bool) []gateway.Fault {
 	if c.ClientID == "" {
 		add("client_id", missing)
 	}
-	known := slices.Contains(algorithms, c.Algorithm)
+	known := slices.Contains(signed.Algorithms, c.Algorithm)
 	id := c.KeyID
 	var unfit error
 	if known && !c.PrivateKey.IsZero() {
-		var s signer
-		if s, unfit = newSigner(c); unfit == nil {
-			id = s.id
+		var key signed.Key
+		if key, unfit = signed.ReadKey(c.PrivateKey, c.Algorithm, c.KeyID); unfit == nil {
+			id = key.ID
 		}
 	}
 	if id == "" && unfit == nil {

@@ -122,7 +122,7 @@ func (a Auth) check(add func(path, problem string)) {
 	}
 	if a.PrivateKey.IsZero() {
 		add("auth.private_key", "is missing: give private_key_file, an RSA key in PEM form")
-	} else if _, err := signingKey(a.PrivateKey); err != nil {
+	} else if _, err := signingKey(a); err != nil {
 		add("auth.private_key", err.Error())
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -86,29 +85,4 @@ func (a *Adapter) hold(t *testing.T, body []byte, is truth) {
 			t.Fatal("a date of death went unnoticed")
 		}
 	}
-}
-
-// FuzzToken holds the reading of the token endpoint's answers to this: it never
-// panics, and what it takes for a token can stand in a header and ends in time.
-func FuzzToken(f *testing.F) {
-	for _, seed := range []string{
-		`{"access_token":"abc","expires_in":"599","token_type":"Bearer","issued_at":"1620000000000"}`,
-		`{"access_token":"abc","expires_in":599,"token_type":"bearer"}`, `{"access_token":"a b","token_type":"bearer"}`,
-		`{"access_token":"abc","token_type":"mac"}`, `{"error":"invalid_client"}`, `[]`, ``, `{"access_token":"abc","expires_in":"-1","token_type":"Bearer"}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		clock := gatewaytest.NewClock(today)
-		k := &tokens{clock: clock}
-		if err := k.keep(body); err != nil {
-			if !errors.Is(err, errNoToken) || !k.token.IsZero() {
-				t.Fatal("an error in other words than ours, or a token all the same")
-			}
-			return
-		}
-		if token := k.token.Reveal(); token == "" || strings.ContainsAny(token, " \r\n\x00") || !k.until.After(today) {
-			t.Fatal("a token that cannot be used")
-		}
-	})
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"bellman/adapters/beside"
+	"bellman/adapters/signed"
 	"bellman/gateway"
 	"bellman/gateway/outbound"
 )
@@ -33,7 +34,7 @@ type Adapter struct {
 	env    gateway.Surroundings
 	base   string
 	out    *outbound.Client
-	tokens *tokens
+	tokens *signed.Tokens
 	pace   pace
 }
 

@@ -57,7 +57,7 @@ func (p pace) take(ctx context.Context) error {
 func (a *Adapter) look(ctx context.Context, nhs string) (*outbound.Response, error) {
 	var bad gateway.Secret
 	for waits := 0; ; {
-		token, err := a.tokens.get(ctx, bad)
+		token, err := a.tokens.Get(ctx, bad)
 		if err != nil {
 			return nil, err
 		}
