@@ -169,3 +169,39 @@ func TestTheOfficeExportsAnewAfterEveryChange(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOfficeTakesOrdersAndSaysWhichItCannotFollow(t *testing.T) {
+	d := surgery.New(gatewaytest.NewClock(monday))
+	person := d.Register(surgery.Person{Given: "Iona", Family: "Jessop", Mobile: "07700 900201"})
+	slot := d.Book(surgery.Visit{Person: person, Start: monday.AddDate(0, 0, 2)})
+	office, err := filesim.NewOffice(t.TempDir(), d, gatewaytest.NewClock(monday))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(office)
+	t.Cleanup(server.Close)
+	visit, other := "/sim/visits/"+strconv.Itoa(slot), "/sim/visits/7"
+	for _, order := range []struct {
+		path, form string
+		want       int
+	}{
+		{visit + "/status", "word=Late+cancellation", 204}, {visit + "/hide", "", 204}, {visit + "/strike", "", 204},
+		{visit + "/move", "start=2027-03-29T09:10:00Z", 204}, {visit + "/move", "start=soon", 400},
+		{other + "/status", "word=Late+cancellation", 400}, {other + "/hide", "", 400}, {other + "/strike", "", 400}, {other + "/remove", "", 400},
+		{"/sim/people/" + strconv.Itoa(person), "mobile=07700+900998", 204}, {"/sim/people/7", "mobile=07700+900998", 400},
+		{"/sim/export", "", 204}, {"/sim/faults", `{"page": true}`, 204}, {"/sim/faults", `{"pages": true}`, 400}, {visit + "/dance", "", 404},
+	} {
+		res, err := server.Client().Post(server.URL+order.path, "application/x-www-form-urlencoded", strings.NewReader(order.form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != order.want {
+			t.Errorf("%s with %q: status %d, want %d", order.path, order.form, res.StatusCode, order.want)
+		}
+	}
+	v, _ := d.Visit(slot)
+	if p, _ := d.Person(person); p.Mobile != "07700 900998" || !v.Start.Equal(time.Date(2027, time.March, 29, 9, 10, 0, 0, time.UTC)) {
+		t.Error("the diary is not as was ordered")
+	}
+}

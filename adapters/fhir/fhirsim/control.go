@@ -1,113 +1,64 @@
 package fhirsim
 
 import (
-	"encoding/json"
+	"errors"
 	"net/http"
-	"strconv"
+	"net/url"
+	"strings"
 	"time"
 
 	"bellman/adapters/surgery"
+	"bellman/adapters/surgery/door"
 	"bellman/gateway"
 )
 
-// control is the door through which a person plays the receptionist. It asks for
-// no credentials: a simulator stands on one's own machine.
+// control is the door through which a person plays the receptionist. Of a person can
+// be changed: mobile (may be empty), died and deducted (a date, 2026-11-30; any other
+// word: now; empty: not), declined (any word, or empty).
 func (s *Sim) control() {
-	s.mux.HandleFunc("GET /sim/visits", s.listVisits)
-	s.mux.HandleFunc("POST /sim/visits/{slot}/cancel", s.onVisit(func(slot int, _ *http.Request) bool { return s.diary.Cancel(slot) }))
-	s.mux.HandleFunc("POST /sim/visits/{slot}/remove", s.onVisit(func(slot int, _ *http.Request) bool { s.diary.Remove(slot); return true }))
-	s.mux.HandleFunc("POST /sim/visits/{slot}/call-off", s.onVisit(s.calledOff))
-	s.mux.HandleFunc("POST /sim/visits/{slot}/move", s.onVisit(func(slot int, r *http.Request) bool {
-		start, err := time.Parse(time.RFC3339, r.FormValue("start"))
-		return err == nil && s.diary.Move(slot, start)
-	}))
-	s.mux.HandleFunc("POST /sim/people/{id}", s.editPerson)
-	s.mux.HandleFunc("GET /sim/faults", func(w http.ResponseWriter, _ *http.Request) { plain(w, s.Faults()) })
+	door.Door{
+		Diary: s.diary, Show: s.line, Missing: http.StatusBadRequest,
+		Acts: map[string]door.Act{"remove": door.Do(s.diary.Remove), "call-off": s.calledOff},
+		Fields: map[string]door.Field{
+			"mobile": door.Mobile, "died": door.Died(s.day), "deducted": door.Deducted(s.day),
+			"declined": door.Declined(func(value string) bool { return value != "" }),
+		},
+	}.Open(s.mux)
+	s.mux.HandleFunc("GET /sim/faults", func(w http.ResponseWriter, _ *http.Request) { door.JSON(w, s.Faults()) })
 	s.mux.HandleFunc("POST /sim/faults", s.changeFaults)
-}
-
-func plain(w http.ResponseWriter, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(body)
 }
 
 // shownVisit is one line of the diary.
 type shownVisit struct {
-	Slot   int       `json:"slot"`
-	Person int       `json:"person"`
-	Start  time.Time `json:"start"`
-	Status string    `json:"status"`
+	door.Visit
+	Status string `json:"status"`
 }
 
-func (s *Sim) listVisits(w http.ResponseWriter, _ *http.Request) {
-	out := []shownVisit{}
-	for _, v := range s.diary.Visits() {
-		out = append(out, shownVisit{v.Slot, v.Person, v.Start.UTC(), s.status(v)})
+func (s *Sim) line(v surgery.Visit) any { return shownVisit{door.Show(v), s.status(v)} }
+
+// calledOff is the receptionist's order for CallOff.
+func (s *Sim) calledOff(slot int, form url.Values) error {
+	if !s.CallOff(slot, Form(strings.TrimSpace(form.Get("form")))) {
+		return errors.New("form is none of those that there are")
 	}
-	plain(w, out)
+	return nil
 }
 
-// onVisit carries out one change of a visit.
-func (s *Sim) onVisit(change func(slot int, r *http.Request) bool) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		slot, err := strconv.Atoi(r.PathValue("slot"))
-		if err != nil || !change(slot, r) {
-			http.Error(w, "no such visit, or the form is wrong", http.StatusBadRequest)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
+func (s *Sim) day(value string) (time.Time, error) {
+	if value == "" {
+		return time.Time{}, nil
 	}
-}
-
-// editPerson changes what the form names: mobile (may be empty), died and
-// deducted (a date, 2026-11-30; any other word: now; empty: not), declined (any
-// word, or empty).
-func (s *Sim) editPerson(w http.ResponseWriter, r *http.Request) {
-	id, err := strconv.Atoi(r.PathValue("id"))
-	if err != nil || r.ParseForm() != nil {
-		http.Error(w, "no such person, or the form is wrong", http.StatusBadRequest)
-		return
+	if date, err := time.ParseInLocation(time.DateOnly, value, gateway.London()); err == nil {
+		return date, nil
 	}
-	day := func(value string) time.Time {
-		if value == "" {
-			return time.Time{}
-		}
-		if date, err := time.ParseInLocation(time.DateOnly, value, gateway.London()); err == nil {
-			return date
-		}
-		return s.clock.Now()
-	}
-	ok := s.diary.Edit(id, func(p *surgery.Person) {
-		for key := range r.PostForm {
-			value := r.PostForm.Get(key)
-			switch key {
-			case "mobile":
-				p.Mobile = value
-			case "died":
-				p.Died = day(value)
-			case "deducted":
-				p.Deducted = day(value)
-			case "declined":
-				p.Declined = value != ""
-			}
-		}
-	})
-	if !ok {
-		http.Error(w, "no such person", http.StatusBadRequest)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	return s.clock.Now(), nil
 }
 
 // changeFaults takes a whole set of faults as JSON.
 func (s *Sim) changeFaults(w http.ResponseWriter, r *http.Request) {
 	var f Faults
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&f); err != nil {
-		http.Error(w, "faults must be JSON with the keys that GET shows", http.StatusBadRequest)
-		return
+	if door.Decode(w, r, &f, "the faults that GET /sim/faults lists") {
+		s.SetFaults(f)
+		door.JSON(w, s.Faults())
 	}
-	s.SetFaults(f)
-	plain(w, s.Faults())
 }

@@ -1,9 +1,7 @@
 package fhirsim
 
 import (
-	"net/http"
 	"slices"
-	"strings"
 
 	"bellman/adapters/surgery"
 )
@@ -71,9 +69,4 @@ func (s *Sim) find(id string) (surgery.Visit, bool) {
 		return surgery.Visit{}, false
 	}
 	return all[i], true
-}
-
-// calledOff is the receptionist's order for it.
-func (s *Sim) calledOff(slot int, r *http.Request) bool {
-	return s.CallOff(slot, Form(strings.TrimSpace(r.FormValue("form"))))
 }

@@ -69,6 +69,7 @@ func TestAPersonPlaysTheReceptionistWithCurl(t *testing.T) {
 		}},
 		{at + "/move", form, "start=tomorrow", 400, func() bool { return true }},
 		{at + "/cancel", form, "", 204, func() bool { v, _ := d.Visit(slot); return v.Status == gateway.StatusCancelled }},
+		{base + "/sim/visits/1/remove", form, "", 400, func() bool { return true }},
 		{base + "/sim/visits/1/cancel", form, "", 400, func() bool { return true }},
 		{base + "/sim/people/" + strconv.Itoa(person.Person), form, "mobile=07700+900999&died=yes", 204, func() bool {
 			p, _ := d.Person(person.Person)

@@ -1,12 +1,10 @@
 package filesim
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -47,24 +45,7 @@ func NewOffice(dir string, d *surgery.Diary, clock gateway.Clock) (*Office, erro
 		}
 	}
 	o.mux.Handle("GET "+PublishedPath, o.Published)
-	o.mux.HandleFunc("GET /sim/visits", o.show)
-	o.mux.HandleFunc("POST /sim/export", o.act(func(*http.Request, int) bool { return true }))
-	o.mux.HandleFunc("POST /sim/visits/{slot}/cancel", o.act(func(_ *http.Request, slot int) bool { return d.Cancel(slot) }))
-	o.mux.HandleFunc("POST /sim/visits/{slot}/remove", o.act(func(_ *http.Request, slot int) bool { d.Remove(slot); return true }))
-	o.mux.HandleFunc("POST /sim/visits/{slot}/move", o.act(func(r *http.Request, slot int) bool {
-		start, err := time.Parse(time.RFC3339, r.PostFormValue("start"))
-		return err == nil && d.Move(slot, start.UTC())
-	}))
-	o.mux.HandleFunc("POST /sim/visits/{slot}/status", o.act(func(r *http.Request, slot int) bool {
-		o.paper.Words[slot] = r.PostFormValue("word")
-		return true
-	}))
-	o.mux.HandleFunc("POST /sim/visits/{slot}/hide", o.act(func(_ *http.Request, slot int) bool { o.paper.Hidden[slot] = true; return true }))
-	o.mux.HandleFunc("POST /sim/visits/{slot}/strike", o.act(func(_ *http.Request, slot int) bool { o.paper.Struck[slot] = true; return true }))
-	o.mux.HandleFunc("POST /sim/people/{slot}", o.act(func(r *http.Request, id int) bool {
-		return d.Edit(id, func(p *surgery.Person) { p.Mobile = r.PostFormValue("mobile") })
-	}))
-	o.mux.HandleFunc("POST /sim/faults", o.breakIt)
+	o.control()
 	return o, o.Export()
 }
 
@@ -106,51 +87,4 @@ func (o *Office) Keep() error {
 		return nil
 	}
 	return o.export()
-}
-
-// act carries out an order and exports anew.
-func (o *Office) act(do func(r *http.Request, id int) bool) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
-		id, _ := strconv.Atoi(r.PathValue("slot"))
-		o.exporting.Lock()
-		defer o.exporting.Unlock()
-		if !do(r, id) {
-			http.Error(w, "there is nothing with this id, or the form cannot be read", http.StatusBadRequest)
-			return
-		}
-		if err := o.export(); err != nil {
-			http.Error(w, "the export failed", http.StatusInternalServerError)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	}
-}
-
-// breakIt replaces the faults of the published calendar by a JSON object of them.
-func (o *Office) breakIt(w http.ResponseWriter, r *http.Request) {
-	var f Faults
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
-	d.DisallowUnknownFields()
-	if d.Decode(&f) != nil {
-		http.Error(w, "this is not a JSON object of faults: status, truncate, page, empty, slow_ms, cached", http.StatusBadRequest)
-		return
-	}
-	o.SetFaults(f)
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (o *Office) show(w http.ResponseWriter, _ *http.Request) {
-	type shown struct {
-		Slot   int       `json:"slot"`
-		Person int       `json:"person"`
-		Start  time.Time `json:"start"`
-		Status string    `json:"status"`
-	}
-	out := []shown{}
-	for _, v := range o.diary.Visits() {
-		out = append(out, shown{v.Slot, v.Person, v.Start.UTC(), status(v.Status)})
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(out)
 }

@@ -1,15 +1,12 @@
 package gpconnectsim
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
 
-	"bellman/gateway"
+	"bellman/adapters/surgery"
 )
 
 // Faults is how the simulator misbehaves. The zero value is good behaviour.
@@ -50,17 +47,11 @@ func (s *Sim) Faults() Faults {
 func (s *Sim) date(w http.ResponseWriter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.options.Clock.Now()
+	var kept time.Time
 	if s.faults.Cached {
-		w.Header().Set("Age", strconv.Itoa(int(now.Sub(s.made).Seconds())))
-		now = s.made
+		kept = s.made
 	}
-	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
-}
-
-// pause waits as long as the faults say. It reports false when the caller has gone.
-func pause(ctx context.Context, f Faults) bool {
-	return f.SlowMS <= 0 || gateway.Wait(ctx, time.Duration(f.SlowMS)*time.Millisecond)
+	surgery.Stamp(w, s.options.Clock.Now(), kept)
 }
 
 // give writes a good answer, or what the faults make of it.
@@ -109,77 +100,5 @@ func proxyError(w http.ResponseWriter, status int, issue, words string) {
 func writeError(w http.ResponseWriter, status int, v object) {
 	w.Header().Set("Content-Type", "application/fhir+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v)
-}
-
-// control opens the door by which a person plays, with curl.
-func (s *Sim) control() {
-	s.mux.HandleFunc("GET /sim/visits", s.showVisits)
-	s.mux.HandleFunc("POST /sim/visits/{slot}/cancel", func(w http.ResponseWriter, r *http.Request) {
-		slot, err := strconv.Atoi(r.PathValue("slot"))
-		done(w, err == nil && s.diary.Cancel(slot))
-	})
-	s.mux.HandleFunc("POST /sim/visits/{slot}/move", s.moveVisit)
-	s.mux.HandleFunc("POST /sim/people/{nhs}/hide", func(w http.ResponseWriter, r *http.Request) {
-		s.Hide(r.PathValue("nhs"))
-		done(w, true)
-	})
-	s.mux.HandleFunc("GET /sim/faults", func(w http.ResponseWriter, _ *http.Request) { show(w, s.Faults()) })
-	s.mux.HandleFunc("POST /sim/faults", s.changeFaults)
-}
-
-type shownVisit struct {
-	Slot      int       `json:"slot"`
-	Person    int       `json:"person"`
-	NHSNumber string    `json:"nhs_number"`
-	Start     time.Time `json:"start"`
-	Status    string    `json:"status"`
-}
-
-func (s *Sim) showVisits(w http.ResponseWriter, _ *http.Request) {
-	out := []shownVisit{}
-	for _, v := range s.diary.Visits() {
-		p, _ := s.diary.Person(v.Person)
-		out = append(out, shownVisit{v.Slot, v.Person, p.NHSNumber, v.Start.UTC(), statuses[v.Status]})
-	}
-	show(w, out)
-}
-
-func (s *Sim) moveVisit(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
-	slot, err := strconv.Atoi(r.PathValue("slot"))
-	start, errStart := time.Parse(time.RFC3339, r.PostFormValue("start"))
-	if errStart != nil {
-		http.Error(w, "start is not a time such as 2027-03-29T09:10:00Z", http.StatusBadRequest)
-		return
-	}
-	done(w, err == nil && s.diary.Move(slot, start.UTC()))
-}
-
-// changeFaults lays the JSON object it is sent over the faults that are set; an
-// unknown name is refused.
-func (s *Sim) changeFaults(w http.ResponseWriter, r *http.Request) {
-	f := s.Faults()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<16))
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err != nil || d.Decode(&f) != nil || d.More() {
-		http.Error(w, "this is not a JSON object of the faults that GET shows", http.StatusBadRequest)
-		return
-	}
-	s.SetFaults(f)
-	show(w, s.Faults())
-}
-
-func done(w http.ResponseWriter, ok bool) {
-	if !ok {
-		http.Error(w, "there is nothing with this id", http.StatusNotFound)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func show(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
 }

@@ -124,7 +124,7 @@ func (s *Sim) note(r *http.Request) Faults {
 func (s *Sim) proxy(w http.ResponseWriter, r *http.Request, to string) {
 	f := s.note(r)
 	switch {
-	case !pause(r.Context(), f):
+	case !surgery.Pause(r.Context(), f.SlowMS):
 	case f.BadGateways > 0:
 		proxyError(w, http.StatusBadGateway, "transient", "ERROR_COMMUNICATING_TO_ENDPOINT_URL_"+s.options.Root)
 	case f.BrokenProxy:
@@ -146,7 +146,7 @@ func (s *Sim) proxy(w http.ResponseWriter, r *http.Request, to string) {
 // provider is the practice's system without the proxy.
 func (s *Sim) provider(w http.ResponseWriter, r *http.Request, to string) {
 	f := s.note(r)
-	if !pause(r.Context(), f) {
+	if !surgery.Pause(r.Context(), f.SlowMS) {
 		return
 	}
 	if !strings.HasPrefix(to, s.options.Root+"/") {
