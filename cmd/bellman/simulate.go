@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +43,21 @@ type simulateFlags struct {
 	webhooks, sender string // twilio
 	dir              string // of systems that drop files
 	to               string // of systems that send by themselves
+}
+
+// folder gives the one into which a system drops files, and makes it if need be.
+func (st staged) folder() (string, error) {
+	if st.flags.dir == "" {
+		return "", errors.New("--dir is missing: the folder into which files are dropped")
+	}
+	dir, err := filepath.Abs(st.flags.dir)
+	if err != nil {
+		return "", errors.New("--dir is not a folder")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", errors.New("--dir: the folder cannot be made")
+	}
+	return dir, nil
 }
 
 // simulators are the systems that can be simulated, by name.

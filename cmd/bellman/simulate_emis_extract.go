@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"bellman/adapters/emisextract/emisextractsim"
 )
@@ -12,15 +10,9 @@ import (
 // simulateEMISExtract drops a full delivery into the folder at once, and a batch of
 // what has changed whenever somebody makes it night at /sim/export.
 func simulateEMISExtract(st staged) (simulated, error) {
-	if st.flags.dir == "" {
-		return simulated{}, errors.New("--dir: name the folder into which extracts are to be dropped")
-	}
-	dir, err := filepath.Abs(st.flags.dir)
+	dir, err := st.folder()
 	if err != nil {
-		return simulated{}, errors.New("--dir: is not a path")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return simulated{}, errors.New("--dir: the folder cannot be made")
+		return simulated{}, err
 	}
 	sim, err := emisextractsim.New(st.diary, emisextractsim.Options{Clock: st.clock, Dir: dir, ODS: simOrganisation})
 	if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"path/filepath"
 	"time"
 
@@ -11,12 +10,9 @@ import (
 // simulateFiles plays the front desk of a practice that can only export: as CSV, as
 // a spreadsheet, and as a calendar, into folders and under an address.
 func simulateFiles(st staged) (simulated, error) {
-	if st.flags.dir == "" {
-		return simulated{}, errors.New("--dir is missing: the folder into which the exports are dropped")
-	}
-	dir, err := filepath.Abs(st.flags.dir)
+	dir, err := st.folder()
 	if err != nil {
-		return simulated{}, errors.New("--dir is not a folder")
+		return simulated{}, err
 	}
 	office, err := filesim.NewOffice(dir, st.diary, st.clock)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,15 +16,9 @@ const simOrganisation = "A81001"
 // simulateTPPExtract drops a full extract into the folder at once, and more when
 // somebody asks for them at /sim/export.
 func simulateTPPExtract(st staged) (simulated, error) {
-	if st.flags.dir == "" {
-		return simulated{}, errors.New("--dir: name the folder into which extracts are to be dropped")
-	}
-	dir, err := filepath.Abs(st.flags.dir)
+	dir, err := st.folder()
 	if err != nil {
-		return simulated{}, errors.New("--dir: is not a path")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return simulated{}, errors.New("--dir: the folder cannot be made")
+		return simulated{}, err
 	}
 	sim := tppextractsim.New(st.diary, tppextractsim.Options{Clock: st.clock, Dir: dir, Organisation: simOrganisation})
 	if _, err := sim.Export(); err != nil {
