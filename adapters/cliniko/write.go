@@ -21,7 +21,7 @@ const cancellationNote = "Cancelled at the patient's request by text message."
 var (
 	errNotBooked   = errors.New("the appointment is no longer booked as it was")
 	errChoice      = errors.New("what the patient chose for reminders is not understood")
-	errUnconfirmed = errors.New("Cliniko took the change, and its answer does not show it")
+	errUnconfirmed = errors.New("the change was taken by Cliniko, and its answer does not show it")
 )
 
 // CancelAppointment cancels an individual appointment, or one attendee of a group,

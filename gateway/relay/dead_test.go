@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,7 +16,6 @@ import (
 type road struct {
 	address string
 	frozen  atomic.Bool
-	mu      sync.Mutex
 	to      string
 }
 
