@@ -125,7 +125,7 @@ func TestACancellationForWhichThereIsNoTurnIsCertainlyNotMade(t *testing.T) {
 		}
 		t.Cleanup(adapter.CloseIdle)
 		err = adapter.CancelAppointment(t.Context(), a)
-		if len(s.asked.to(pathCancel)) > 0 {
+		if len(s.asked.To(pathCancel)) > 0 {
 			return // from here on it was asked for
 		}
 		if !errors.Is(err, gateway.ErrNotWritten) {
