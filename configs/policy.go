@@ -19,7 +19,25 @@ type policySection struct {
 }
 
 type reminderSection struct {
-	Before lead `yaml:"before"`
+	Before lead       `yaml:"before"`
+	Closed whenClosed `yaml:"closed"`
+}
+
+// whenClosed is later, earlier or drop.
+type whenClosed gateway.WhenClosed
+
+func (w *whenClosed) set(s string) string {
+	switch s {
+	case "later":
+		*w = whenClosed(gateway.GoLater)
+	case "earlier":
+		*w = whenClosed(gateway.GoEarlier)
+	case "drop":
+		*w = whenClosed(gateway.GoNever)
+	default:
+		return "must be later, earlier or drop: what becomes of a reminder that falls due outside the window"
+	}
+	return ""
 }
 
 type windowSection struct {
@@ -36,7 +54,7 @@ func defaultPolicy() policySection {
 	week.set("7d")
 	day.set("1d")
 	return policySection{
-		Reminders: []reminderSection{{week}, {day}},
+		Reminders: []reminderSection{{Before: week}, {Before: day}},
 		Window: windowSection{
 			Days: []weekday{monday, monday + 1, monday + 2, monday + 3, monday + 4},
 			From: 8 * 60,
@@ -56,11 +74,16 @@ func (p policySection) domain() gateway.Policy {
 		}
 	}
 	rules := make([]gateway.Rule, len(p.Reminders))
+	closed := map[gateway.Rule]gateway.WhenClosed{}
 	for i, r := range p.Reminders {
 		rules[i] = r.Before.Rule
+		if r.Closed != 0 {
+			closed[rules[i]] = gateway.WhenClosed(r.Closed)
+		}
 	}
 	return gateway.Policy{
 		Rules:          rules,
+		Closed:         closed,
 		Hours:          hours,
 		StaleAfter:     p.StaleAfter,
 		Latest:         p.Latest,

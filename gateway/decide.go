@@ -128,8 +128,11 @@ func forbidden(a Appointment, m Moment) Reason {
 
 // untimely gives the reason why it is too late, if it is.
 func untimely(o Owed, m Moment) Reason {
-	if o.Late {
+	switch {
+	case o.Late:
 		return BookedLate
+	case o.Closed:
+		return OutsideHours
 	}
 	if !m.Now.Before(o.Until) {
 		return TooLate

@@ -18,11 +18,13 @@ func genPolicy(t *rapid.T) gateway.Policy {
 		StaleAfter:     time.Duration(rapid.IntRange(5, 24*60).Draw(t, "stale minutes")) * time.Minute,
 		Latest:         time.Duration(rapid.IntRange(15, 180).Draw(t, "latest minutes")) * time.Minute,
 		SendBookedLate: rapid.Bool().Draw(t, "send booked late"),
+		Closed:         map[gateway.Rule]gateway.WhenClosed{},
 	}
 	for range rapid.IntRange(1, 3).Draw(t, "rules") {
 		// As the configuration demands, every lead time is longer than latest.
 		if r := genRule(t); genStart.Sub(r.Due(genStart)) > p.Latest+time.Hour && !slices.Contains(p.Rules, r) {
 			p.Rules = append(p.Rules, r)
+			p.Closed[r] = rapid.SampledFrom([]gateway.WhenClosed{gateway.GoLater, gateway.GoEarlier, gateway.GoNever}).Draw(t, "when closed")
 		}
 	}
 	return p
@@ -72,6 +74,44 @@ func TestAReminderGoesAtTheNextOpeningOrElseOnTheLastOpenDayBefore(t *testing.T)
 	}
 }
 
+// What a practice chose for a rule decides where a closed moment goes, and an open
+// one stays where it is.
+func TestAPracticeChoosesWhatBecomesOfAClosedMoment(t *testing.T) {
+	rule, long := mustRule(t, "1d"), "Thu 1 Jan 2026 00:00"
+	for _, c := range []struct {
+		start, seen string
+		closed      gateway.WhenClosed
+		sendAt      string // "" for never
+	}{
+		{"Wed 11 Nov 2026 10:00", long, gateway.GoNever, "Tue 10 Nov 2026 10:00"},
+		{"Wed 11 Nov 2026 10:00", long, gateway.GoEarlier, "Tue 10 Nov 2026 10:00"},
+		{"Mon 16 Nov 2026 10:00", long, gateway.GoLater, "Mon 16 Nov 2026 08:00"},
+		{"Mon 16 Nov 2026 10:00", long, gateway.GoEarlier, "Fri 13 Nov 2026 10:00"},
+		{"Mon 16 Nov 2026 10:00", "Fri 13 Nov 2026 12:00", gateway.GoEarlier, "Mon 16 Nov 2026 08:00"}, // Friday had passed when it was booked
+		{"Wed 11 Nov 2026 19:30", long, gateway.GoEarlier, "Tue 10 Nov 2026 17:59"},
+		{"Mon 16 Nov 2026 10:00", long, gateway.GoNever, ""},
+	} {
+		p := gateway.Policy{
+			Rules: []gateway.Rule{rule}, Closed: map[gateway.Rule]gateway.WhenClosed{rule: c.closed},
+			Hours: weekdays(480, 1080), StaleAfter: 1000 * time.Hour, Latest: time.Hour,
+		}
+		o := p.Plan(at(c.start), gateway.England, at(c.seen))[0]
+		m := gateway.Moment{Now: o.Due.Add(-96 * time.Hour), FeedAsOf: o.Due.Add(-96 * time.Hour)}
+		d := p.Decide(gateway.Appointment{
+			Status: gateway.StatusBooked, Start: at(c.start), Patient: gateway.Patient{Mobile: gateway.NewPhone("+447700900123"), MobileKind: gateway.NumberMobile},
+		}, o, gateway.England, m)
+		if c.sendAt == "" {
+			if d.Verdict != gateway.Suppress || d.Reason != gateway.OutsideHours {
+				t.Errorf("%s: %s %s, want that it is not sent for the hours", c.start, d.Verdict, d.Reason)
+			}
+			continue
+		}
+		if d.Verdict != gateway.Send || !d.At.Equal(at(c.sendAt)) {
+			t.Errorf("%s, seen %s, choice %d: %s at %s, want %s", c.start, c.seen, c.closed, d.Verdict, d.At.In(gateway.London()), c.sendAt)
+		}
+	}
+}
+
 func TestPlanKeepsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, n := genPolicy(t), rapid.SampledFrom(gateway.Nations).Draw(t, "nation")
@@ -111,6 +151,15 @@ func checkSendAt(t *rapid.T, p gateway.Policy, n gateway.Nation, o gateway.Owed,
 	next, opens := p.Hours.Next(o.Due, n)
 	before, opened := p.Hours.Before(o.Due, n)
 	inTime := opens && next.Before(o.Until)
+	if o.Closed != (p.Closed[o.Rule] == gateway.GoNever) {
+		t.Errorf("due outside the hours and closed: %t", o.Closed)
+	}
+	if inTime && p.Closed[o.Rule] == gateway.GoEarlier && opened && !before.Before(seen) {
+		if !o.SendAt.Equal(before) {
+			t.Errorf("due %s, sent at %s and not on the open day before", o.Due, o.SendAt)
+		}
+		return
+	}
 	switch {
 	case !opens && !opened:
 		return

@@ -30,6 +30,7 @@ const (
 	ByStaff        Reason = 18
 	AlreadyTold    Reason = 19
 	SourceReminds  Reason = 20
+	OutsideHours   Reason = 21
 
 	// Held: cannot tell yet; looked at again.
 	FeedStale        Reason = 40
@@ -87,6 +88,7 @@ var reasons = map[Reason]reasonWords{
 	ByStaff:        {"by_staff", "a member of staff withdrew it"},
 	AlreadyTold:    {"already_told", "the patient was already texted about this place and time, under another booking"},
 	SourceReminds:  {"source_reminds", "the clinical system sends its own reminder of this appointment"},
+	OutsideHours:   {"outside_hours", "it would have been due outside the practice's hours for texts, and the practice does not send such ones at another time"},
 
 	FeedStale:        {"feed_stale", "the diary has not been read recently enough to be trusted"},
 	StatusUnclear:    {"status_unclear", "the appointment's status is not understood"},

@@ -134,14 +134,14 @@ func (d Drafting) reachesBack(ref gateway.Ref, o gateway.Owed) bool {
 
 // speaksFor reports whether the first appointment of a group really gets the
 // texts that the other is left without: it does not where it was booked too late
-// for a reminder for which the other was in time.
+// for a reminder for which the other was in time, or closed where that was open.
 func (d Drafting) speaksFor(lead, a gateway.Appointment) bool {
 	p := d.Practice
 	first, _ := d.seen(d.Diary.Ref(lead.Identity()), lead.Start)
 	own, _ := d.seen(d.Diary.Ref(a.Identity()), a.Start)
 	theirs := p.Policy.Plan(lead.Start, p.Nation, first)
 	for i, o := range p.Policy.Plan(a.Start, p.Nation, own) {
-		if theirs[i].Late && !o.Late {
+		if theirs[i].Lost() && !o.Lost() {
 			return false
 		}
 	}
