@@ -43,7 +43,7 @@ type intake struct {
 	wanted map[string]bool // codes that are looked for
 	table  table           // the one that is being read
 
-	sessions, slots map[guid]struct{} // those that are kept
+	sessions, slots, entries map[guid]struct{} // those that are kept
 }
 
 // readIn reads one batch in: every file once to its end, so that nothing is kept
@@ -153,7 +153,7 @@ func (a *Adapter) newIntake(ctx context.Context, k *extract.Keeper, p *progress,
 	t := &intake{
 		a: a, k: k, b: b, prefix: prefix, facts: p.Doing.Facts.clone(), wanted: a.config.wantedCodes(),
 		since:    today(a.env.Clock.Now().Add(-24 * time.Hour)),
-		sessions: map[guid]struct{}{}, slots: map[guid]struct{}{},
+		sessions: map[guid]struct{}{}, slots: map[guid]struct{}{}, entries: map[guid]struct{}{},
 	}
 	t.org, _ = parseGUID([]byte(t.facts.Organisation))
 	err := a.env.Shelf.Each(ctx, prefix, func(kept gateway.Kept) error {
@@ -162,6 +162,8 @@ func (a *Adapter) newIntake(ctx context.Context, k *extract.Keeper, p *progress,
 			t.sessions[id] = struct{}{}
 		case keySlot:
 			t.slots[id] = struct{}{}
+		case keyConsent:
+			t.entries[id] = struct{}{}
 		}
 		return nil
 	})

@@ -33,7 +33,7 @@ func (t *intake) observationRow(ctx context.Context, r *extract.Rows, at []int) 
 	deleted := truthOf(r.Bytes(at[observationDeleted])) == saidTrue
 	bare := hasCode && len(r.Bytes(at[observationCode])) == 0
 	if hasCode && !ours && !(deleted && bare) {
-		return nil
+		return t.otherEntry(ctx, r, at)
 	}
 	id, ok := parseGUID(r.Bytes(at[observationGuid]))
 	patient, okPatient := parseGUID(r.Bytes(at[observationPatient]))
@@ -54,7 +54,21 @@ func (t *intake) observationRow(ctx context.Context, r *extract.Rows, at []int) 
 	if r.Problem() != "" {
 		t.unread(r, r.Problem())
 	}
+	t.entries[id] = struct{}{}
 	return t.change(ctx, keyConsent, id, edit(func(c *consent, _ bool) bool { *c = row; return true }))
+}
+
+// otherEntry is for an entry that is not about texts. One that was, and was given
+// another code, says nothing of them any more.
+func (t *intake) otherEntry(ctx context.Context, r *extract.Rows, at []int) error {
+	if len(t.entries) == 0 || r.Problem() != "" || t.foreign(r.Bytes(at[observationOrganisation])) {
+		return nil
+	}
+	id, ok := parseGUID(r.Bytes(at[observationGuid]))
+	if _, known := t.entries[id]; !ok || !known {
+		return nil
+	}
+	return t.change(ctx, keyConsent, id, func([]byte) ([]byte, error) { return nil, nil })
 }
 
 // entered gives when an entry became true, and then when it was made, so that the

@@ -142,6 +142,9 @@ func TestCodedEntriesAboutTexts(t *testing.T) {
 		{"a no that is taken back with all else blank", []row{no}, []row{{"ObservationGuid": no["ObservationGuid"], "Deleted": "true"}}, gateway.FlagNo},
 		{"a yes that is taken back", []row{no, yes}, []row{yes.with("Deleted", "true")}, gateway.FlagYes},
 		{"a no that becomes a yes", []row{no}, []row{no.with("CodeId", "502")}, gateway.FlagNo},
+		{"a no that becomes something else", []row{no}, []row{no.with("CodeId", "505")}, gateway.FlagNo},
+		{"a yes after a no that becomes something else", []row{no, yes}, []row{yes.with("CodeId", "505")}, gateway.FlagYes},
+		{"a no that another practice's row makes something else", []row{no}, []row{no.with("CodeId", "505", "OrganisationGuid", bilal)}, gateway.FlagYes},
 		{"a no of another practice", []row{no.with("OrganisationGuid", bilal)}, nil, gateway.FlagNo},
 		{"a no that stays while the patient is deleted and comes back", []row{no}, nil, gateway.FlagYes},
 	} {
