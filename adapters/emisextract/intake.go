@@ -275,15 +275,19 @@ func (a *Adapter) finish(ctx context.Context, k *extract.Keeper, p *progress) er
 // tidy takes away former full deliveries, and slots and sessions that are over.
 func (a *Adapter) tidy(ctx context.Context, k *extract.Keeper, p *progress) error {
 	since := today(a.env.Clock.Now().Add(-24 * time.Hour))
-	over := func(_ string, value []byte) (bool, error) {
-		var v struct{ Until string }
-		err := json.Unmarshal(value, &v)
-		return v.Until != "" && v.Until < since, err
-	}
-	for _, kind := range []string{keySlot, keySession} {
-		if err := k.Sweep(ctx, p.Bulk.prefix()+kind, over); err != nil {
-			return err
+	prefix := p.Bulk.prefix()
+	over := func(key string, value []byte) (bool, error) {
+		if kind, _ := splitKey(key, prefix); kind != keySlot && kind != keySession {
+			return false, nil
 		}
+		var v struct{ Until string }
+		if json.Unmarshal(value, &v) != nil {
+			return false, errDamaged
+		}
+		return v.Until != "" && v.Until < since, nil
+	}
+	if err := k.Sweep(ctx, prefix, over); err != nil {
+		return err
 	}
 	if len(p.Old) == 0 {
 		return nil
