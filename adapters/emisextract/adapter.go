@@ -27,6 +27,7 @@ type Adapter struct {
 	keys   *extract.Keys // nil: the files come decrypted
 	modes  map[string]gateway.Mode
 	turn   chan struct{} // holds one token: who has it reads
+	last   extract.Remembered[shown]
 }
 
 // New makes the adapter of one practice. It fails when the section has faults, when

@@ -363,3 +363,20 @@ func TestASlotOfAStrangerIsListed(t *testing.T) {
 		t.Errorf("%v", f.Unreadable)
 	}
 }
+
+// A practice's shelf holds tens of thousands of things, and is read every few minutes.
+func TestBetweenTwoNightsTheShelfIsNotLookedThroughAgain(t *testing.T) {
+	s := newStage(t)
+	shelf := s.shelf.(*gatewaytest.Shelf) //nolint:forcetypeassert // newStage made it
+	s.night(full())
+	s.tells(bothBooked)
+	before := shelf.Listings()
+	s.clock.Advance(time.Hour)
+	s.tells(bothBooked)
+	if n := shelf.Listings() - before; n != 0 {
+		t.Errorf("looked through %d times", n)
+	}
+	s.tomorrow()
+	s.night(oneFreed())
+	s.tells(oneCancelled)
+}

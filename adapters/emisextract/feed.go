@@ -13,13 +13,13 @@ import (
 	"bellman/gateway"
 )
 
-// shown is what is kept of the days asked for.
+// shown is what is kept of the days asked for, and some more.
 type shown struct {
 	slots    map[string]slot
 	sessions map[string]session
 	consents map[string]map[string]consent // by patient, then by entry
 	people   map[string]person
-	booked   int // visits that are booked, of any day
+	last     string // the last day on which a visit is booked
 }
 
 // mostUnreadable bounds how many unreadable records are listed one by one.
@@ -27,11 +27,7 @@ const mostUnreadable = 1000
 
 // feed gives what is kept as a feed.
 func (a *Adapter) feed(ctx context.Context, k *extract.Keeper, p *progress, span gateway.Span, stop error) (gateway.Feed, error) {
-	var s shown
-	err := k.Whole(ctx, func() (err error) {
-		s, err = a.look(ctx, p.Bulk.prefix(), span)
-		return err
-	})
+	s, err := a.last.Whole(ctx, k, span, func(wide gateway.Span) (shown, error) { return a.look(ctx, p.Bulk.prefix(), wide) })
 	if err != nil {
 		return gateway.Feed{}, err
 	}
@@ -40,25 +36,26 @@ func (a *Adapter) feed(ctx context.Context, k *extract.Keeper, p *progress, span
 		feed.Unreadable = append(feed.Unreadable, gateway.Unreadable{Where: place.Where, Why: place.Why})
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.slots)) {
-		a.show(&feed, &s, id, span)
+		a.show(&feed, s, id, span)
 	}
 	if over := len(feed.Unreadable) - mostUnreadable; over > 0 {
 		feed.Unreadable = feed.Unreadable[:mostUnreadable]
 		feed.Notes = append(feed.Notes, fmt.Sprintf("%d more records could not be read", over))
 	}
-	feed.Complete = p.Facts.Unsure == 0 && s.booked > 0
-	a.notes(&feed, p, s, stop)
+	empty := s.last < today(a.env.Clock.Now())
+	feed.Complete = p.Facts.Unsure == 0 && !empty
+	a.notes(&feed, p, empty, stop)
 	return feed, nil
 }
 
 // notes says what an operator should know.
-func (a *Adapter) notes(feed *gateway.Feed, p *progress, s shown, stop error) {
+func (a *Adapter) notes(feed *gateway.Feed, p *progress, empty bool, stop error) {
 	say := func(format string, args ...any) { feed.Notes = append(feed.Notes, fmt.Sprintf(format, args...)) }
 	say("as of %s; begun with the full delivery %s", p.Done, p.Bulk.IDs)
 	if p.Facts.Unsure > 0 {
 		say("not complete: of %d rows not even the key could be read, and each may cancel any visit; a full delivery would help", p.Facts.Unsure)
 	}
-	if s.booked == 0 {
+	if empty {
 		say("no visit is booked on any day to come: not taken for an empty diary")
 	}
 	if p.Facts.Lists != a.config.listsDigest() {
@@ -78,8 +75,6 @@ func (a *Adapter) notes(feed *gateway.Feed, p *progress, s shown, stop error) {
 // patients.
 func (a *Adapter) look(ctx context.Context, prefix string, span gateway.Span) (shown, error) {
 	s := shown{slots: map[string]slot{}, sessions: map[string]session{}, consents: map[string]map[string]consent{}, people: map[string]person{}}
-	now := today(a.env.Clock.Now())
-	booked := map[string]bool{}
 	err := a.env.Shelf.Each(ctx, prefix, func(kept gateway.Kept) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -91,7 +86,9 @@ func (a *Adapter) look(ctx context.Context, prefix string, span gateway.Span) (s
 			if json.Unmarshal(kept.Value, &v) != nil {
 				return errDamaged
 			}
-			booked[id] = v.Patient != "" && v.Day >= now
+			if v.Patient != "" {
+				s.last = max(s.last, v.Day)
+			}
 			if v.Bad != nil || touches(v, span) {
 				s.slots[id] = v
 			}
@@ -116,12 +113,18 @@ func (a *Adapter) look(ctx context.Context, prefix string, span gateway.Span) (s
 	if err != nil {
 		return s, fmt.Errorf("look up what the extract has said: %w", err)
 	}
-	for _, b := range booked {
-		if b {
-			s.booked++
-		}
+	s.drop()
+	return s, a.lookUpPeople(ctx, prefix, s)
+}
+
+// drop drops the sessions and entries that no slot needs.
+func (s shown) drop() {
+	clinics, patients := map[string]bool{}, map[string]bool{}
+	for _, v := range s.slots {
+		clinics[v.Session], patients[v.Patient] = true, true
 	}
-	return s, a.lookUpPeople(ctx, prefix, &s)
+	maps.DeleteFunc(s.sessions, func(id string, _ session) bool { return !clinics[id] })
+	maps.DeleteFunc(s.consents, func(id string, _ map[string]consent) bool { return !patients[id] })
 }
 
 // touches reports whether any visit of a slot starts within the span.
@@ -150,7 +153,7 @@ func (v visit) start() (time.Time, gateway.Doubt, bool) {
 }
 
 // lookUpPeople gets the patients of the slots.
-func (a *Adapter) lookUpPeople(ctx context.Context, prefix string, s *shown) error {
+func (a *Adapter) lookUpPeople(ctx context.Context, prefix string, s shown) error {
 	wanted := map[string]bool{}
 	for _, v := range s.slots {
 		if v.Patient != "" {
@@ -177,7 +180,7 @@ func (a *Adapter) lookUpPeople(ctx context.Context, prefix string, s *shown) err
 }
 
 // show adds the visits of one slot to the feed: who is booked, and who was called off.
-func (a *Adapter) show(feed *gateway.Feed, s *shown, id string, span gateway.Span) {
+func (a *Adapter) show(feed *gateway.Feed, s shown, id string, span gateway.Span) {
 	v := s.slots[id]
 	for _, off := range v.Off {
 		rebooked := v.Patient != "" && off.Day == v.Day && off.Time == v.Time // the new visit says enough

@@ -146,25 +146,6 @@ func (k *Keeper) put(ctx context.Context, head []byte, things ...gateway.Kept) e
 	return nil
 }
 
-// Whole gives what look makes of the shelf, if nobody kept anything of a batch
-// meanwhile; otherwise ErrElsewhere.
-func (k *Keeper) Whole(ctx context.Context, look func() error) error {
-	if _, err := k.look(ctx); err != nil {
-		return err
-	}
-	before := k.seen
-	if err := look(); err != nil {
-		return err
-	}
-	if _, err := k.look(ctx); err != nil {
-		return err
-	}
-	if k.seen != before {
-		return ErrElsewhere
-	}
-	return nil
-}
-
 // Clear takes away everything whose key begins with a prefix, in chunks.
 func (k *Keeper) Clear(ctx context.Context, prefix string) error {
 	return k.Sweep(ctx, prefix, func(string, []byte) (bool, error) { return true, nil })

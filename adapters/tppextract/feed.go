@@ -19,13 +19,16 @@ var errDamagedShelf = errors.New("something that is kept of the extracts is dama
 // feed makes the feed of what is kept.
 func (a *Adapter) feed(ctx context.Context, keep *extract.Keeper, h head, span gateway.Span, notes []string) (gateway.Feed, error) {
 	f := gateway.Feed{AsOf: earlier(h.asOf(), a.env.Clock.Now().UTC())}
-	k := &known{adapter: a, head: h, terms: map[string]string{}, visits: map[string]visit{}, people: map[string]*person{}}
-	if err := keep.Whole(ctx, func() error { return k.gather(ctx, span) }); err != nil {
+	k, err := a.last.Whole(ctx, keep, span, func(wide gateway.Span) (*known, error) { return a.gather(ctx, h, wide) })
+	if err != nil {
 		return gateway.Feed{}, err
 	}
-	f.Unreadable = k.unreadable
+	f.Unreadable = slices.Clone(k.unreadable)
 	orphans := 0
 	for id, v := range k.visits {
+		if !span.Has(time.Unix(v.Start, 0)) {
+			continue
+		}
 		p := k.people[v.Patient]
 		if p.row.Serial == 0 {
 			orphans++
@@ -74,10 +77,10 @@ const mostEvents = 2_000
 
 // gather reads the visits and the terms, and then whatever is kept of the patients.
 // A shelf may give a thing twice.
-func (k *known) gather(ctx context.Context, span gateway.Span) error {
-	shelf := k.adapter.env.Shelf
+func (a *Adapter) gather(ctx context.Context, h head, span gateway.Span) (*known, error) {
+	k := &known{adapter: a, head: h, terms: map[string]string{}, visits: map[string]visit{}, people: map[string]*person{}}
 	seen := map[string]bool{}
-	err := shelf.Each(ctx, "", func(t gateway.Kept) error {
+	err := a.env.Shelf.Each(ctx, "", func(t gateway.Kept) error {
 		switch {
 		case strings.HasPrefix(t.Key, prefixTerms):
 			return k.term(t)
@@ -88,13 +91,16 @@ func (k *known) gather(ctx context.Context, span gateway.Span) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("look up the visits: %w", err)
+		return nil, fmt.Errorf("look up the visits: %w", err)
 	}
 	clear(seen)
-	if err := shelf.Each(ctx, "", func(t gateway.Kept) error { return k.about(t, seen) }); err != nil {
-		return fmt.Errorf("look up the patients: %w", err)
+	if err := a.env.Shelf.Each(ctx, "", func(t gateway.Kept) error { return k.about(t, seen) }); err != nil {
+		return nil, fmt.Errorf("look up the patients: %w", err)
 	}
-	return nil
+	for _, p := range k.people {
+		p.seen = nil
+	}
+	return k, nil
 }
 
 func (k *known) term(t gateway.Kept) error {

@@ -341,3 +341,22 @@ func TestVisitsThatAreOverAreNotKept(t *testing.T) {
 		t.Errorf("%d visits of last week are kept", left)
 	}
 }
+
+// A practice's shelf holds tens of thousands of things, and is read every few minutes.
+func TestBetweenTwoNightsTheShelfIsNotLookedThroughAgain(t *testing.T) {
+	st := newStage(t, tppextractsim.Options{})
+	st.bulk()
+	first := st.read()
+	before := st.shelf.Listings()
+	span := gateway.Span{From: morning, To: morning.AddDate(0, 1, 0)}
+	if again := st.read(); len(again.Appointments) != len(first.Appointments) || len(first.Appointments) == 0 {
+		t.Errorf("%d visits, and then %d", len(first.Appointments), len(again.Appointments))
+	}
+	span.From = first.Appointments[0].Start.Add(time.Second)
+	if f, err := st.adapter.Read(t.Context(), span); err != nil || len(f.Appointments) == 0 || f.Appointments[0].Start.Before(span.From) {
+		t.Errorf("the days asked for are not kept to: %d visits, %v", len(f.Appointments), err)
+	}
+	if n := st.shelf.Listings() - before; n != 0 {
+		t.Errorf("looked through %d times", n)
+	}
+}

@@ -30,6 +30,7 @@ type Adapter struct {
 	words        words
 	layouts      []layout      // the tables that are needed
 	turn         chan struct{} // held by the read that takes extracts in
+	last         extract.Remembered[*known]
 }
 
 // New makes the adapter of one practice. It fails when the section has faults, or

@@ -17,6 +17,7 @@ type Shelf struct {
 	kept map[string]gateway.Kept
 	mark int64
 	fail error
+	each int
 }
 
 var errTooMany = errors.New("more things at once than a shelf takes")
@@ -29,6 +30,13 @@ func (s *Shelf) Fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fail = err
+}
+
+// Listings says how often Each was asked for.
+func (s *Shelf) Listings() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.each
 }
 
 // Get implements gateway.Shelf.
@@ -80,6 +88,7 @@ func (s *Shelf) Put(_ context.Context, things ...gateway.Kept) error {
 // Each implements gateway.Shelf.
 func (s *Shelf) Each(_ context.Context, prefix string, do func(gateway.Kept) error) error {
 	s.mu.Lock()
+	s.each++
 	var all []gateway.Kept
 	for key := range s.kept {
 		if strings.HasPrefix(key, prefix) {
