@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 )
 
 // plain is the alphabet of ids that programs make.
@@ -19,14 +21,19 @@ var digit = regexp.MustCompile(`[0-9]`)
 
 // Shown gives an id as it stands when it may be shown to staff and written to
 // logs. One that looks like a name (no digit, or letters beyond plain ones) or
-// like a number of the NHS or of a telephone (nine digits or more and no letter)
-// becomes its digest.
+// like a number of the NHS or of a telephone becomes its digest, also where the
+// code of a hospital stands before it: "RJ1/9990000018".
 func Shown(id string) string {
-	digits := len(digit.FindAllString(id, -1))
-	if !plain.MatchString(id) || digits == 0 || digits >= 9 && !letter.MatchString(id) {
+	if !plain.MatchString(id) || !digit.MatchString(id) || number(id) || slices.ContainsFunc(strings.Split(id, "/"), number) {
 		return Digest("id", id)
 	}
 	return id
+}
+
+// number reports whether this may be a number of the NHS or of a telephone: nine
+// digits or more and no letter.
+func number(part string) bool {
+	return len(digit.FindAllString(part, -1)) >= 9 && !letter.MatchString(part)
 }
 
 // Digest makes an id of values that may not be printed, which it hides from the

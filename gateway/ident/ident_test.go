@@ -14,7 +14,7 @@ func TestOnlyWhatLooksLikeAnIDIsShown(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ what, id string }{
-		{"a name", "Kerr"}, {"an NHS number", "9990000018"}, {"a telephone number", "07700900123"},
+		{"a name", "Kerr"}, {"an NHS number", "9990000018"}, {"an NHS number of a hospital", "RJ1/9990000018"}, {"a telephone number", "07700900123"}, {"an NHS number in three parts", "999/000/0018"},
 		{"a name with a number", "Efua Kerr 1"}, {"nothing", ""}, {"another alphabet", "Siân1"}, {"a sign at the front", "=1+1"},
 	} {
 		if got := ident.Shown(c.id); got == c.id || len(got) != 20 {
