@@ -36,6 +36,22 @@ func TestThousandsOfPracticesAreSpreadOverTheTimeBetweenTwoReads(t *testing.T) {
 	}
 }
 
+func TestTheNightAfterTheLastReadOfADayIsNotTheTimeBetweenTwo(t *testing.T) {
+	timetable, err := cron.ParseStandard("*/15 8-18 * * 1-5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, started := range []time.Time{
+		time.Date(2026, time.November, 20, 18, 20, 0, 0, time.UTC), // a Friday, with the last reads of the week to come
+		time.Date(2026, time.November, 20, 18, 40, 0, 0, time.UTC),
+		time.Date(2026, time.November, 20, 18, 50, 0, 0, time.UTC),
+	} {
+		if every := period(timetable, started); every != 15*time.Minute {
+			t.Errorf("started at %s the time between two reads is %v", started.Format(time.TimeOnly), every)
+		}
+	}
+}
+
 func TestFewPracticesAreReadAtOnceAndAShortTimetableIsKeptTo(t *testing.T) {
 	if at := jitter("A81001", 9, time.Hour); at != 0 {
 		t.Errorf("one of nine waits %v", at)

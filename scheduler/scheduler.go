@@ -166,10 +166,16 @@ func jitter(p gateway.ODS, practices int, period time.Duration) time.Duration {
 	return time.Duration(float64(h.Sum32()) / (1 << 32) * float64(spread))
 }
 
-// period gives the time between two reads of a timetable, from now on.
+// period gives the least time between two of the next reads of a timetable: the night
+// after the last read of a day is longer than what lies between the others.
 func period(t cron.Schedule, now time.Time) time.Duration {
-	next := t.Next(now.In(gateway.London()))
-	return t.Next(next).Sub(next)
+	at := t.Next(now.In(gateway.London()))
+	least := t.Next(at).Sub(at)
+	for range 2 {
+		at = t.Next(at)
+		least = min(least, t.Next(at).Sub(at))
+	}
+	return least
 }
 
 // cronLog passes cron's words on to our logger.
