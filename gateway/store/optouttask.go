@@ -2,12 +2,9 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"bellman/gateway"
 )
@@ -16,20 +13,45 @@ import (
 // for the one whom the last text to it was about: that the number said STOP has to
 // stand in the clinical system, too. A patient of whom that system says so already
 // gets none, and none is opened where one is open. It gives those it has opened.
+// A patient waits for it: it asks Redis as often for many visits as for one.
 func (s *Store) OpenOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time) ([]gateway.TaskID, error) {
-	about, err := s.aboutNumber(ctx, p, n)
+	wanted, err := s.optOutTasks(ctx, p, n)
 	if err != nil {
 		return nil, fmt.Errorf("tasks of an opt-out: %w", err)
 	}
-	var opened []gateway.TaskID
+	opened, err := s.putTasks(ctx, p, wanted, now)
+	if err != nil {
+		return opened, fmt.Errorf("tasks of an opt-out: %w", err)
+	}
+	return opened, nil
+}
+
+// wantedTask is a task that has to be open, with the record that it is about.
+type wantedTask struct {
+	id     gateway.TaskID
+	record string
+}
+
+// optOutTasks gives the tasks of an opt-out, one for each patient.
+func (s *Store) optOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone) ([]wantedTask, error) {
+	about, err := s.aboutNumber(ctx, p, n)
+	if err != nil || len(about) == 0 {
+		return nil, err
+	}
+	fields := make([]string, len(about))
+	for i := range about {
+		fields[i] = string(about[i].Ref[:])
+	}
+	records, err := s.rdb.HMGet(ctx, keysOf(p).appointments(), fields...).Result()
+	if err != nil {
+		return nil, plain(err)
+	}
+	var out []wantedTask
 	seen := map[gateway.PatientID]bool{}
-	for _, r := range about {
-		record, err := s.rdb.HGet(ctx, keysOf(p).appointments(), string(r.Ref[:])).Result()
-		if errors.Is(err, redis.Nil) {
+	for i, r := range about {
+		record, ok := records[i].(string)
+		if !ok {
 			continue
-		}
-		if err != nil {
-			return opened, fmt.Errorf("tasks of an opt-out: %w", plain(err))
 		}
 		_, f, err := s.openRecord(ctx, p, r.Ref, []byte(record))
 		patient := f.Appointment.Patient
@@ -37,28 +59,17 @@ func (s *Store) OpenOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Ph
 			continue
 		}
 		seen[patient.ID] = err == nil && patient.ID != ""
-		id := gateway.TaskID{Kind: gateway.TaskOptOut, ReminderID: r}
-		first, err := s.putTask(ctx, id, now, record)
-		if err != nil {
-			return opened, fmt.Errorf("tasks of an opt-out: %w", err)
-		}
-		if first {
-			opened = append(opened, id)
-		}
+		out = append(out, wantedTask{gateway.TaskID{Kind: gateway.TaskOptOut, ReminderID: r}, record})
 	}
-	return opened, nil
+	return out, nil
 }
 
 // aboutNumber gives a reminder of each visit that has a number, soonest first, and
 // the last one that was handed over to it.
 func (s *Store) aboutNumber(ctx context.Context, p gateway.ODS, n gateway.Phone) ([]gateway.ReminderID, error) {
-	all, err := s.ofNumber(ctx, p, n, gateway.Withdrawn, gateway.OptedOut)
+	out, err := s.ofNumber(ctx, p, n)
 	if err != nil {
 		return nil, err
-	}
-	out := make([]gateway.ReminderID, 0, len(all)+1)
-	for _, c := range all {
-		out = append(out, c.ID)
 	}
 	slices.SortFunc(out, func(a, b gateway.ReminderID) int {
 		if c := a.Start.Compare(b.Start); c != 0 {
@@ -75,38 +86,54 @@ func (s *Store) aboutNumber(ctx context.Context, p gateway.ODS, n gateway.Phone)
 	return out, err
 }
 
-// putTask writes a task down in the layout of plan.lua, unless it is open already.
-func (s *Store) putTask(ctx context.Context, id gateway.TaskID, now time.Time, record string) (bool, error) {
-	k, err := s.key(ctx, id.Practice)
+// putTasks writes tasks of one practice down in the layout of plan.lua, but for
+// those that are open already, and gives those that it wrote.
+func (s *Store) putTasks(ctx context.Context, p gateway.ODS, wanted []wantedTask, now time.Time) ([]gateway.TaskID, error) {
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	k, err := s.key(ctx, p)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	standing, ok, err := s.Reminder(ctx, id.ReminderID)
+	keys := keysOf(p)
+	about, fields := make([]gateway.ReminderID, len(wanted)), make([]string, len(wanted))
+	for i, w := range wanted {
+		about[i], fields[i] = w.id.ReminderID, string(w.id.Key())
+	}
+	states, err := s.Standings(ctx, about)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	if !ok {
-		standing.State = gateway.Queued // what merely waits has no entry
+	before, err := s.rdb.HMGet(ctx, keys.tasks(), fields...).Result()
+	if err != nil {
+		return nil, plain(err)
 	}
-	task := append([]byte{formatVersion, byte(standing.State)}, seconds(now)...)
-	task = append(append(task, make([]byte, taskFixed-taskClosed)...), record...)
-	keys, field := keysOf(id.Practice), string(id.Key())
-	todo := call{s.scripts.keep, []string{ShardOf(id.Practice).epoch(), keys.tasks(), keys.stories()}, []any{k.mark, field, task, "", ""}}
-	before, err := s.rdb.HGet(ctx, keys.tasks(), field).Result()
-	switch {
-	case errors.Is(err, redis.Nil):
-	case err != nil:
-		return false, plain(err)
-	default:
-		if t, ok := parseTask(id.Practice, []byte(field), []byte(before)); ok && t.Open() {
-			return false, nil
+	var ids []gateway.TaskID
+	var calls []call
+	for i, w := range wanted {
+		task := append([]byte{formatVersion, byte(states[i])}, seconds(now)...)
+		task = append(append(task, make([]byte, taskFixed-taskClosed)...), w.record...)
+		put := call{s.scripts.keep, []string{ShardOf(p).epoch(), keys.tasks(), keys.stories()}, []any{k.mark, fields[i], task, "", ""}}
+		if was, there := before[i].(string); there {
+			if t, ok := parseTask(p, []byte(fields[i]), []byte(was)); ok && t.Open() {
+				continue
+			}
+			put.script, put.keys, put.args = s.scripts.swap, put.keys[:2], []any{k.mark, fields[i], was, task}
 		}
-		todo.script, todo.keys, todo.args = s.scripts.swap, todo.keys[:2], []any{k.mark, field, before, task}
+		ids, calls = append(ids, w.id), append(calls, put)
 	}
-	got, err := s.run(ctx, []call{todo})
+	got, err := s.run(ctx, calls)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	done, err := got[0].Int()
-	return done == 1, err
+	var opened []gateway.TaskID
+	for i, c := range got {
+		if done, err := c.Int(); err != nil {
+			return opened, errRecord
+		} else if done == 1 {
+			opened = append(opened, ids[i])
+		}
+	}
+	return opened, nil
 }

@@ -115,9 +115,13 @@ func (s *Store) Replies(ctx context.Context, p gateway.ODS) ([]gateway.Reply, er
 // moves. The claim and the last step before sending check opt-outs themselves;
 // this makes the queue tell the truth at once.
 func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]gateway.Move, error) {
-	changes, err := s.ofNumber(ctx, p, n, gateway.Withdrawn, why)
-	if err != nil || len(changes) == 0 {
+	ids, err := s.ofNumber(ctx, p, n)
+	if err != nil || len(ids) == 0 {
 		return nil, err
+	}
+	changes := make([]gateway.Change, len(ids))
+	for i, id := range ids {
+		changes[i] = gateway.Change{ID: id, To: gateway.Withdrawn, Reason: why}
 	}
 	got, err := s.Move(ctx, now, changes)
 	if err != nil {
@@ -132,19 +136,20 @@ func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Pho
 	return out, nil
 }
 
-func (s *Store) ofNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, to gateway.State, why gateway.Reason) ([]gateway.Change, error) {
+// ofNumber gives the reminders of all visits that have a number.
+func (s *Store) ofNumber(ctx context.Context, p gateway.ODS, n gateway.Phone) ([]gateway.ReminderID, error) {
 	d, err := s.known(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	tag := d.key.tag(n)
-	var out []gateway.Change
+	var out []gateway.ReminderID
 	for ref, h := range d.heads {
 		if h.Tag != tag {
 			continue
 		}
 		for _, r := range h.Rules {
-			out = append(out, gateway.Change{ID: gateway.ReminderID{Practice: p, Ref: ref, Rule: r, Start: h.Start}, To: to, Reason: why})
+			out = append(out, gateway.ReminderID{Practice: p, Ref: ref, Rule: r, Start: h.Start})
 		}
 	}
 	return out, nil
