@@ -178,6 +178,9 @@ func TestABlockAtTheProviderIsAnOptOutAndWithdrawsWhatComesLater(t *testing.T) {
 	if _, out, _ := s.store.OptedOut(t.Context(), hillside, first.Patient.Mobile); out {
 		t.Error("another practice's texts are stopped as well")
 	}
+	if tasks, err := s.store.Tasks(t.Context(), riverside); err != nil || len(tasks) != 1 || tasks[0].ID.Kind != gateway.TaskOptOut {
+		t.Errorf("%d tasks (%v), want one: to see that the clinical system says so, too", len(tasks), err)
+	}
 	s.clock.Set(tuesday)
 	s.read(riverside)
 	r.quiet()

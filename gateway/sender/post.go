@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -115,10 +116,7 @@ func (s *Sender) judge(ctx context.Context, o *outcome, e *gateway.SendError, no
 		s.breaker.works(c.ID.Practice)
 		c.To, c.Reason = gateway.Refused, gateway.ProviderOptOut
 		log.Info("the provider blocks a number that opted out there")
-		if err := s.optOut(ctx, o.job.out, now); err != nil {
-			// The next text to this number is refused again, and tries again.
-			log.Error("write down an opt-out", "error", err)
-		}
+		s.optOut(ctx, o.job.out, now, log)
 	case gateway.Uncertain:
 		s.breaker.lose(now)
 		c.To, c.Reason = gateway.Unknown, gateway.UnknownOutcome
@@ -126,12 +124,19 @@ func (s *Sender) judge(ctx context.Context, o *outcome, e *gateway.SendError, no
 	}
 }
 
-// optOut writes down that the provider blocks a number. The time of the hand-over
-// may be up by now, so it has its own.
-func (s *Sender) optOut(ctx context.Context, m gateway.Outgoing, now time.Time) error {
+// optOut writes down that the provider blocks a number, and opens a task for each
+// patient who has it. The time of the hand-over may be up by now, so it has its own.
+func (s *Sender) optOut(ctx context.Context, m gateway.Outgoing, now time.Time, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
-	return s.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: m.Reminder.Practice, Number: m.To, Since: now, By: "provider"})
+	if err := s.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: m.Reminder.Practice, Number: m.To, Since: now, By: "provider"}); err != nil {
+		// The next text to this number is refused again, and tries again.
+		log.Error("write down an opt-out", "error", err)
+		return
+	}
+	if _, err := s.o.Memory.OpenOptOutTasks(ctx, m.Reminder.Practice, m.To, now); err != nil {
+		log.Error("no task could be opened for an opt-out: see by hand that the clinical system says so, too", "error", err)
+	}
 }
 
 // later gives when to try again what certainly did not go, and slows the others

@@ -23,6 +23,7 @@ type Memory interface {
 	Wakes(ctx context.Context) <-chan time.Time
 	Look()
 	AddOptOut(ctx context.Context, o gateway.OptOut) error
+	OpenOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time) ([]gateway.TaskID, error)
 }
 
 // Practice is what the sender knows of a practice besides its rules.
