@@ -119,8 +119,8 @@ type Inbox struct {
 	o        Options
 	bySender map[string]gateway.Practice
 	byODS    map[gateway.ODS]gateway.Practice
-	owner    string              // of the right to restore
-	untold   chan gateway.TaskID // opt-outs that a clinical system may be told of
+	owner    string                              // of the right to restore
+	untold   map[gateway.ODS]chan gateway.TaskID // opt-outs that wait for a clinical system to be told of them
 
 	mu       sync.Mutex
 	patience map[gateway.ODS]patience
@@ -130,10 +130,13 @@ type Inbox struct {
 
 // New makes an inbox.
 func New(o Options) *Inbox {
-	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), untold: make(chan gateway.TaskID, mostUntold), looked: map[gateway.ODS]time.Time{}, knocked: map[gateway.ODS]time.Time{}, patience: map[gateway.ODS]patience{}}
+	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), untold: map[gateway.ODS]chan gateway.TaskID{}, looked: map[gateway.ODS]time.Time{}, knocked: map[gateway.ODS]time.Time{}, patience: map[gateway.ODS]patience{}}
 	for _, p := range o.Practices {
 		in.bySender[p.Sender] = p
 		in.byODS[p.ODS] = p
+		if o.Writers[p.ODS] != nil {
+			in.untold[p.ODS] = make(chan gateway.TaskID, mostUntold)
+		}
 	}
 	return in
 }

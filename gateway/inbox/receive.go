@@ -89,7 +89,7 @@ func (in *Inbox) blocked(ctx context.Context, id gateway.ReminderID) error {
 	if err != nil || !ok || number.IsZero() {
 		return err
 	}
-	now := in.o.Clock.Now()
+	now, news := in.o.Clock.Now(), in.news(ctx, id.Practice, number)
 	if err := in.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: id.Practice, Number: number, Since: now, By: "provider"}); err != nil {
 		return err
 	}
@@ -98,5 +98,5 @@ func (in *Inbox) blocked(ctx context.Context, id gateway.ReminderID) error {
 	if err != nil {
 		return err
 	}
-	return in.tellOf(ctx, id.Practice, number)
+	return in.tellOf(ctx, id.Practice, number, news)
 }

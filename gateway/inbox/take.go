@@ -73,6 +73,7 @@ func (in *Inbox) stop(ctx context.Context, p gateway.Practice, m gateway.Inbound
 	if in.reopened(p, m) {
 		return nil
 	}
+	news := in.news(ctx, p.ODS, m.From)
 	if err := in.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: p.ODS, Number: m.From, Since: at, By: "patient", Message: m.MessageID}); err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (in *Inbox) stop(ctx context.Context, p gateway.Practice, m gateway.Inbound
 		// The opt-out itself stands; every claim and every last step asks for it.
 		in.o.Log.Warn("withdraw what waits for a number that opted out", "practice", p.ODS, "error", err)
 	}
-	if err := in.tellOf(ctx, p.ODS, m.From); err != nil {
+	if err := in.tellOf(ctx, p.ODS, m.From, news); err != nil {
 		return err
 	}
 	if m.Written.IsZero() { // nobody waits for an answer to what is read in a list

@@ -3,6 +3,8 @@ package inbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"bellman/gateway"
@@ -10,23 +12,36 @@ import (
 
 // How an opt-out is told to a clinical system.
 const (
-	mostUntold = 256              // that wait; more are left to people
+	mostUntold = 64               // that wait in one practice; more are left to people
 	writeLimit = 30 * time.Second // one attempt
 )
 
-// tellOf sees to it that the clinical system learns of an opt-out. A task is on the
-// disk before the patient is answered. Where the practice has approved it, the
-// system is told once, beside; the task is closed when the system has confirmed.
-// Otherwise, and after a crash between, it is a person's to do: nobody knows then
-// what was written, and the machine does not try again.
-func (in *Inbox) tellOf(ctx context.Context, p gateway.ODS, n gateway.Phone) error {
-	opened, err := in.o.Memory.OpenOptOutTasks(ctx, p, n, in.o.Clock.Now())
+// news reports whether a clinical system may be told that a number opts out now: it
+// has not opted out before. What it has was told then, or left to people, and is
+// not told again: not when the patient says STOP once more, nor when what was lost
+// from Redis is read anew in the provider's list. What cannot be found out is left
+// to people.
+func (in *Inbox) news(ctx context.Context, p gateway.ODS, n gateway.Phone) bool {
 	if in.o.Writers[p] == nil {
+		return false
+	}
+	_, out, err := in.o.Memory.OptedOut(ctx, p, n)
+	return err == nil && !out
+}
+
+// tellOf sees to it that the clinical system learns of an opt-out. A task is on the
+// disk before the patient is answered. Where the practice has approved it and it is
+// news, the system is told once, beside; the task is closed when the system has
+// confirmed. Otherwise, and after a crash between, it is a person's to do: nobody
+// knows then what was written, and the machine does not try again.
+func (in *Inbox) tellOf(ctx context.Context, p gateway.ODS, n gateway.Phone, news bool) error {
+	opened, err := in.o.Memory.OpenOptOutTasks(ctx, p, n, in.o.Clock.Now())
+	if !news {
 		return err
 	}
 	for _, id := range opened {
 		select {
-		case in.untold <- id:
+		case in.untold[p] <- id:
 		default:
 			in.o.Log.Warn("too many opt-outs wait to be written into the clinical system; this one is left to people", "task", id.String())
 		}
@@ -34,13 +49,22 @@ func (in *Inbox) tellOf(ctx context.Context, p gateway.ODS, n gateway.Phone) err
 	return err
 }
 
-// writeAll tells the clinical systems, one opt-out at a time, until ctx ends.
+// writeAll tells the clinical systems until ctx ends: each of one opt-out at a time,
+// so that one that does not answer holds up its own practice only.
 func (in *Inbox) writeAll(ctx context.Context) {
-	for {
+	var writing sync.WaitGroup
+	defer writing.Wait()
+	for _, untold := range in.untold {
+		writing.Go(func() { in.writeEach(ctx, untold) })
+	}
+}
+
+// writeEach tells one clinical system. What waits when ctx ends is left to people.
+func (in *Inbox) writeEach(ctx context.Context, untold <-chan gateway.TaskID) {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return
-		case id := <-in.untold:
+		case id := <-untold:
 			in.write(ctx, id)
 		}
 	}
@@ -51,13 +75,11 @@ func (in *Inbox) writeAll(ctx context.Context) {
 func (in *Inbox) write(ctx context.Context, id gateway.TaskID) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
 	defer cancel()
-	f, ok, err := in.o.Memory.FactsOf(ctx, id.ReminderID)
-	if err == nil && ok {
-		err = in.writeOnce(ctx, id.Practice, f.Appointment.Patient)
+	patient, err := in.declining(ctx, id)
+	if err == nil {
+		err = in.writeOnce(ctx, id.Practice, patient)
 	}
 	switch {
-	case !ok && err == nil:
-		return
 	case errors.Is(err, gateway.ErrNotWritten):
 		in.o.Log.Warn("the clinical system was not told of an opt-out; the task stays open", "task", id.String(), "error", err)
 		return
@@ -70,7 +92,32 @@ func (in *Inbox) write(ctx context.Context, id gateway.TaskID) {
 	}
 }
 
-var errWriterBroke = errors.New("it broke down")
+var (
+	errWriterBroke = errors.New("it broke down")
+	errNobody      = errors.New("what is known of the patient cannot be read any more")
+	errNotOut      = errors.New("the number that the patient has now has not opted out")
+)
+
+// declining gives the patient of a task, if the number that they have now is one
+// that opted out. A number may have been somebody else's before, and a START may have
+// come since: then a person has to look.
+func (in *Inbox) declining(ctx context.Context, id gateway.TaskID) (gateway.Patient, error) {
+	f, ok, err := in.o.Memory.FactsOf(ctx, id.ReminderID)
+	if err == nil && !ok {
+		err = errNobody
+	}
+	out := false
+	if err == nil {
+		_, out, err = in.o.Memory.OptedOut(ctx, id.Practice, f.Appointment.Patient.Mobile)
+	}
+	if err == nil && !out {
+		err = errNotOut
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", gateway.ErrNotWritten, err)
+	}
+	return f.Appointment.Patient, err
+}
 
 func (in *Inbox) writeOnce(ctx context.Context, p gateway.ODS, patient gateway.Patient) (err error) {
 	defer func() {
