@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -40,7 +41,8 @@ type app struct {
 	redisTime func() time.Time  // see cli
 	turns     *turns
 	agents    agents
-	serving   bool // reads are carried out
+	opening   sync.Mutex // by an adapter that needs its shelf
+	serving   bool       // reads are carried out
 	undo      []undoing
 }
 

@@ -19,7 +19,7 @@ import (
 func (a *app) surroundings(p configs.Practice) gateway.Surroundings {
 	return gateway.Surroundings{
 		Clock: a.clock, Trial: a.cfg.Mode.Trial(), Heard: a.heard, Serving: a.serving,
-		Practice: p.ODS, Shelf: &appShelf{app: a, practice: p.ODS}, Turn: a.turns.of(p).take, Dial: a.dialer(p.ODS),
+		Practice: p.ODS, Shelf: appShelf{a, p.ODS}, Turn: a.turns.of(p).take, Dial: a.dialer(p.ODS),
 		Dated: func(date string) { a.turns.of(p).dated(date, a.clock.Now()) },
 	}
 }
@@ -29,12 +29,11 @@ func (a *app) surroundings(p configs.Practice) gateway.Surroundings {
 type appShelf struct {
 	app      *app
 	practice gateway.ODS
-	mu       sync.Mutex
 }
 
-func (h *appShelf) open(ctx context.Context) (gateway.Shelf, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (h appShelf) open(ctx context.Context) (gateway.Shelf, error) {
+	h.app.opening.Lock()
+	defer h.app.opening.Unlock()
 	if h.app.store == nil {
 		if err := h.app.openStore(ctx); err != nil {
 			return nil, fmt.Errorf("what is remembered of %s is kept in redis: %w", h.practice, err)
@@ -44,7 +43,7 @@ func (h *appShelf) open(ctx context.Context) (gateway.Shelf, error) {
 }
 
 // Get implements gateway.Shelf.
-func (h *appShelf) Get(ctx context.Context, keys ...string) ([]gateway.Kept, error) {
+func (h appShelf) Get(ctx context.Context, keys ...string) ([]gateway.Kept, error) {
 	s, err := h.open(ctx)
 	if err != nil {
 		return nil, err
@@ -53,7 +52,7 @@ func (h *appShelf) Get(ctx context.Context, keys ...string) ([]gateway.Kept, err
 }
 
 // Put implements gateway.Shelf.
-func (h *appShelf) Put(ctx context.Context, things ...gateway.Kept) error {
+func (h appShelf) Put(ctx context.Context, things ...gateway.Kept) error {
 	s, err := h.open(ctx)
 	if err != nil {
 		return err
@@ -62,7 +61,7 @@ func (h *appShelf) Put(ctx context.Context, things ...gateway.Kept) error {
 }
 
 // Each implements gateway.Shelf.
-func (h *appShelf) Each(ctx context.Context, prefix string, do func(gateway.Kept) error) error {
+func (h appShelf) Each(ctx context.Context, prefix string, do func(gateway.Kept) error) error {
 	s, err := h.open(ctx)
 	if err != nil {
 		return err

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,6 +13,7 @@ import (
 
 	"bellman/configs"
 	"bellman/gateway"
+	"bellman/gateway/store"
 )
 
 func TestRequestsToAClinicalSystemAreCountedAndTheOneTooManyIsNotMade(t *testing.T) {
@@ -50,5 +54,36 @@ func TestAClinicalSystemWhoseClockIsWrongIsToldOfByCheck(t *testing.T) {
 		if got != c.want {
 			t.Errorf("an answer of %s: %q, want %q", c.date, got, c.want)
 		}
+	}
+}
+
+func TestShelvesThatAreNeededInOneMomentOpenTheStoreOnce(t *testing.T) {
+	dir := t.TempDir()
+	cfg := &configs.Config{
+		Redis: configs.Redis{URL: gateway.NewSecret("embedded"), Dir: filepath.Join(dir, "data")},
+		Keys:  configs.Keys{File: filepath.Join(dir, "bellman.keys")}, OptOuts: configs.OptOuts{Journal: filepath.Join(dir, "optouts.journal")},
+		Practices: []configs.Practice{{Practice: gateway.Practice{ODS: "A81001"}, MaxRequests: 300}, {Practice: gateway.Practice{ODS: "B82002"}, MaxRequests: 300}},
+	}
+	if err := store.NewKeyFile(cfg.Keys.File); err != nil {
+		t.Fatal(err)
+	}
+	a := newApp(cfg, gateway.ClockFunc(time.Now), slog.New(slog.DiscardHandler))
+	t.Cleanup(func() {
+		if err := a.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	var needing sync.WaitGroup
+	for _, p := range cfg.Practices {
+		shelf := a.surroundings(p).Shelf
+		needing.Go(func() {
+			if err := shelf.Put(t.Context(), gateway.Kept{Key: "k", Value: []byte("v")}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	needing.Wait()
+	if n := len(a.undo); n != 2 {
+		t.Errorf("%d things are to be undone, want the one server and the one connection", n)
 	}
 }
