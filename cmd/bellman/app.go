@@ -165,15 +165,15 @@ func (a *app) openSource(p configs.Practice) (scheduler.Practice, []gateway.Faul
 		return out, []gateway.Fault{{Path: p.Source.Path + ".type", Problem: fmt.Sprintf("is no clinical system that Bellman knows: choose one of %v", adapters.SourceNames())}}
 	}
 	src, faults := build(adapters.Section{Path: p.Source.Path, Decode: p.Source.Decode}, a.surroundings(p))
-	if len(faults) == 0 {
-		faults = powerFaults(p, src)
-	}
 	if l, ok := src.(gateway.Listener); ok {
 		a.told, out.Tells = append(a.told, told{p.ODS, p.Source.Path, l}), true
 	}
 	joined, wrong := a.beside(p, src)
+	if faults = append(faults, wrong...); len(faults) == 0 {
+		faults = powerFaults(p, joined)
+	}
 	out.Source = joined
-	return out, append(faults, wrong...)
+	return out, faults
 }
 
 func (a *app) openProvider() error {

@@ -11,6 +11,7 @@ import (
 	"bellman/adapters/gpconnect/gpconnectsim"
 	"bellman/adapters/pds/pdssim"
 	"bellman/adapters/surgery"
+	"bellman/gateway"
 )
 
 // besidePDS is a scene whose practice asks PDS before each text.
@@ -146,20 +147,18 @@ func TestWhomPDSKnowsBetterGetsNoTextAlthoughThePracticeWouldSendOne(t *testing.
 	})
 }
 
-func TestGPConnectIsAskedAboutTheVisitButNeverAboutASensitivePatient(t *testing.T) {
-	t.Parallel()
-	s, all := newBesidePDS(t, "emis", london(time.October, 20, 17, 0), 4)
-	well, off, hidden, unknown := all[0], all[1], all[2], all[3]
+// besideGPConnect lets GP Connect be asked after PDS, and gives it and the practice's
+// system as it shows it, which has the visits of the scene.
+func (s *besidePDS) besideGPConnect(all []patient) (*gpconnectsim.Sim, *surgery.Diary) {
+	s.t.Helper()
 	const root = "https://gp.example.org/A81001/STU3/1/gpconnect"
-	there := surgery.New(s.clock) // the practice's system, as GP Connect shows it
+	there := surgery.New(s.clock)
 	for _, p := range all {
 		person, _ := s.diary.Person(p.id)
 		there.Register(person)
 		visit, _ := s.diary.Visit(p.slot)
 		there.Book(visit)
 	}
-	there.Cancel(off.slot)
-	there.Remove(unknown.slot)
 	sim := gpconnectsim.New(there, gpconnectsim.Options{Clock: s.clock, Root: root, From: simASID, To: simGPASID})
 	s.edit("    source: ", fmt.Sprintf(`      - type: gpconnect
         base_url: %s
@@ -173,6 +172,33 @@ func TestGPConnectIsAskedAboutTheVisitButNeverAboutASensitivePatient(t *testing.
           organisation: {ods: A81001, name: Riverside Surgery}
           practitioner: {id: "10019", given: Claire, family: Farrow, sds_user_id: "111222333444", local_system: a, local_id: b}
     source: `, root, s.host(sim), simASID, simGPASID))
+	return sim, there
+}
+
+func TestWhereThePracticesOwnSystemCannotCancelGPConnectDoes(t *testing.T) {
+	t.Parallel()
+	s, all := newBesidePDS(t, "files", london(time.October, 20, 17, 0), 2)
+	_, there := s.besideGPConnect(all)
+	s.edit(`    poll: "@every 1s"`, `    poll: "@every 1s"
+    writes: {cancellations: "A. Manager"}`)
+	v := s.live()
+	v.read()
+	s.do("cancel", "--practice", scenePractice, "--appointment", fmt.Sprint(all[0].slot), "--yes", "--by", "Jo Field")
+	for i, want := range []gateway.Status{gateway.StatusCancelled, gateway.StatusBooked} {
+		if visit, _ := there.Visit(all[i].slot); visit.Status != want {
+			t.Errorf("visit %d stands at %d, want %d", i, visit.Status, want)
+		}
+	}
+	v.stop()
+}
+
+func TestGPConnectIsAskedAboutTheVisitButNeverAboutASensitivePatient(t *testing.T) {
+	t.Parallel()
+	s, all := newBesidePDS(t, "emis", london(time.October, 20, 17, 0), 4)
+	well, off, hidden, unknown := all[0], all[1], all[2], all[3]
+	sim, there := s.besideGPConnect(all)
+	there.Cancel(off.slot)
+	there.Remove(unknown.slot)
 	s.says(hidden, func(r *pdssim.Record) { r.Label = "R" })
 	v := s.live()
 	v.hour(london(time.October, 21, 10, 12))
