@@ -76,7 +76,7 @@ func (a *Adapter) readVisit(m *message.Message, k kind, prefix string, n *news) 
 	if id == "" || m.At(a.rules.appointment).IsNull() {
 		return garbage{"the appointment's id is not where the profile looks for it"}
 	}
-	v := visitNews{key: ident.Shown(prefix + id)}
+	v := visitNews{key: shown(prefix, id)}
 	n.visit = &v
 	start, err := a.start(m)
 	switch {
@@ -126,6 +126,10 @@ func (a *Adapter) status(m *message.Message, e event) (s gateway.Status, weak bo
 	}
 	return gateway.StatusBooked, e == eventChanged
 }
+
+// shown gives an id behind its facility as it may be shown: the id by itself, since
+// the facility's letters and digits would make one of a name or an NHS number.
+func shown(prefix, id string) string { return ident.Shown(prefix + ident.Shown(id)) }
 
 func (a *Adapter) site(m *message.Message) string {
 	for _, at := range a.rules.site {

@@ -136,7 +136,7 @@ func (a *Adapter) patient(pid message.Segment, prefix string) (id string, byNHS 
 			nhs = number
 		}
 		if id == "" && len(own) > 0 {
-			id = ident.Shown(prefix + own[0])
+			id = shown(prefix, own[0])
 		}
 	}
 	if id == "" && nhs != "" {
@@ -151,7 +151,7 @@ func (a *Adapter) prior(m *message.Message, prefix, but string) []string {
 	for mrg := range m.Segments("MRG") {
 		own, nhs := a.identifiers(mrg.Field(1))
 		for i := range own {
-			own[i] = ident.Shown(prefix + own[i])
+			own[i] = shown(prefix, own[i])
 		}
 		if len(own) == 0 && nhs != "" {
 			own = []string{ident.Digest("nhs", nhs)}

@@ -1,8 +1,10 @@
 package hl7_test
 
 import (
+	"strings"
 	"testing"
 
+	"bellman/adapters/hl7"
 	"bellman/gateway"
 )
 
@@ -222,5 +224,23 @@ func TestWhatConcernsNoReminderIsTakenAndChangesNothing(t *testing.T) {
 	s.is(booked, "23 Nov 10:00")
 	if s.only().Patient.Mobile != gateway.NewPhone("+447700900101") {
 		t.Error("a message of two patients changed a number")
+	}
+}
+
+func TestAnIDThatIsANumberOfTheNHSIsHiddenBehindItsFacilityToo(t *testing.T) {
+	t.Parallel()
+	c := simConfig()
+	c.Facility = hl7.Facility{}
+	s := tellWith(t, c)
+	s.say(1, "SIU^S12", sch("9990000018", monday10), pid("9990000026", first))
+	s.say(2, "ADT^A40", pid("9990000026", first), mrg("9990000034"))
+	a := s.only()
+	for _, hidden := range []string{"9990000018", "9990000026"} {
+		if strings.Contains(string(a.ID)+string(a.Patient.ID), hidden) {
+			t.Error("an NHS number is part of an id")
+		}
+	}
+	if !strings.HasPrefix(string(a.ID), "RSIM1/") || !strings.HasPrefix(string(a.Patient.ID), "RSIM1/") {
+		t.Error("the ids do not begin with the facility")
 	}
 }
