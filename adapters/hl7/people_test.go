@@ -163,6 +163,26 @@ func TestMergesOfMergesAndInCirclesAreFollowed(t *testing.T) {
 	}
 }
 
+// Two ids were merged, and then the other way round: the later merge stands,
+// whichever comes first.
+func TestOfTwoMergesTheLaterStandsInEitherOrder(t *testing.T) {
+	t.Parallel()
+	for _, order := range [][2]int{{2, 3}, {3, 2}} {
+		s := tell(t)
+		s.say(1, "SIU^S12", sch("88001", monday10), pid("1001", first))
+		for _, minute := range order {
+			if minute == 2 {
+				s.say(2, "ADT^A40", pid("2002", second), mrg("1001"))
+			} else {
+				s.say(3, "ADT^A40", pid("1001", first), mrg("2002"))
+			}
+		}
+		if s.only().Patient.Mobile != gateway.NewPhone("+447700900101") {
+			t.Errorf("in the order %v the earlier merge stands", order)
+		}
+	}
+}
+
 func TestAnotherPatientUnderTheSameNumberIsAnotherAppointment(t *testing.T) {
 	t.Parallel()
 	s := tell(t)

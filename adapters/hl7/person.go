@@ -23,7 +23,7 @@ type person struct {
 
 	Declined   told[gateway.Flag] `json:"w,omitzero"`
 	Restricted told[gateway.Flag] `json:"e,omitzero"`
-	Into       told[string]       `json:"m,omitzero"` // the id in which this one went up; empty: it stands again
+	Into       told[string]       `json:"m,omitzero"` // the id in which this one went up; empty: it stands
 	Mixed      int64              `json:"x,omitempty"`
 	Marks      []string           `json:"k,omitempty"`
 	Last       int64              `json:"z"` // when something last came, in seconds since 1970, by our clock
@@ -62,8 +62,8 @@ func (p *person) take(n news) {
 		p.Declined.tell(n.said, w.declined)
 		p.Restricted.tell(n.said, w.restricted)
 	}
-	if p.Into.Is != "" && len(n.prior) > 0 && n.said >= p.Into.At {
-		p.Into = told[string]{At: n.said} // something goes up in this one: it stands again
+	if len(n.prior) > 0 {
+		p.Into.tell(n.said, "") // something goes up in this one: it stands
 	}
 }
 
@@ -104,7 +104,7 @@ func (p *person) left() gateway.Flag {
 
 // grave reports whether what is kept would do harm if it were forgotten.
 func (p *person) grave() bool {
-	return p.Dead != 0 || p.Odd != 0 || p.Removed != 0 || p.Into.known() || p.Mixed != 0
+	return p.Dead != 0 || p.Odd != 0 || p.Removed != 0 || p.Into.Is != "" || p.Mixed != 0
 }
 
 func (p *person) over(now time.Time) bool {
