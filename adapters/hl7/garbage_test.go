@@ -84,6 +84,28 @@ func TestGarbageAboutAnAppointmentMakesItUnclearAndNotStale(t *testing.T) {
 	}
 }
 
+// What could not be understood may have cancelled the visit, or moved it.
+func TestOnlyWhatSaysWhetherAndWhenSettlesGarbage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what, event, words string
+		want               gateway.Status
+	}{
+		{"a change that does not say whether", "SIU^S14", sch("88001", tuesday11), unclear},
+		{"a change that does not say when", "SIU^S14", "SCH||88001^PAS|||||||||||||||||||||||BOOKED\r", unclear},
+		{"a change that says both", "SIU^S14", "SCH||88001^PAS|||||||||^^^" + tuesday11 + "||||||||||||||BOOKED\r", booked},
+		{"a cancelling", "SIU^S15", "SCH||88001^PAS\r", cancelled},
+	} {
+		s := tell(t)
+		s.say(1, "SIU^S12", sch("88001", monday10), pid("1001", first))
+		s.say(2, "SIU^S13", sch("88001", "soon"))
+		s.say(3, c.event, c.words)
+		if got := s.only().Status; got != c.want {
+			t.Errorf("%s: status %d, want %d", c.what, got, c.want)
+		}
+	}
+}
+
 func TestOldGarbageDoesNotUnsettleWhatWasToldSince(t *testing.T) {
 	t.Parallel()
 	s := tell(t)

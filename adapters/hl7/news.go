@@ -3,7 +3,6 @@ package hl7
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"strings"
 	"time"
 
@@ -26,8 +25,8 @@ type news struct {
 // visitNews is what a message says of an appointment. Zero values were not said.
 type visitNews struct {
 	key    string
-	status gateway.Status // StatusUnknown with weak: only that it was there to be changed
-	weak   bool
+	status gateway.Status
+	weak   bool // the status is not said
 	start  *moment
 	site   string
 	mode   gateway.Mode
@@ -45,8 +44,6 @@ type moment struct {
 type garbage struct{ why string }
 
 func (g garbage) Error() string { return g.why }
-
-var errTraining = errors.New("MSH-11 says that it is for training or debugging")
 
 // read understands a message. The error is garbage; with it, the news may hold the
 // appointment that it was about.
@@ -124,7 +121,10 @@ func (a *Adapter) status(m *message.Message, e event) (s gateway.Status, weak bo
 	case said:
 		return a.rules.statuses[word], false
 	}
-	return gateway.StatusBooked, e == eventChanged
+	if e == eventChanged {
+		return gateway.StatusUnknown, true
+	}
+	return gateway.StatusBooked, false
 }
 
 // shown gives an id behind its facility as it may be shown: the id by itself, since
@@ -169,6 +169,11 @@ func (w wording[T]) of(m *message.Message, fallback T) T {
 // nothing.
 const far = 24 * time.Hour
 
+// firstYear is the first in which a message can have been sent. What systems write
+// for "no date" (1840, 1900, 1970), or after their clock was lost, is before it; such
+// a cancelling would count for less than all that is known.
+const firstYear = 2000
+
 // said gives when the sender says it said so: MSH-7, else EVN-2, else now. One that
 // lies more than a day ahead would outlive every correction, and counts as now.
 func (a *Adapter) said(m *message.Message, now time.Time) int64 {
@@ -185,7 +190,7 @@ func (a *Adapter) stamp(m *message.Message, now time.Time) (time.Time, bool) {
 	evn, _ := m.Segment("EVN")
 	for _, f := range []message.Field{m.Header().Field(7), evn.Field(2)} {
 		t, err := message.Time(strings.TrimSpace(f.Part().Part(1).Text()), a.rules.zone)
-		if err != nil || t.Doubt == gateway.TimeMissing {
+		if err != nil || t.Doubt == gateway.TimeMissing || t.At.Year() < firstYear {
 			continue
 		}
 		if later := t.At.Add(time.Hour); t.Doubt == gateway.TimeAmbiguous && !later.After(now.Add(gateway.Wobble)) {

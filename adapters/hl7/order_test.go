@@ -85,13 +85,93 @@ func TestAControlIDThatBeginsAgainHidesNoCancelling(t *testing.T) {
 func TestAChangeWithoutAStatusDoesNotBookACancelledVisit(t *testing.T) {
 	t.Parallel()
 	s := tell(t)
-	s.say(1, "SIU^S14", sch("88001", monday10), pid("1001", first))
-	s.is(booked, "23 Nov 10:00") // unknown until then: the visit is there to be changed
+	s.say(1, "SIU^S12", sch("88001", monday10), pid("1001", first))
 	s.say(2, "SIU^S15", "SCH||88001^PAS\r")
 	s.say(3, "SIU^S14", sch("88001", monday10))
 	s.is(unclear, "23 Nov 10:00")
 	s.say(4, "SIU^S13", sch("88001", tuesday11))
 	s.is(booked, "24 Nov 11:00")
+}
+
+// It may have been cancelled before anybody listened.
+func TestAChangeWithoutAStatusOfAVisitThatIsNotKnownBooksNothing(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	s.say(2, "SIU^S14", sch("88001", monday10), pid("1001", first))
+	s.is(unclear, "23 Nov 10:00")
+	s.say(1, "SIU^S12", sch("88001", monday10), pid("1001", first)) // its booking, late
+	s.is(booked, "23 Nov 10:00")
+}
+
+// fixed writes a message whose control id is always the same.
+func fixed(minute int, event, rest string) string {
+	at := ten.Add(time.Duration(minute) * time.Minute)
+	return "MSH|^~\\&|PAS|RSIM1|B|T|" + stampOf(at) + "||" + event + "|1|P|2.4\r" + rest
+}
+
+func TestTheSameWordsAtALaterTimeAreNotTakenForACopy(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	s.clock.Set(ten.Add(time.Hour))
+	cancel := "SCH||88001^PAS\r"
+	s.raw(fixed(1, "SIU^S12", sch("88001", monday10)+pid("1001", first)))
+	s.raw(fixed(2, "SIU^S15", cancel))
+	s.raw(fixed(2, "SIU^S15", cancel))
+	s.raw(fixed(3, "SIU^S15", cancel))
+	s.is(cancelled, "23 Nov 10:00")
+	s.raw(fixed(4, "SIU^S13", sch("88001", tuesday11)))
+	s.is(booked, "24 Nov 11:00")
+	s.raw(fixed(5, "SIU^S13", sch("88001", tuesday11)))
+	s.is(booked, "24 Nov 11:00")
+	s.raw(fixed(2, "SIU^S15", cancel))
+	s.is(booked, "24 Nov 11:00") // a true copy
+	s.raw(fixed(6, "SIU^S15", cancel))
+	s.is(unclear, "24 Nov 11:00")
+	s.raw(fixed(7, "SIU^S13", sch("88001", monday10)))
+	s.is(booked, "23 Nov 10:00")
+	s.raw(fixed(8, "SIU^S13", sch("88001", tuesday11)))
+	s.is(unclear, "23 Nov 10:00") // moved back again, or not
+}
+
+func TestAPatientWhoIsTakenOutAgainInTheSameWordsIsOut(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	s.clock.Set(ten.Add(time.Hour))
+	s.raw(fixed(1, "SIU^S12", sch("88001", monday10)+pid("1001", first)))
+	out, in := pid("1001", ""), pid("1001", first)
+	s.raw(fixed(2, "ADT^A29", out))
+	s.raw(fixed(3, "ADT^A28", in))
+	s.raw(fixed(2, "ADT^A29", out))
+	if s.only().Patient.Left != gateway.FlagNo {
+		t.Error("a copy took the patient out")
+	}
+	s.raw(fixed(4, "ADT^A29", out))
+	if s.only().Patient.Left != gateway.FlagYes {
+		t.Error("taken out again, and still texted")
+	}
+}
+
+// The sender's clock was ahead for a while, by less than what counts as now.
+func TestACancellingAfterABookingFromTheFutureIsNotOverlooked(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	s.raw(handAt(ten.Add(5*time.Hour), "SIU^S12", sch("88001", monday10)+pid("1001", first)))
+	s.is(booked, "23 Nov 10:00")
+	s.say(1, "SIU^S15", "SCH||88001^PAS\r")
+	s.is(unclear, "23 Nov 10:00")
+	s.clock.Set(ten.Add(6 * time.Hour))
+	s.raw(handAt(ten.Add(6*time.Hour), "SIU^S13", sch("88001", tuesday11)))
+	s.is(booked, "24 Nov 11:00")
+}
+
+func TestACancellingFromAClockThatWasLostCounts(t *testing.T) {
+	t.Parallel()
+	for _, year := range []string{"1840", "1900", "1970", "1999"} {
+		s := tell(t)
+		s.say(1, "SIU^S12", sch("88001", monday10), pid("1001", first))
+		s.raw("MSH|^~\\&|PAS|RSIM1|B|T|" + year + "0101000000||SIU^S15|1|P|2.4\rSCH||88001^PAS\r")
+		s.is(cancelled, "23 Nov 10:00")
+	}
 }
 
 func TestEveryOrderOfMessagesTellsTheSame(t *testing.T) {

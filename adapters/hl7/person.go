@@ -1,6 +1,7 @@
 package hl7
 
 import (
+	"strconv"
 	"time"
 
 	"bellman/gateway"
@@ -31,10 +32,9 @@ type person struct {
 
 // take lays what a message says of the patient over what is known.
 func (p *person) take(n news) {
-	if !once(&p.Marks, n.mark) {
+	if !p.once(n) {
 		return
 	}
-	p.Last = n.came.Unix()
 	w := n.who
 	if w.nhs != "" {
 		p.NHS.tell(n.said, w.nhs)
@@ -67,18 +67,27 @@ func (p *person) take(n news) {
 	}
 }
 
+// once reports whether a message is new to the patient, and remembers it. The same
+// words at another time are another message: who was taken out, added and taken out
+// again is out, whatever control ids the sender gives.
+func (p *person) once(n news) bool {
+	if !once(&p.Marks, n.mark+" "+strconv.FormatInt(n.said, 36)) {
+		return false
+	}
+	p.Last = n.came.Unix()
+	return true
+}
+
 // goInto notes that this id went up in another.
 func (p *person) goInto(n news) {
-	if once(&p.Marks, n.mark) {
-		p.Last = n.came.Unix()
+	if p.once(n) {
 		p.Into.tell(n.said, n.who.id)
 	}
 }
 
 // mix notes that it is not clear any more which appointments are this patient's.
 func (p *person) mix(n news) {
-	if once(&p.Marks, n.mark) {
-		p.Last = n.came.Unix()
+	if p.once(n) {
 		p.Mixed = max(p.Mixed, n.said)
 	}
 }

@@ -18,9 +18,7 @@ type visit struct {
 	Mode    told[gateway.Mode]   `json:"m,omitzero"`
 	// Changed is when the last message came that changes it without saying whether
 	// it is booked.
-	Changed int64 `json:"c,omitempty"`
-	// Torn: it was cancelled and booked at one and the same time.
-	Torn    bool         `json:"t,omitempty"`
+	Changed int64        `json:"c,omitempty"`
 	Garbled told[string] `json:"g,omitzero"` // a message about it could not be understood; why
 	Marks   []string     `json:"k,omitempty"`
 	Last    int64        `json:"z"` // when something last came of it, in seconds since 1970, by our clock
@@ -30,17 +28,23 @@ type visit struct {
 // patient is known to be the one whose appointment it is, under another id.
 func (v *visit) take(n news, same bool) {
 	if !once(&v.Marks, n.mark) {
+		v.takeAgain(n)
 		return
 	}
 	v.Last = n.came.Unix()
+	if last := v.last(); n.said < last && last > n.came.Add(agrees).UnixMicro() {
+		// What is known was said in a time still to come, and this comes after it and
+		// was said before it: one of two clocks is wrong, and either may be the newer.
+		v.Status.tell(last, gateway.StatusUnknown)
+	}
 	said := n.visit
 	if said.garbled != "" {
 		if n.said >= v.last() {
-			v.Garbled = told[string]{n.said, said.garbled}
+			v.Garbled.tell(n.said, said.garbled)
 		}
 		return
 	}
-	if n.said >= v.Garbled.At {
+	if n.said >= v.Garbled.At && said.settles() {
 		v.Garbled = told[string]{}
 	}
 	if n.who.id != "" && !same {
@@ -62,19 +66,32 @@ func (v *visit) take(n news, same bool) {
 	v.takeStatus(n.said, said.status)
 }
 
+// takeAgain takes in a message that has come before. One that is said to be said
+// later than all that is known is a copy with a new time, or a sender's control id
+// that began again: nobody knows which, so that it leaves unclear what it does not
+// agree with.
+func (v *visit) takeAgain(n news) {
+	if n.said > max(v.last(), v.Garbled.At) && !v.agrees(n.visit) {
+		v.Status.tell(n.said, gateway.StatusUnknown)
+	}
+}
+
+// agrees reports whether news say nothing but what is known.
+func (v *visit) agrees(said *visitNews) bool {
+	return said.garbled == "" && (said.weak || said.status == v.standing()) && (said.start == nil || *said.start == v.Start.Is)
+}
+
+// settles reports whether a message leaves no doubt that one before it, which could
+// not be understood, may have brought: whether the patient is expected, and when.
+func (s *visitNews) settles() bool {
+	return !s.weak && (s.start != nil || s.status != gateway.StatusBooked)
+}
+
 // takeStatus takes in whether the patient is expected. Of a booking and a
 // cancelling that were said at one time nobody knows which was meant to last.
 func (v *visit) takeStatus(at int64, s gateway.Status) {
-	switch was := v.Status; {
-	case at < was.At:
-		return
-	case at > was.At:
-		v.Torn = false
-	case was.Is != gateway.StatusBooked && s == gateway.StatusBooked:
-		v.Torn = true
-		return
-	case s != gateway.StatusBooked:
-		v.Torn = false
+	if was := v.Status; at == was.At && was.Is != gateway.StatusBooked && s == gateway.StatusBooked {
+		s = gateway.StatusUnknown
 	}
 	v.Status.tell(at, s)
 }
@@ -83,18 +100,10 @@ func (v *visit) takeStatus(at int64, s gateway.Status) {
 func (v *visit) last() int64 { return max(v.Status.At, v.Start.At, v.Changed) }
 
 // standing gives the status as it is to be believed. A change of a visit that is
-// not booked, by a sender who gives no status, may have booked it again or only
+// not known to be booked, by a sender who gives no status, may have booked it or only
 // have corrected a note.
 func (v *visit) standing() gateway.Status {
-	switch {
-	case v.Garbled.known(), v.Torn:
-		return gateway.StatusUnknown
-	case !v.Status.known():
-		if v.Changed != 0 {
-			return gateway.StatusBooked
-		}
-		return gateway.StatusUnknown
-	case v.Status.Is != gateway.StatusBooked && v.Changed > v.Status.At:
+	if v.Garbled.known() || v.Status.Is != gateway.StatusBooked && v.Changed > v.Status.At {
 		return gateway.StatusUnknown
 	}
 	return v.Status.Is
