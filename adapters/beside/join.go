@@ -13,9 +13,11 @@ import (
 // Remembering is a Checker that knows what it has learnt before, such as a Memory.
 type Remembering interface {
 	gateway.Checker
-	// Recall lays over appointments, in their order, what was learnt before. remark
-	// is for an operator, or empty.
+	// Recall lays over the appointments of a whole read, in their order, what was
+	// learnt before. remark is for an operator, or empty.
 	Recall(ctx context.Context, of []gateway.Appointment) (laid []gateway.Appointment, remark string, err error)
+	// Known lays what was learnt before over one appointment, and asks nobody.
+	Known(ctx context.Context, a gateway.Appointment) (gateway.Appointment, error)
 }
 
 // Join makes one source of a practice's own and the checkers beside it, which are
@@ -126,15 +128,10 @@ func ask(ctx context.Context, c gateway.Checker, a gateway.Appointment) (gateway
 	if sendable(a) {
 		return c.Check(ctx, a)
 	}
-	r, ok := c.(Remembering)
-	if !ok {
-		return a, nil
+	if r, ok := c.(Remembering); ok {
+		return r.Known(ctx, a)
 	}
-	laid, _, err := r.Recall(ctx, []gateway.Appointment{a})
-	if err != nil {
-		return gateway.Appointment{}, err
-	}
-	return laid[0], nil
+	return a, nil
 }
 
 // sendable reports whether nothing that a checker could not correct stands against

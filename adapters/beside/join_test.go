@@ -238,3 +238,20 @@ func TestWithoutCheckersNothingIsJoined(t *testing.T) {
 		t.Error("the practice's own source was wrapped")
 	}
 }
+
+func TestALookAtOneVisitForgetsNothingAboutOthers(t *testing.T) {
+	s := newStage(t)
+	s.other.say(2, yes)
+	s.check(2)
+	s.other.goDown(errDown) // for so long that only the reads keep what was learnt
+	s.clock.Advance(cache + 14*24*time.Hour)
+	inner := &looking{is: gatewaytest.Person(1)}
+	inner.is.Status = gateway.StatusCancelled
+	looks := joined(t, inner, []gateway.Checker{s.open()}).(gateway.Rereader)
+	if is, err := looks.Reread(t.Context(), gatewaytest.Person(1)); err != nil || is != inner.is {
+		t.Fatalf("error %v", err)
+	}
+	if s.flag(2) != yes {
+		t.Error("another patient came back to life")
+	}
+}

@@ -22,12 +22,14 @@ const (
 	sweepEvery = 24 * time.Hour
 )
 
-// Recall lays over appointments what was learnt before, and asks anew for a few of
-// the answers that change something and have grown old. remark says for an operator
-// that those could not be had; the old ones then go on to count. An error means that
-// what is remembered could not be read.
+// Recall lays over the appointments of a whole read what was learnt before, and asks
+// anew for a few of the answers that change something and have grown old. remark says
+// for an operator that those could not be had; the old ones then go on to count. Once
+// a day it forgets old answers that change nothing about the read, which is why it
+// must not be given a part of one. An error means that what is remembered could not
+// be read.
 func (m *Memory[T]) Recall(ctx context.Context, of []gateway.Appointment) (laid []gateway.Appointment, remark string, err error) {
-	had, err := m.known(ctx, of)
+	had, err := m.remembered(ctx, of)
 	if err != nil {
 		return nil, "", err
 	}
@@ -56,8 +58,22 @@ func (m *Memory[T]) Recall(ctx context.Context, of []gateway.Appointment) (laid 
 	return laid, remark, m.sweep(ctx, now, counts)
 }
 
-// known gives what is remembered of the appointments, by key.
-func (m *Memory[T]) known(ctx context.Context, of []gateway.Appointment) (map[string]kept[T], error) {
+// Known lays what was learnt before over one appointment. It asks nobody and forgets
+// nothing.
+func (m *Memory[T]) Known(ctx context.Context, a gateway.Appointment) (gateway.Appointment, error) {
+	key := m.o.Key(a)
+	if key == "" {
+		return m.o.Without(a), nil
+	}
+	had, err := m.get(ctx, []string{m.place(key)})
+	if err != nil {
+		return gateway.Appointment{}, err
+	}
+	return m.lay(a, had[0]), nil
+}
+
+// remembered gives what is remembered of the appointments, by key.
+func (m *Memory[T]) remembered(ctx context.Context, of []gateway.Appointment) (map[string]kept[T], error) {
 	var keys, places []string
 	out := map[string]kept[T]{}
 	for _, a := range of {
@@ -93,7 +109,8 @@ type old[T any] struct {
 }
 
 // renew asks anew for the oldest answers that change something about a visit still
-// to come that would else be texted, and gives the new ones by key. The first that cannot be had ends it.
+// to come that would else be texted, and gives the new ones by key. The first that
+// cannot be had ends it.
 func (m *Memory[T]) renew(ctx context.Context, of []gateway.Appointment, had map[string]kept[T]) (map[string]kept[T], error) {
 	due := m.due(of, had)
 	if len(due) == 0 {
