@@ -30,11 +30,14 @@ type known struct {
 // number, and so whether somebody must be asked about them.
 var errNotRead = errors.New("the patient's NHS number is not known yet: the next read of the diary brings it")
 
-// note keeps the NHS numbers of everybody in a read.
+// note keeps the NHS numbers of everybody in a read who can be told from others.
 func (p people) note(ctx context.Context, of []gateway.Appointment) error {
 	is := map[string]string{}
 	var places []string
 	for _, a := range of {
+		if a.Patient.ID == "" {
+			continue
+		}
 		place := peoplePlace + string(a.Patient.ID)
 		nhs, seen := is[place]
 		if !seen {
@@ -88,6 +91,9 @@ func (p people) keep(ctx context.Context, places []string, is map[string]string,
 func (p people) fill(ctx context.Context, a gateway.Appointment) (gateway.Appointment, error) {
 	if !a.Patient.NHSNumber.IsZero() {
 		return a, nil
+	}
+	if a.Patient.ID == "" {
+		return a, errNotRead
 	}
 	had, err := p.shelf.Get(ctx, peoplePlace+string(a.Patient.ID))
 	if err != nil {

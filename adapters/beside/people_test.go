@@ -129,3 +129,23 @@ func TestAReadWhoseNumbersCannotBeKeptIsNone(t *testing.T) {
 		t.Error("without a shelf every patient would be one without a number")
 	}
 }
+
+func TestPatientsWithoutAnIDAreNotTakenForOneAnother(t *testing.T) {
+	d := newDesk(t)
+	one, other := gatewaytest.Person(1), gatewaytest.Person(2)
+	one.Patient.ID, other.Patient.ID = "", ""
+	listed := one
+	listed.Patient.NHSNumber = gateway.NewNHSNumber("9990000018")
+	d.feed = gateway.Feed{Appointments: []gateway.Appointment{listed, other}}
+	if _, err := d.source.Read(t.Context(), span); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []gateway.Appointment{one, other} {
+		if _, err := d.source.(gateway.Rereader).Reread(t.Context(), a); err == nil || len(d.asked) != 0 {
+			t.Errorf("asked %d times about somebody else (error %v)", len(d.asked), err)
+		}
+	}
+	if _, err := d.source.(gateway.Rereader).Reread(t.Context(), listed); err != nil || len(d.asked) != 1 {
+		t.Errorf("who brings a number is not asked about (error %v)", err)
+	}
+}
