@@ -53,8 +53,7 @@ func (d *drawn) callOff(cancels []calendar.Cancel) {
 		off[c] = true
 	}
 	for i := range d.Events {
-		e := &d.Events[i]
-		if off[calendar.Cancel{UID: e.UID, Instance: e.Instance}] || off[calendar.Cancel{UID: e.UID}] {
+		if e := &d.Events[i]; e.CalledOff(off) {
 			e.Status = gateway.StatusCancelled
 		}
 	}

@@ -188,3 +188,16 @@ func TestEveryFaultOfACalendarsSectionIsGivenAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestOneOfASeriesThatIsCalledOffByItsDayIsCalledOff(t *testing.T) {
+	c := therapy(t)
+	drop(t, &c, "diary.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20261123T091000\nRRULE:FREQ=WEEKLY;COUNT=2\nSUMMARY:Efua Kerr\nEND:VEVENT\nEND:VCALENDAR\n")
+	age(t, drop(t, &c, "off.ics", "BEGIN:VCALENDAR\nMETHOD:CANCEL\nBEGIN:VEVENT\nUID:1\nRECURRENCE-ID;VALUE=DATE:20261130\nEND:VEVENT\nEND:VCALENDAR\n"), time.Minute)
+	feed, err := reads(t, c)
+	if err != nil || len(feed.Appointments) != 2 {
+		t.Fatalf("%v, %d visits", err, len(feed.Appointments))
+	}
+	if got := feed.Appointments; got[0].Status != gateway.StatusBooked || got[1].Status != gateway.StatusCancelled {
+		t.Errorf("statuses %d and %d", got[0].Status, got[1].Status)
+	}
+}

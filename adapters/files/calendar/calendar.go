@@ -64,6 +64,12 @@ type Calendar struct {
 // Cancel calls off an event, or with an empty Instance all of a series.
 type Cancel struct{ UID, Instance string }
 
+// CalledOff reports whether one of the cancellations is of the event: of itself, of
+// its day in its series, or of the whole series.
+func (e Event) CalledOff(by map[Cancel]bool) bool {
+	return by[Cancel{e.UID, e.Instance}] || by[Cancel{e.UID, dayOf(e.Instance)}] || by[Cancel{UID: e.UID}]
+}
+
 // Read reads a calendar's text. zone is that of times which name none. An error
 // means that it is no calendar, or is out of all bounds.
 func Read(ctx context.Context, text []byte, span gateway.Span, zone *time.Location) (Calendar, error) {

@@ -225,3 +225,32 @@ func TestAnEventOfUnboundedSizeDoesNotStopItsNeighbours(t *testing.T) {
 		t.Errorf("unreadable %q", whys(c))
 	}
 }
+
+func TestOneOfASeriesThatIsNamedByItsDayIsTheSameVisit(t *testing.T) {
+	byDay := "UID:1\nRECURRENCE-ID;VALUE=DATE:20261123\nDTSTART;TZID=Europe/London:20261123T091000"
+	for change, want := range map[string]string{
+		"\nSTATUS:CANCELLED":   "23 Nov 09:10 cancelled",
+		"\nSUMMARY:Room 2":     "23 Nov 09:10",
+		"\nTRANSP:TRANSPARENT": "23 Nov 09:10 unclear",
+	} {
+		c := expect(t, of(weekly+";COUNT=5", byDay+change), want, "30 Nov 09:10")
+		if c.Events[0].Instance != "20261123T091000Z" {
+			t.Errorf("the visit is known as %q", c.Events[0].Instance)
+		}
+	}
+}
+
+func TestADayThatIsCalledOffIsCalledOffWhole(t *testing.T) {
+	twice := "UID:1\nDTSTART;TZID=Europe/London:20261123T091000\nRRULE:FREQ=WEEKLY;COUNT=2\nRDATE;TZID=Europe/London:20261123T151000"
+	c := read(t, of(twice, "UID:1\nRECURRENCE-ID;VALUE=DATE:20261123\nSTATUS:CANCELLED\nDTSTART;TZID=Europe/London:20261123T091000"))
+	var off []bool
+	for _, e := range c.Events {
+		off = append(off, e.Status == gateway.StatusCancelled)
+		if strings.HasPrefix(e.Instance, "20261123") != off[len(off)-1] {
+			t.Errorf("%s has the status %d", e.Instance, e.Status)
+		}
+	}
+	if len(off) != 3 {
+		t.Errorf("%d events, unreadable %q", len(off), whys(c))
+	}
+}

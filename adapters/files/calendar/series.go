@@ -39,11 +39,9 @@ func (r *reader) settle(g *group) {
 
 // keep puts a UID's events into the calendar.
 func (r *reader) keep(g *group, master *event, series []instance, changed map[string]*event) {
+	byStart(series, changed)
 	for _, i := range series {
 		c := changed[i.key]
-		if c == nil && i.key != "" {
-			c = changed[i.start.In(gateway.London()).Format(time.DateOnly)] // named by its day
-		}
 		if c == nil {
 			r.add(g.uid, i.key, master, i.start, i.doubt, i.status)
 			continue
@@ -68,6 +66,22 @@ func (r *reader) keep(g *group, master *event, series []instance, changed map[st
 	}
 }
 
+// byStart lets what is said of a day of the series be said of whatever of it stands on
+// that day: each visit is known by its start, however a program names it.
+func byStart(series []instance, changed map[string]*event) {
+	days := map[string]bool{}
+	for _, i := range series {
+		day := dayOf(i.key)
+		if c := changed[day]; c != nil && changed[i.key] == nil {
+			changed[i.key] = c
+			days[day] = true
+		}
+	}
+	for day := range days {
+		delete(changed, day)
+	}
+}
+
 func (r *reader) add(uid, key string, e *event, start time.Time, doubt gateway.Doubt, status gateway.Status) {
 	if !r.span.Has(start) {
 		return
@@ -89,7 +103,19 @@ func keyOf(m moment) string {
 		return m.wall.Format(time.DateOnly)
 	}
 	t, _ := m.placed()
-	return t.Format("20060102T150405Z")
+	return t.Format(keyForm)
+}
+
+const keyForm = "20060102T150405Z"
+
+// dayOf gives the London day of a key, by which some programs name the one of a
+// series; of what stands alone, or is a day already, the key itself.
+func dayOf(key string) string {
+	t, err := time.Parse(keyForm, key)
+	if err != nil {
+		return key
+	}
+	return t.In(gateway.London()).Format(time.DateOnly)
 }
 
 // newest finds the newest word on the series itself and on each of its visits that
