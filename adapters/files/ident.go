@@ -36,7 +36,7 @@ func (v *visit) identify(l layout, cells []string, nhs, mobile string) string {
 		if hasID {
 			v.id += "-" + v.patient
 		}
-	case nhs != "":
+	case validNHS(nhs):
 		v.patient = ident.Digest("nhs", nhs)
 	case number != "" || name != "":
 		v.patient = ident.Digest("number", number, strings.ToLower(name))

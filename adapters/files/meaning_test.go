@@ -242,3 +242,28 @@ func TestRowsThatRepeatAreOneVisitAndRowsThatContradictAreNotBelieved(t *testing
 		}
 	}
 }
+
+func TestANumberThatNobodyHasIsNotTakenForNone(t *testing.T) {
+	c := sheet()
+	c.Columns.NHSNumber, c.Columns.GivenName = "NHS", "Name"
+	for cell, want := range map[string]struct{ none, valid bool }{
+		"": {none: true}, "n/a": {none: true}, "not known": {none: true}, " - ": {none: true},
+		"999 000 0018": {valid: true}, "999-000-0018": {valid: true},
+		"999 000 0019": {}, "000 000 0000": {}, "99900000": {}, "9990000018 Kerr": {},
+	} {
+		feed := readOf(t, c, "Mobile,Date,Time,NHS,Name\r\n07700 900001,23/11/2026,09:10,"+cell+",Efua\r\n")
+		n := feed.Appointments[0].Patient.NHSNumber
+		if n.IsZero() != want.none || n.Valid() != want.valid {
+			t.Errorf("%q is none: %t, valid: %t; want %+v", cell, n.IsZero(), n.Valid(), want)
+		}
+	}
+}
+
+func TestANumberThatStandsForNoneDoesNotMakeTwoPeopleOne(t *testing.T) {
+	c := sheet()
+	c.Columns.NHSNumber, c.Columns.GivenName = "NHS", "Name"
+	feed := readOf(t, c, "Mobile,Date,Time,NHS,Name\r\n07700 900001,23/11/2026,09:10,0000000000,Efua\r\n07700 900002,23/11/2026,09:10,0000000000,Huw\r\n")
+	if got := feed.Appointments; len(got) != 2 || got[0].Patient.ID == got[1].Patient.ID || got[0].ID == got[1].ID {
+		t.Errorf("%d visits, unreadable %q", len(got), whys(feed))
+	}
+}

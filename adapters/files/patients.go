@@ -104,7 +104,7 @@ func (a *Adapter) takePatient(list *patientList, l layout, rec record, cells []s
 	name, _ := l.cell(cells, fieldGivenName)
 	p.Name = gateway.NewName(name)
 	nhs, _ := l.cell(cells, fieldNHSNumber)
-	p.NHSNumber = gateway.NewNHSNumber(validNHS(nhs))
+	p.NHSNumber = gateway.NewNHSNumber(plainNHS(nhs))
 	a.flags(l, cells, &p)
 	list.add(p, a.named(l, cells))
 	return "", nil

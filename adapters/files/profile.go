@@ -93,7 +93,7 @@ func kindOf(s string) string {
 		return "times"
 	case plain && !looksNumber.MatchString(s):
 		return "yes or no"
-	case validNHS(s) != "":
+	case validNHS(plainNHS(s)):
 		return "NHS numbers"
 	case looksNumber.MatchString(s):
 		return "numbers"

@@ -53,7 +53,7 @@ func (a *Adapter) readRow(l layout, cells []string) (visit, string, error) {
 		v.Patient.Name = gateway.NewName(name)
 	}
 	nhs, _ := l.cell(cells, fieldNHSNumber)
-	nhs = validNHS(nhs)
+	nhs = plainNHS(nhs)
 	v.Patient.NHSNumber = gateway.NewNHSNumber(nhs)
 	a.understand(l, cells, &v)
 	return v, v.identify(l, cells, nhs, raw), nil
@@ -104,25 +104,20 @@ var scientific = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
 // somebody else.
 var shortened = regexp.MustCompile(`^[0-9]{4,}000000$`)
 
-// validNHS gives an NHS number without its spaces and dashes, or nothing when it
-// is not one: ten digits whose last is the check digit modulo 11 of the others
-// (NHS Data Dictionary, NHS NUMBER).
-func validNHS(s string) string {
+// plainNHS gives an NHS number without its spaces and dashes. Words without a digit
+// (none, n/a) say that there is none. Digits that are no NHS number give one that
+// nobody has, so that whoever asks by it sees a mistake in the record and not a
+// patient without a number.
+func plainNHS(s string) string {
 	s = strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(s)
-	if len(s) != 10 {
-		return ""
+	switch {
+	case validNHS(s):
+		return s
+	case strings.ContainsAny(s, "0123456789"):
+		return "0"
 	}
-	sum := 0
-	for i := range 10 {
-		if s[i] < '0' || s[i] > '9' {
-			return ""
-		}
-		if i < 9 {
-			sum += int(s[i]-'0') * (10 - i)
-		}
-	}
-	if (11-sum%11)%11 != int(s[9]-'0') {
-		return ""
-	}
-	return s
+	return ""
 }
+
+// validNHS reports whether a plain number can be an NHS number.
+func validNHS(s string) bool { return gateway.NewNHSNumber(s).Valid() }
