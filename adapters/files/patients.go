@@ -21,9 +21,7 @@ type patientList struct {
 	people []gateway.Patient
 	at     map[gateway.PatientID]int // place in people
 	by     map[string][]int          // code or name -> places in people
-	asOf   time.Time
 	notes  []string
-	unread []gateway.Unreadable
 }
 
 // readPatients reads the list. It fails when the list is not whole: among what is
@@ -48,7 +46,7 @@ func (a *Adapter) readPatients(ctx context.Context) (*patientList, error) {
 	case age > time.Duration(a.listAge())*24*time.Hour:
 		return nil, fmt.Errorf("the patient list is more than %d days old: numbers and refusals in it may have changed, export it again", a.listAge())
 	}
-	list := &patientList{at: map[gateway.PatientID]int{}, by: map[string][]int{}, asOf: changed}
+	list := &patientList{at: map[gateway.PatientID]int{}, by: map[string][]int{}}
 	g := grid{columns: a.config.Patients.Columns.mapped(), config: a.config, dates: a.dates, take: func(_ *table, l layout, rec record, cells []string) (string, error) {
 		return a.takePatient(list, l, rec, cells)
 	}}
@@ -98,7 +96,7 @@ func (a *Adapter) takePatient(list *patientList, l layout, rec record, cells []s
 	p := gateway.Patient{ID: gateway.PatientID(ident.Shown(id))}
 	raw, _ := l.cell(cells, fieldMobile)
 	p.Mobile, p.MobileKind = number.Parse(raw, a.env.Trial)
-	if scientific.MatchString(raw) || shortened.MatchString(onlyDigits(raw)) || rec.doubtful {
+	if scientific.MatchString(raw) || shortened.MatchString(onlyDigits(raw)) {
 		p.Mobile, p.MobileKind = gateway.Phone{}, gateway.NumberUnclear
 	}
 	name, _ := l.cell(cells, fieldGivenName)
@@ -106,6 +104,9 @@ func (a *Adapter) takePatient(list *patientList, l layout, rec record, cells []s
 	nhs, _ := l.cell(cells, fieldNHSNumber)
 	p.NHSNumber = gateway.NewNHSNumber(plainNHS(nhs))
 	a.flags(l, cells, &p)
+	if rec.doubtful {
+		unclear(&p)
+	}
 	list.add(p, a.named(l, cells))
 	return "", nil
 }
@@ -119,13 +120,19 @@ func (list *patientList) add(p gateway.Patient, keys []string) {
 		list.at[p.ID] = i
 		list.people = append(list.people, p)
 	} else if list.people[i] != p {
-		list.people[i].Mobile, list.people[i].MobileKind = gateway.Phone{}, gateway.NumberUnclear
+		unclear(&list.people[i])
 	}
 	for _, k := range keys {
 		if here := list.by[k]; k != "" && (len(here) == 0 || here[len(here)-1] != i) {
 			list.by[k] = append(here, i)
 		}
 	}
+}
+
+// unclear leaves open whether a patient may be texted at all: another number, such as
+// that of a register beside the list, is no answer to that.
+func unclear(p *gateway.Patient) {
+	p.Mobile, p.MobileKind, p.Restricted = gateway.Phone{}, gateway.NumberUnclear, gateway.FlagUnclear
 }
 
 // named gives the words by which the calendar may name the patient of a row.

@@ -189,6 +189,25 @@ func TestEveryFaultOfACalendarsSectionIsGivenAtOnce(t *testing.T) {
 	}
 }
 
+// Another system may know another number of theirs: that must not make them texted.
+func TestTwoRowsOfOnePatientThatDifferLeaveOpenWhetherTheyMayBeTexted(t *testing.T) {
+	c := therapy(t)
+	drop(t, &c, "clients.csv", "Client ID,First name,Surname,Mobile,SMS\r\n17,Efua,Kerr,07700 900101,yes\r\n17,Efua,Kerr,07700 900101,no\r\n18,Huw,Muir,447701000000,yes\r\n")
+	feed, err := reads(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range feed.Appointments {
+		want := gateway.FlagNo
+		if a.Patient.ID == "17" {
+			want = gateway.FlagUnclear
+		}
+		if a.Patient.Restricted != want {
+			t.Errorf("%s: restricted is %d, want %d", a.ID, a.Patient.Restricted, want)
+		}
+	}
+}
+
 func TestOneOfASeriesThatIsCalledOffByItsDayIsCalledOff(t *testing.T) {
 	c := therapy(t)
 	drop(t, &c, "diary.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20261123T091000\nRRULE:FREQ=WEEKLY;COUNT=2\nSUMMARY:Efua Kerr\nEND:VEVENT\nEND:VCALENDAR\n")
