@@ -30,8 +30,10 @@ type kept struct {
 	tag, modified string
 }
 
-func newFetcher(trial bool) *fetcher {
-	return &fetcher{client: outbound.New(outbound.Options{Local: trial, Timeout: time.Minute, MaxBody: calendar.MostBytes})}
+func newFetcher(env gateway.Surroundings) *fetcher {
+	return &fetcher{client: outbound.New(outbound.Options{
+		Local: env.Trial, Timeout: time.Minute, MaxBody: calendar.MostBytes, Turn: env.Turn, Dated: env.Dated,
+	})}
 }
 
 // calendarByAddress asks for the calendar and reads it. Errors name the host and
@@ -84,11 +86,6 @@ func (a *Adapter) fetch(ctx context.Context, age *outbound.Age) (kept, error) {
 }
 
 func (a *Adapter) request(ctx context.Context, address string, last kept) (*outbound.Response, *http.Request, error) {
-	if a.env.Turn != nil {
-		if err := a.env.Turn(ctx); err != nil {
-			return nil, nil, err
-		}
-	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, nil, errors.New("the address is not one")

@@ -47,7 +47,7 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 	a := &Adapter{config: c, env: env, dates: newDateReader(c.DateFormat, c.Zone), words: newWords(c)}
 	a.visits = grid{columns: c.Columns.mapped(), config: c, dates: a.dates, take: a.takeVisit}
 	if c.Calendar != nil && !c.Calendar.URL.IsZero() {
-		a.fetcher = newFetcher(env.Trial)
+		a.fetcher = newFetcher(env)
 	}
 	return a, nil
 }

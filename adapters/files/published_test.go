@@ -99,14 +99,21 @@ func TestALogInPageOrASuddenEmptinessWithdrawsNothing(t *testing.T) {
 	}
 }
 
-func TestEveryRequestForACalendarIsCounted(t *testing.T) {
+func TestEveryRequestForACalendarIsCountedAndItsDateToldOn(t *testing.T) {
 	p := publish(t)
-	turns := 0
+	turns, dates := 0, 0
 	c := filesim.CalendarConfig(p.dir, filesim.Book{})
 	server := httptest.NewServer(p.sim)
 	t.Cleanup(server.Close)
 	c.Dir, c.Calendar.URL = "", gateway.NewSecret(server.URL+filesim.PublishedPath)
-	env := gateway.Surroundings{Clock: p.clock, Trial: true, Turn: func(ctx context.Context) error { turns++; return ctx.Err() }}
+	env := gateway.Surroundings{
+		Clock: p.clock, Trial: true, Turn: func(ctx context.Context) error { turns++; return ctx.Err() },
+		Dated: func(date string) {
+			if date != "" {
+				dates++
+			}
+		},
+	}
 	a, err := files.New(c, env)
 	if err != nil {
 		t.Fatal(err)
@@ -117,8 +124,8 @@ func TestEveryRequestForACalendarIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if turns != 2 {
-		t.Errorf("%d requests were counted of 2", turns)
+	if turns != 2 || dates != 2 {
+		t.Errorf("%d requests were counted of 2, and %d dates told", turns, dates)
 	}
 }
 
