@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"bellman/adapters/files/calendar"
@@ -19,31 +18,37 @@ const mostCancels = 200
 // calendarInFolder reads the newest file that is a diary. Newer ones that only call
 // events off, as calendar programs send them one by one, are laid over it.
 func (a *Adapter) calendarInFolder(ctx context.Context, span gateway.Span) (drawn, error) {
-	paths, err := newestFirst(a.config.Dir, a.config.pattern())
+	found, err := a.listed()
 	if err != nil {
 		return drawn{}, err
 	}
 	var cancels []calendar.Cancel
-	for i, path := range paths {
+	for i, f := range found {
 		if i > mostCancels {
 			return drawn{}, fmt.Errorf("the newest %d files only call events off: drop a whole calendar", mostCancels)
 		}
-		d, err := a.calendarFile(ctx, path, span)
-		if err == nil && !d.Whole {
-			err = errBreaksOff
-		}
+		d, err := a.calendarFile(ctx, f.path, span)
 		if err != nil {
-			return drawn{}, a.giveUp(path, err)
+			return drawn{}, a.giveUp(f, err, found[i+1:], func(path string) error {
+				older, err := a.calendarFile(ctx, path, span)
+				if err == nil && older.OnlyCancels {
+					err = errNoDiary
+				}
+				return err
+			})
 		}
 		if !d.OnlyCancels {
 			d.callOff(cancels)
-			d.notes = append(d.notes, append(a.archive(path), exposed(a.config.Dir))...)
+			d.notes = append(d.notes, append(a.archive(f, found[i+1:]), exposed(a.config.Dir))...)
 			return d, nil
 		}
 		cancels = append(cancels, d.Cancels...)
 	}
-	return drawn{}, errors.New("the folder holds files that call events off, and no diary beneath them")
+	return drawn{}, errNoDiary
 }
+
+// errNoDiary says that a folder holds nothing to lay its cancellations over.
+var errNoDiary = errors.New("the folder holds files that call events off, and no diary beneath them")
 
 // callOff lays cancellations over a diary. What calls off a whole series calls off
 // each of its visits.
@@ -91,6 +96,9 @@ func (a *Adapter) calendarFile(ctx context.Context, path string, span gateway.Sp
 	if mark.found && mark.rows != c.Count {
 		return drawn{}, fmt.Errorf("the newest file holds %d events and its companion says %d", c.Count, mark.rows)
 	}
+	if !c.Whole {
+		return drawn{}, errBreaksOff
+	}
 	return drawn{Calendar: c, mark: mark, asOf: before.ModTime()}, nil
 }
 
@@ -100,17 +108,4 @@ func (a *Adapter) zone() *time.Location {
 		return time.UTC
 	}
 	return gateway.London()
-}
-
-// newestFirst lists the files that match, the one changed last first.
-func newestFirst(dir, pattern string) ([]string, error) {
-	found, err := listed(dir, pattern)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]string, len(found))
-	for i, f := range found {
-		out[len(found)-1-i] = filepath.Join(dir, f.name)
-	}
-	return out, nil
 }

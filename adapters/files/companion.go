@@ -27,6 +27,9 @@ type companion struct {
 	note  string // why there is a companion that does not count
 }
 
+// companionEnd makes a companion's name of its file's.
+const companionEnd = ".complete"
+
 // companionLimit bounds the companion, in bytes. Three short lines need no more.
 const companionLimit = 4 << 10
 
@@ -35,7 +38,7 @@ const companionLimit = 4 << 10
 // not count. One that is there and cannot be read is an error: somebody means to
 // say something, and silence would be taken for less than was meant.
 func companionOf(path string, changed time.Time) (companion, error) {
-	f, err := os.Open(path + ".complete")
+	f, err := os.Open(path + companionEnd)
 	if errors.Is(err, fs.ErrNotExist) {
 		return companion{}, nil
 	}

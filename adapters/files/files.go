@@ -74,15 +74,19 @@ func (a *Adapter) Read(ctx context.Context, span gateway.Span) (gateway.Feed, er
 	if a.config.Calendar != nil {
 		return a.readCalendar(ctx, span)
 	}
-	path, err := newest(a.config.Dir, a.config.pattern())
+	found, err := a.listed()
 	if err != nil {
 		return gateway.Feed{}, err
 	}
-	feed, err := a.readPath(ctx, path, span)
+	newest, older := found[0], found[1:]
+	feed, err := a.readPath(ctx, newest.path, span)
 	if err != nil {
-		return gateway.Feed{}, a.giveUp(path, err)
+		return gateway.Feed{}, a.giveUp(newest, err, older, func(path string) error {
+			_, err := a.readPath(ctx, path, span)
+			return err
+		})
 	}
-	feed.Notes = withoutEmpty(append(feed.Notes, append(a.archive(path), exposed(a.config.Dir))...))
+	feed.Notes = withoutEmpty(append(feed.Notes, append(a.archive(newest, older), exposed(a.config.Dir))...))
 	return feed, nil
 }
 

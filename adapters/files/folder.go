@@ -9,52 +9,57 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+
+	"bellman/adapters/extract"
 )
 
-// dropped is one file of the folder.
+// dropped is one file of the folder, as it was when the folder was listed.
 type dropped struct {
-	name string
-	when time.Time
-	size int64
+	path string
+	info fs.FileInfo
 }
 
-// listed gives the files that match, the one changed last at the end; of several
-// with the same time, the last by name. Links, folders, hidden files and the lock
-// files of office programs are passed over.
-func listed(dir, pattern string) ([]dropped, error) {
+// still reports whether the same file stands at a path.
+func (d dropped) still(path string) bool {
+	now, err := os.Lstat(path)
+	return err == nil && now.Size() == d.info.Size() && now.ModTime().Equal(d.info.ModTime())
+}
+
+// listed gives the files that match, at least one, the one changed last first; of
+// several with the same time, the last by name. Links, folders, hidden files, the lock
+// files of office programs, and the list of patients are passed over.
+func (a *Adapter) listed() ([]dropped, error) {
+	dir, pattern := a.config.Dir, a.config.pattern()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("list the folder: %s", why(err))
+		return nil, fmt.Errorf("list the folder: %s", extract.Why(err))
 	}
 	var out []dropped
 	for _, e := range entries {
 		if ok, _ := filepath.Match(pattern, e.Name()); !ok || !e.Type().IsRegular() {
 			continue
 		}
-		if strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "~$") {
+		if strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "~$") || a.isList(e.Name()) {
 			continue
 		}
 		info, err := e.Info()
 		if err != nil {
 			continue // gone since it was listed
 		}
-		out = append(out, dropped{name: e.Name(), when: info.ModTime(), size: info.Size()})
+		out = append(out, dropped{path: filepath.Join(dir, e.Name()), info: info})
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("the folder holds no file that matches %s", pattern)
 	}
-	slices.SortFunc(out, func(a, b dropped) int { return cmp.Or(a.when.Compare(b.when), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(out, func(a, b dropped) int {
+		return cmp.Or(b.info.ModTime().Compare(a.info.ModTime()), cmp.Compare(b.path, a.path))
+	})
 	return out, nil
 }
 
-// newest gives the path of the file that was changed last.
-func newest(dir, pattern string) (string, error) {
-	found, err := listed(dir, pattern)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, found[len(found)-1].name), nil
+// isList reports whether a file is the list of patients, which is no diary.
+func (a *Adapter) isList(name string) bool {
+	return a.config.Patients != nil && filepath.Clean(a.config.Patients.File) == filepath.Join(a.config.Dir, name)
 }
 
 // unchanged fails when the file behind the handle was written to while it was
@@ -76,15 +81,3 @@ func unchanged(f *os.File, before fs.FileInfo, path string) error {
 
 // errReplaced says that another file has taken its place.
 var errReplaced = errors.New("the newest file was replaced while it was read")
-
-// why names the kind of a file error in our own words: those of the system hold
-// the file's name.
-func why(err error) string {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "it does not exist"
-	case errors.Is(err, fs.ErrPermission):
-		return "this service may not read it"
-	}
-	return "it cannot be read"
-}

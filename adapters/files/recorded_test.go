@@ -12,6 +12,7 @@ import (
 
 	"bellman/adapters/files"
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 )
 
 // therapy is the section for the recorded calendar of testdata.
@@ -205,6 +206,18 @@ func TestTwoRowsOfOnePatientThatDifferLeaveOpenWhetherTheyMayBeTexted(t *testing
 		if a.Patient.Restricted != want {
 			t.Errorf("%s: restricted is %d, want %d", a.ID, a.Patient.Restricted, want)
 		}
+	}
+}
+
+func TestTheListOfPatientsIsNoDiaryWhereverItLies(t *testing.T) {
+	c := therapy(t)
+	c.Pattern, c.Quarantine = "*.*", filepath.Join(c.Dir, "quarantine")
+	age(t, c.Patients.File, 30*time.Minute)
+	if feed, err := serves(t, c, gatewaytest.NewClock(monday)); err != nil || len(feed.Appointments) != 8 {
+		t.Errorf("%v, %d visits", err, len(feed.Appointments))
+	}
+	if _, err := os.Stat(c.Patients.File); err != nil {
+		t.Error("the list of patients was put away")
 	}
 }
 

@@ -13,12 +13,16 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bellman/adapters/extract"
 )
 
 // Putting away: older exports go into the archive, an export that is certainly no
 // good goes into quarantine, both only when the practice has named the folders and
 // only while serving. The newest good file always stays where it is, since the diary
-// is read from it again at every poll.
+// is read from it again at every poll. Exporters and other processes may change the
+// folder at any moment: only a file that still is what it was when the folder was
+// listed is put away.
 const (
 	usualKeep   = 30  // days
 	longestKeep = 366 // days
@@ -26,6 +30,8 @@ const (
 	bellyUp = 10 * time.Minute
 	// mostMoved bounds how many files one read puts away.
 	mostMoved = 100
+	// mostTried bounds how many older files are looked at for a good one.
+	mostTried = 10
 )
 
 // fault is an error of reading a file that says nothing of what stands in it: a disk
@@ -35,7 +41,7 @@ type fault struct{ text string }
 func (f fault) Error() string { return f.text }
 
 // broken makes the error of a read that failed.
-func broken(doing string, err error) error { return fault{doing + ": " + why(err)} }
+func broken(doing string, err error) error { return fault{doing + ": " + extract.Why(err)} }
 
 // contents reports whether an error lies in what a file holds.
 func contents(err error) bool {
@@ -44,29 +50,24 @@ func contents(err error) bool {
 		!errors.Is(err, errGrowing) && !errors.Is(err, errFuture) && !errors.Is(err, errReplaced)
 }
 
-// archive puts away the files that came before a good one. It gives notes and never
-// fails: that older files are still there harms nobody.
-func (a *Adapter) archive(good string) []string {
+// archive puts away the files that came before a good one, the oldest first. It gives
+// notes and never fails: that older files are still there harms nobody.
+func (a *Adapter) archive(good dropped, older []dropped) []string {
 	if !a.env.Serving || a.config.Archive == "" {
 		return a.expire(a.config.Quarantine)
 	}
-	found, err := listed(a.config.Dir, a.config.pattern())
-	if err != nil {
-		return nil
-	}
-	at := slices.IndexFunc(found, func(d dropped) bool { return d.name == filepath.Base(good) })
 	moved := 0
-	for _, d := range found[:max(at, 0)] {
-		if moved == mostMoved {
+	for _, d := range slices.Backward(older) {
+		if moved == mostMoved || !good.still(good.path) {
 			break
 		}
-		if a.isList(d.name) {
-			continue
-		}
-		if err := a.putAway(d.name, a.config.Archive); err != nil {
+		switch err := a.putAway(d, a.config.Archive); {
+		case errors.Is(err, errChanged):
+		case err != nil:
 			return []string{"older files could not be put into the archive: " + err.Error()}
+		default:
+			moved++
 		}
-		moved++
 	}
 	notes := append(a.expire(a.config.Archive), a.expire(a.config.Quarantine)...)
 	if moved > 0 {
@@ -76,44 +77,70 @@ func (a *Adapter) archive(good string) []string {
 }
 
 // giveUp puts a file that is certainly no good into quarantine, so that the last
-// good one counts again, and adds to the error what was done.
-func (a *Adapter) giveUp(path string, err error) error {
-	if !a.env.Serving || a.config.Quarantine == "" || !contents(err) {
+// good one counts again, and adds to the error what was done. read reads one of the
+// older files. Where it can read none of them the fault may as well lie in the
+// configuration, and nothing is gained: the file stays.
+func (a *Adapter) giveUp(bad dropped, err error, older []dropped, read func(path string) error) error {
+	if !a.env.Serving || a.config.Quarantine == "" || !contents(err) || a.env.Clock.Now().Sub(bad.info.ModTime()) < bellyUp {
 		return err
 	}
-	info, problem := os.Lstat(path)
-	if problem != nil || a.env.Clock.Now().Sub(info.ModTime()) < bellyUp {
-		return err
+	good := func(d dropped) bool { return read(d.path) == nil }
+	if !slices.ContainsFunc(older[:min(len(older), mostTried)], good) {
+		return fmt.Errorf("%w (it is not put into quarantine: no older file in the folder can be read instead)", err)
 	}
-	if problem := a.putAway(filepath.Base(path), a.config.Quarantine); problem != nil {
+	switch problem := a.putAway(bad, a.config.Quarantine); {
+	case errors.Is(problem, errChanged):
+		return err
+	case problem != nil:
 		return fmt.Errorf("%w (and it could not be put into quarantine: %w)", err, problem)
 	}
 	return fmt.Errorf("%w (it was put into quarantine)", err)
 }
 
-// isList reports whether a file is the list of patients, which is no diary.
-func (a *Adapter) isList(name string) bool {
-	return a.config.Patients != nil && filepath.Clean(a.config.Patients.File) == filepath.Join(a.config.Dir, name)
-}
+// errChanged says that another process, or the exporter, was there first.
+var errChanged = errors.New("the file was moved or replaced meanwhile")
 
 // putAway moves one file, and its companion with it, into a folder of the same file
-// system, under a name that tells nothing but when. Nothing is ever overwritten.
-// Another process may have moved it already.
-func (a *Adapter) putAway(name, into string) error {
+// system, under a name that tells nothing but when. Nothing is ever overwritten. A
+// file that takes the other's place in the very moment of moving is put back.
+func (a *Adapter) putAway(d dropped, into string) error {
 	if err := private(into); err != nil {
 		return err
 	}
+	mark, errMark := os.Lstat(d.path + companionEnd)
+	if !d.still(d.path) {
+		return errChanged
+	}
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	to := filepath.Join(into, a.env.Clock.Now().UTC().Format(stampForm)+"-"+hex.EncodeToString(b[:])+kindOfFile(name))
-	from := filepath.Join(a.config.Dir, name)
-	for _, end := range []string{"", ".complete"} {
-		err := os.Rename(from+end, to+end)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return errors.New("the folder must be on the same disk as dir, and this service must be allowed to write into both")
-		}
+	to := filepath.Join(into, a.env.Clock.Now().UTC().Format(stampForm)+"-"+hex.EncodeToString(b[:])+kindOfFile(d.path))
+	if err := d.move(to); err != nil {
+		return err
 	}
-	return nil
+	if errMark != nil {
+		return nil
+	}
+	err := dropped{path: d.path + companionEnd, info: mark}.move(to + companionEnd)
+	if errors.Is(err, errChanged) {
+		return nil // it belongs to the next file of that name
+	}
+	return err
+}
+
+// move moves a file that still is what it was.
+func (d dropped) move(to string) error {
+	switch err := os.Rename(d.path, to); {
+	case errors.Is(err, fs.ErrNotExist):
+		return errChanged
+	case err != nil:
+		return errors.New("the folder must be on the same disk as dir, and this service must be allowed to write into both")
+	case d.still(to):
+		return nil
+	}
+	if _, err := os.Lstat(d.path); errors.Is(err, fs.ErrNotExist) {
+		_ = os.Rename(to, d.path)
+	}
+	return errChanged
 }
 
 const stampForm = "20060102T150405Z"

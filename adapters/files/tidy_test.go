@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,5 +216,111 @@ func TestFoldersForPuttingAwayAreChecked(t *testing.T) {
 	c.Archive, c.Quarantine = "", ""
 	if faults := c.Check(false); len(faults) != 1 || faults[0].Path != "keep" {
 		t.Errorf("keep without folders: %v", faults)
+	}
+}
+
+// moment lets something happen when the clock is looked at for the nth time.
+func moment(n int, do func()) (_ gateway.Clock, came func() bool) {
+	looks := 0
+	return gateway.ClockFunc(func() time.Time {
+		if looks++; looks == n {
+			do()
+		}
+		return monday
+	}), func() bool { return looks >= n }
+}
+
+const newest = "Mobile,Date,Time\r\n07700 900002,24/11/2026,10:10\r\n"
+
+func TestAGoodFileThatTakesABadOnesPlaceStays(t *testing.T) {
+	for n, going := 1, true; going; n++ {
+		c := tidied(t)
+		age(t, drop(t, &c, "good.csv", headings+anns), 2*time.Hour)
+		age(t, drop(t, &c, "diary.csv", "no headings\r\n"), 20*time.Minute)
+		clock, came := moment(n, func() { age(t, drop(t, &c, "diary.csv", newest), 15*time.Minute) })
+		_, _ = serves(t, c, clock)
+		if going = came(); going && within(t, c.Dir)["diary.csv"] != newest {
+			t.Errorf("when it comes at look %d at the clock, it is put away", n)
+		}
+		if n == 1 && !going {
+			t.Fatal("nothing was tried")
+		}
+	}
+}
+
+func TestADiaryThatTakesAnOlderFilesPlaceStays(t *testing.T) {
+	for n, going := 1, true; going; n++ {
+		c := tidied(t)
+		age(t, drop(t, &c, "monday.csv", headings+anns), 3*time.Hour)
+		age(t, drop(t, &c, "tuesday.csv", headings+anns), 2*time.Hour)
+		drop(t, &c, "wednesday.csv", headings+anns)
+		clock, came := moment(n, func() { age(t, drop(t, &c, "monday.csv", newest), time.Minute) })
+		_, _ = serves(t, c, clock)
+		if going = came(); going && within(t, c.Dir)["monday.csv"] != newest {
+			t.Errorf("when it comes at look %d at the clock, it is put away", n)
+		}
+		if n == 1 && !going {
+			t.Fatal("nothing was tried")
+		}
+	}
+}
+
+func TestAMistakeInTheConfigurationPutsNothingIntoQuarantine(t *testing.T) {
+	c := tidied(t)
+	clock := gatewaytest.NewClock(monday)
+	age(t, drop(t, &c, "a.csv", headings+anns), 2*time.Hour)
+	drop(t, &c, "b.csv", headings+anns)
+	right := c.Columns.Mobile
+	c.Columns.Mobile = "Handy"
+	for range 3 {
+		if _, err := serves(t, c, clock); err == nil || !strings.Contains(err.Error(), "it is not put into quarantine") {
+			t.Fatalf("gives %v", err)
+		}
+	}
+	c.Columns.Mobile = right
+	if feed, err := serves(t, c, clock); err != nil || !feed.AsOf.Equal(monday.Add(-time.Hour)) {
+		t.Errorf("after mending the newest file does not count: %v", err)
+	}
+}
+
+func TestBadFilesMakeWayOneByOneForTheLastGoodOne(t *testing.T) {
+	c := tidied(t)
+	clock := gatewaytest.NewClock(monday)
+	age(t, drop(t, &c, "a.csv", headings+anns), 3*time.Hour)
+	age(t, drop(t, &c, "b.csv", "no headings\r\n"), 2*time.Hour)
+	drop(t, &c, "c.csv", "no headings\r\n")
+	for range 2 {
+		if _, err := serves(t, c, clock); err == nil || !strings.Contains(err.Error(), "it was put into quarantine") {
+			t.Fatalf("gives %v", err)
+		}
+	}
+	if feed, err := serves(t, c, clock); err != nil || !feed.AsOf.Equal(monday.Add(-3*time.Hour)) {
+		t.Errorf("the last good one does not count: %v", err)
+	}
+}
+
+func TestOfTwoProcessesOnOneFolderNeitherPutsTheDiaryAway(t *testing.T) {
+	c := tidied(t)
+	for i, name := range []string{"a.csv", "b.csv", "c.csv", "d.csv"} {
+		content := headings + anns
+		if i == 3 {
+			content = "no headings\r\n"
+		}
+		age(t, drop(t, &c, name, content), time.Duration(5-i)*time.Hour)
+	}
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			for range 20 {
+				_, _ = serves(t, c, gatewaytest.NewClock(monday))
+			}
+		})
+	}
+	both.Wait()
+	if diff := cmp.Diff(map[string]string{"c.csv": headings + anns}, within(t, c.Dir)); diff != "" {
+		t.Error(diff)
+	}
+	if a, q := len(within(t, c.Archive)), len(within(t, c.Quarantine)); a != 2 || q != 1 {
+		t.Errorf("%d files in the archive and %d in quarantine", a, q)
 	}
 }

@@ -54,7 +54,7 @@ var law = map[string]room{
 	"bellman/adapters/fhir/fhirsim":        {2, []string{"gateway", "adapters/surgery", "adapters/surgery/door"}},
 	"bellman/adapters/fhirshape":           {2, []string{"gateway", "gateway/number"}},
 	"bellman/adapters/signed":              {2, []string{"gateway", "gateway/outbound"}},
-	"bellman/adapters/files":               {2, []string{"gateway", "gateway/ident", "gateway/number", "gateway/outbound", "adapters/files/calendar", "adapters/files/sheet"}},
+	"bellman/adapters/files":               {2, []string{"gateway", "gateway/ident", "gateway/number", "gateway/outbound", "adapters/extract", "adapters/files/calendar", "adapters/files/sheet"}},
 	"bellman/adapters/files/calendar":      {2, []string{"gateway"}},
 	"bellman/adapters/files/sheet":         {2, nil},
 	"bellman/adapters/files/filesim":       {2, []string{"gateway", "adapters/files", "adapters/surgery", "adapters/surgery/door"}},
