@@ -11,6 +11,7 @@ import (
 
 	"bellman/adapters/fhirshape"
 	"bellman/gateway"
+	"bellman/gateway/outbound"
 )
 
 // cancellationReason is where the reason of a cancellation stands.
@@ -53,7 +54,7 @@ func (a *Adapter) CancelAppointment(ctx context.Context, ap gateway.Appointment)
 	case err == nil:
 		err = a.refusal(res)
 	}
-	if seen, errSeen := a.appointment(ctx, id); errSeen == nil && seen.Status() == gateway.StatusCancelled {
+	if seen, _, errSeen := a.appointment(ctx, id); errSeen == nil && seen.Status() == gateway.StatusCancelled {
 		return nil
 	}
 	return fmt.Errorf("cancel: %w: %w", errUnconfirmed, err)
@@ -88,19 +89,12 @@ func (a *Adapter) prepare(ctx context.Context, ap gateway.Appointment) (id, vers
 		return "", "", nil, errNotThat
 	}
 	id = booked[0].id
-	res, err := a.read(ctx, call{interaction: readVisit, path: "/Appointment/" + id})
+	now, res, err := a.appointment(ctx, id)
 	if err != nil {
 		return "", "", nil, err
 	}
 	l.age.Heard(res, a.env.Clock.Now())
-	if res.Status != http.StatusOK {
-		return "", "", nil, a.refusal(res)
-	}
 	if err := l.recent(); err != nil {
-		return "", "", nil, err
-	}
-	now, err := read(res.Body, id)
-	if err != nil {
 		return "", "", nil, err
 	}
 	if status, ok := a.is(now, who.ID.Value, ap); !ok || status != gateway.StatusBooked {
@@ -113,16 +107,17 @@ func (a *Adapter) prepare(ctx context.Context, ap gateway.Appointment) (id, vers
 	return id, `W/"` + version + `"`, body, err
 }
 
-// appointment reads one appointment.
-func (a *Adapter) appointment(ctx context.Context, id string) (*fhirshape.Appointment, error) {
+// appointment reads one appointment, and gives the answer in which it came.
+func (a *Adapter) appointment(ctx context.Context, id string) (*fhirshape.Appointment, *outbound.Response, error) {
 	res, err := a.read(ctx, call{interaction: readVisit, path: "/Appointment/" + id})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if res.Status != http.StatusOK {
-		return nil, a.refusal(res)
+		return nil, nil, a.refusal(res)
 	}
-	return read(res.Body, id)
+	r, err := read(res.Body, id)
+	return r, res, err
 }
 
 // read understands the answer to a read of one appointment.

@@ -67,7 +67,7 @@ func New(c Config, env gateway.Surroundings) (*Adapter, error) {
 // CloseIdle drops idle connections, for an orderly stop.
 func (a *Adapter) CloseIdle() { a.out.CloseIdle() }
 
-// at makes the error of an answer for one of our own addresses.
+// refused makes the error of an answer for one of our own addresses.
 func refused(r *http.Request, res *outbound.Response) error {
 	return outbound.StatusError(r, res.Status)
 }
