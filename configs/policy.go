@@ -14,6 +14,7 @@ type policySection struct {
 	Window     windowSection     `yaml:"window"`
 	StaleAfter time.Duration     `yaml:"stale_after"`
 	Latest     time.Duration     `yaml:"latest"`
+	MaxPerDay  int               `yaml:"max_per_day"`
 	BookedLate lateBooking       `yaml:"booked_late"`
 	Wording    string            `yaml:"wording"`
 }
@@ -87,6 +88,7 @@ func (p policySection) domain() gateway.Policy {
 		Hours:          hours,
 		StaleAfter:     p.StaleAfter,
 		Latest:         p.Latest,
+		MostADay:       p.MaxPerDay,
 		SendBookedLate: bool(p.BookedLate),
 		Wording:        p.Wording,
 	}
@@ -98,6 +100,7 @@ const (
 	mostStale    = 72 * time.Hour
 	leastStale   = 5 * time.Minute // in live mode: below it a slow read stops all texts
 	mostReminder = 10
+	mostPerDay   = 20
 )
 
 // checkPolicy finds what is wrong with a policy that stands at path.
@@ -112,6 +115,9 @@ func checkPolicy(p policySection, mode Mode, path string, out *report) {
 	}
 	if p.Latest < leastLatest {
 		out.fault(under(path, "latest"), "must be at least 15m: a later text reaches patients who are already on their way")
+	}
+	if p.MaxPerDay < 0 || p.MaxPerDay > mostPerDay {
+		out.fault(under(path, "max_per_day"), "must be from 1 to 20 texts to one phone on one day, or 0 for any number")
 	}
 	if !message.Known(p.Wording) {
 		out.fault(under(path, "wording"), "is not a wording that Bellman has: write default")

@@ -117,7 +117,10 @@ type Change struct {
 	// Since, if not zero, makes the move only if the reminder has stood as it does
 	// since that moment, to the second: what was found out about a text of unknown
 	// fate says nothing of one that left meanwhile.
-	Since     time.Time
+	Since time.Time
+	// Most, with To Sending, is how many texts the number may be sent on one day in
+	// London; 0: any. What is one too many does not move.
+	Most      int
 	At        time.Time // for Queued and Held: when to look again; for Sending: until when it is ours
 	Code      int
 	MessageID string
@@ -141,6 +144,7 @@ const (
 	Elsewhere ChangeVerdict = 'n' // it stands elsewhere, or another sender holds it
 	Outdated  ChangeVerdict = 'd' // its appointment changed meanwhile
 	StoppedBy ChangeVerdict = 'o' // its number opted out; it was withdrawn
+	Enough    ChangeVerdict = 'm' // its number has been sent as many texts today as it may
 	Same      ChangeVerdict = 's' // it already stood there for the same reason
 )
 

@@ -12,6 +12,7 @@ type Policy struct {
 	Hours          Hours
 	StaleAfter     time.Duration // nothing is sent on a feed older than this
 	Latest         time.Duration // no reminder closer to the appointment than this
+	MostADay       int           // texts to one phone on one day; 0: any number
 	SendBookedLate bool          // send at once what was already due when first read
 	Wording        string
 }

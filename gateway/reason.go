@@ -31,6 +31,7 @@ const (
 	AlreadyTold    Reason = 19
 	SourceReminds  Reason = 20
 	OutsideHours   Reason = 21
+	EnoughToday    Reason = 22
 
 	// Held: cannot tell yet; looked at again.
 	FeedStale        Reason = 40
@@ -89,6 +90,7 @@ var reasons = map[Reason]reasonWords{
 	AlreadyTold:    {"already_told", "the patient was already texted about this place and time, under another booking"},
 	SourceReminds:  {"source_reminds", "the clinical system sends its own reminder of this appointment"},
 	OutsideHours:   {"outside_hours", "it would have been due outside the practice's hours for texts, and the practice does not send such ones at another time"},
+	EnoughToday:    {"enough_today", "this phone had been sent as many texts that day as the practice allows, and the next day was too late"},
 
 	FeedStale:        {"feed_stale", "the diary has not been read recently enough to be trusted"},
 	StatusUnclear:    {"status_unclear", "the appointment's status is not understood"},

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"context"
+	"time"
 
 	"bellman/gateway"
 )
@@ -21,7 +22,7 @@ func (s *Sender) leave(ctx context.Context, jobs []job) []job {
 	changes := make([]gateway.Change, len(jobs))
 	for i := range jobs {
 		c := jobs[i].claim
-		changes[i] = gateway.Change{ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true}
+		changes[i] = gateway.Change{ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true, Most: s.practices[c.ID.Practice].Policy.MostADay}
 		// The claim's own lease is long enough for most; a new one costs Redis more.
 		jobs[i].begin, jobs[i].lease = now.Add(beginWithin), c.Until
 		if c.Until.Before(now.Add(claimLease/3 + s.o.Timeout)) {
@@ -47,6 +48,8 @@ func (s *Sender) leave(ctx context.Context, jobs []job) []job {
 			moves = append(moves, gateway.Move{ID: jobs[i].claim.ID, From: g.From, To: gateway.Withdrawn, Reason: gateway.OptedOut})
 		case gateway.Outdated:
 			back = append(back, *withhold(jobs[i].claim, gateway.Queued, gateway.None, now))
+		case gateway.Enough:
+			back = append(back, *s.tomorrow(jobs[i], now))
 		case gateway.Elsewhere, gateway.Same:
 		}
 	}
@@ -78,4 +81,16 @@ func (w wait) withhold(c *gateway.Claim) *withheld {
 		return withhold(c, gateway.Held, gateway.ProviderTrouble, w.at)
 	}
 	return withhold(c, gateway.Queued, gateway.None, w.at)
+}
+
+// tomorrow puts back, until the practice's next open day, what is one text too many
+// for its phone today. It is withdrawn where that is too late.
+func (s *Sender) tomorrow(j job, now time.Time) *withheld {
+	p := s.practices[j.claim.ID.Practice]
+	y, m, d := now.In(gateway.London()).Date()
+	midnight := time.Date(y, m, d+1, 0, 0, 0, 0, gateway.London())
+	if at, ok := p.Policy.Hours.Next(midnight, p.Nation); ok && at.Before(j.owed.Until) {
+		return withhold(j.claim, gateway.Queued, gateway.None, at)
+	}
+	return withhold(j.claim, gateway.Withdrawn, gateway.EnoughToday, time.Time{})
 }

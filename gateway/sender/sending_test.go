@@ -207,7 +207,11 @@ func TestAnEmptiedStoreSendsNothing(t *testing.T) {
 	if err := s.store.Rejoin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.booked(riverside, person(1)) // reading goes on in hold
+	// The inbox has marked what may be lost; reading goes on in hold.
+	if err := s.store.SetRestoration(t.Context(), gateway.Restoration{Since: s.clock.Now(), Practices: 2}); err != nil {
+		t.Fatal(err)
+	}
+	s.booked(riverside, person(1))
 	s.come(monday)
 	r := s.start()
 	r.quiet()
@@ -220,4 +224,42 @@ func TestAnEmptiedStoreSendsNothing(t *testing.T) {
 	}
 	r.quiet()
 	s.texts(phone(1), 1)
+}
+
+// A family of three with one phone, of which the practice sends two texts a day.
+func TestOneTextTooManyForAPhoneGoesTheNextOpenDayOrSaysWhyNot(t *testing.T) {
+	s := newStage(t)
+	for i := range s.surgs {
+		s.surgs[i].Policy.MostADay = 2
+	}
+	family := []gateway.Appointment{person(1), person(2), person(3)}
+	for i := range family {
+		family[i].Patient.Mobile = person(1).Patient.Mobile
+		family[i].Start = family[i].Start.Add(time.Duration(i) * time.Minute)
+	}
+	s.booked(riverside, family...)
+	s.come(monday.Add(5 * time.Minute))
+	r := s.start()
+	r.quiet()
+	s.texts(phone(1), 2)
+	s.stands(s.id(riverside, family[2], day), gateway.Queued, gateway.None)
+	opening := time.Date(2026, time.November, 24, 8, 0, 0, 0, time.UTC)
+	s.come(opening.Add(-time.Minute))
+	r.quiet()
+	s.come(opening)
+	r.quiet()
+	s.texts(phone(1), 3)
+
+	// On Tuesday two more are due today only.
+	late := []gateway.Appointment{person(4), person(5)}
+	for i := range late {
+		late[i].Patient.Mobile = person(1).Patient.Mobile
+		late[i].Start = time.Date(2026, time.November, 25, 8, 30+i, 0, 0, time.UTC)
+	}
+	s.booked(riverside, late...)
+	s.come(opening.Add(40 * time.Minute))
+	r.quiet()
+	s.texts(phone(1), 4)
+	s.stands(s.id(riverside, late[1], day), gateway.Withdrawn, gateway.EnoughToday)
+	s.explained()
 }

@@ -61,5 +61,8 @@ func restoreLockKey() string { return Shard(0).tag() + ":restore:lock" } // stri
 // wakeChannel tells senders that something earlier was queued.
 const wakeChannel = "bellman:wake"
 
+// The texts of a day are counted for each number under P:p: and the day in London,
+// where a practice bounds them: move.lua alone knows that key, which lasts two days.
+
 // answered is set for a day once a number was told that a person will read its text.
 func (k practiceKeys) answered(t Tag) string { return k.p + ":ack:" + string(t[:]) }

@@ -14,7 +14,7 @@ import (
 
 const (
 	moveBatch = 100
-	moveFixed = 5 // arguments before the first change
+	moveFixed = 6 // arguments before the first change
 	moveArgs  = 4 // of each change
 )
 
@@ -39,7 +39,7 @@ func (s *Store) Move(ctx context.Context, now time.Time, changes []gateway.Chang
 			n = len(calls)
 			open[sh], fill[sh] = n, 0
 			args := make([]any, 0, moveFixed+moveArgs*min(len(changes), moveBatch))
-			calls = append(calls, call{s.scripts.move, []string{sh.epoch(), sh.due(), sh.lease(), sh.tide()}, append(args, s.mark(sh), millis(now), seconds(now), sh.prefix(), s.tide.floor(sh))})
+			calls = append(calls, call{s.scripts.move, []string{sh.epoch(), sh.due(), sh.lease(), sh.tide()}, append(args, s.mark(sh), millis(now), seconds(now), sh.prefix(), s.tide.floor(sh), londonDay(now))})
 			shards = append(shards, sh)
 		}
 		slots[i] = slot{n, fill[sh]}
@@ -96,6 +96,9 @@ func appendChange(c *gateway.Change, args []any) []any {
 		which = append(which, seconds(c.Since)...)
 	}
 	b := append(make([]byte, 0, 40), byte(c.To), byte(c.Reason), '-')
+	if c.To == gateway.Sending {
+		b[1] = byte(min(max(c.Most, 0), 255))
+	}
 	if c.Consent {
 		b[len(b)-1] = 'o'
 	}
@@ -107,6 +110,9 @@ func appendChange(c *gateway.Change, args []any) []any {
 	}
 	return append(args, string(c.ID.Practice), which, b, c.MessageID)
 }
+
+// londonDay names the day that a practice has.
+func londonDay(t time.Time) string { return t.In(gateway.London()).Format("20060102") }
 
 // both gives the states that stand in both lists.
 func both(a, b string) string {

@@ -3,12 +3,13 @@
 --
 -- KEYS 1 epoch  2 due  3 lease  4 tide
 -- ARGV 1 the mark we know  2 now, ms  3 now, 4 bytes  4 prefix of the practices' keys
---      5 what the tide had come to before
+--      5 what the tide had come to before  6 the day in London, as a number
 --      then for each reminder 4 values:
 --        practice
 --        key (15 bytes), digest that its appointment must still have (8, zeros for any),
 --          since when it must have stood as it does (4; may be left out)
---        what is wanted: state it goes to, reason (1), 'o' to refuse when the number
+--        what is wanted: state it goes to, reason (1; with Sending how many texts the
+--          number may be sent on this day, 0 for any), 'o' to refuse when the number
 --          opted out ('-' not), code (4), token it must carry (8, zeros for any), how
 --          many states it may come from (1), these, then the score in ms for the due
 --          set ('' for now) or the lease ('' to keep it). Most reminders of a call want
@@ -19,7 +20,8 @@
 --   y moved  n stands elsewhere, or under another token
 --   d the appointment changed; what would have gone back to the queue for a start
 --     or a rule that no longer stands is withdrawn here instead
---   o the number opted out meanwhile (withdrawn here)  s stays as it is (same state and reason)
+--   o the number opted out meanwhile (withdrawn here)  m it has had its texts of
+--     this day  s stays as it is (same state and reason)
 -- and after all of them the tide, when something went to Sending: it rises with
 -- each such call. A tide lower than before means that what was written since is
 -- lost, and the whole call is refused.
@@ -41,7 +43,7 @@ local epoch = head[1]
 if epoch ~= ARGV[1] and epoch ~= 'H' .. ARGV[1] then return redis.error_reply('EMPTIED') end
 if tonumber(head[2] or '0') < tonumber(ARGV[5]) then return redis.error_reply('RECEDED') end
 if epoch ~= ARGV[1] then
-  for i = 8, #ARGV, 4 do
+  for i = 9, #ARGV, 4 do
     if string.byte(ARGV[i], 1) == 115 then return redis.error_reply('INHOLD') end
   end
 end
@@ -57,6 +59,7 @@ local function want(s)
   local n, to, reason, code = byte(s, 16), sub(s, 1, 1), sub(s, 2, 2), sub(s, 4, 7)
   local w = { to = to, reason = reason, consent = byte(s, 3) == 111, code = code, token = sub(s, 8, 15), froms = {}, score = sub(s, 17 + n) }
   for at = 17, 16 + n do w.froms[sub(s, at, at)] = true end
+  if to == 's' then w.most, w.reason = byte(reason), '\0' end
   w.waits, w.leaves, w.reached = to == 'q' or to == 'h', to == 's', to == 'a' or to == 'd' or to == 'u'
   w.task = to == 'f' and 'u' or to == 'u' and reason == '\85' and 'n'
   w.record = not (w.reached or to == 'r') or w.consent or w.task or reason == '\51'
@@ -70,7 +73,7 @@ end
 -- are made: they are what costs here.
 local groups, order, keys = {}, {}, {}
 local n = 0
-for i = 6, #ARGV, 4 do
+for i = 7, #ARGV, 4 do
   local ods, key = ARGV[i], sub(ARGV[i + 1], 1, 15)
   local g = groups[ods]
   if not g then
@@ -91,7 +94,7 @@ for _, g in ipairs(order) do
 end
 local refs = {}
 n = 0
-for i = 6, #ARGV, 4 do
+for i = 7, #ARGV, 4 do
   local g, w = groups[ARGV[i]], wants[ARGV[i + 2]] or want(ARGV[i + 2])
   n = n + 1
   local ref = sub(keys[n], 1, 9)
@@ -132,6 +135,23 @@ local function optedOut(g, ref)
   return g.optouts[ref]
 end
 
+-- hadToday says how many texts a number has been sent on this day, as far as they
+-- are counted; by adds to that.
+local function hadToday(g, tag, by)
+  local key = g.p .. ':p:' .. ARGV[6]
+  local got = redis.pcall('HGET', key, tag)
+  if type(got) == 'table' then -- of the wrong kind: it is counted from now on
+    redis.call('DEL', key)
+    got = nil
+  end
+  local had = tonumber(got or '0') or 0
+  if by ~= 0 then
+    redis.call('HSET', key, tag, had + by)
+    redis.call('EXPIRE', key, 172800)
+  end
+  return had
+end
+
 -- stands gives nil when the appointment still owes the reminder, and otherwise
 -- the reason why not: gone, damaged, moved to another start, or the rule removed.
 local function stands(record, key)
@@ -148,7 +168,7 @@ end
 
 local out, due, lease, leaves = {}, {}, {}, false
 n = 0
-for i = 6, #ARGV, 4 do
+for i = 7, #ARGV, 4 do
   local ods, w, sid = ARGV[i], wants[ARGV[i + 2]], ARGV[i + 3]
   n = n + 1
   local key, ref, g = keys[n], refs[n], groups[ods]
@@ -189,15 +209,22 @@ for i = 6, #ARGV, 4 do
       verdict, change = 'n', false
     end
   end
+  if change and to == 's' and w.most > 0 and hadToday(g, tag, 0) >= w.most then
+    verdict, change = 'm', false
+  end
   if change then
     local code = w.code
     if to == 's' then
       attempts, message, code = char(math.min(byte(attempts) + 1, 255)), tag, leaving
       leaves = true
+      if w.most > 0 then hadToday(g, tag, 1) end
     elseif sid ~= '' then
       message = sid
     elseif (from == 's' or from == 'k') and to ~= 'k' and #message == 12 then
       message = '' -- the number's tag, which is kept until the fate is known
+    end
+    if from == 's' and to == 'q' and tag and #tag == 12 and hadToday(g, tag, 0) > 0 then
+      hadToday(g, tag, -1) -- it has not left
     end
     local now = to .. reason .. now4 .. attempts .. had .. code .. message
     g.entry[key] = now

@@ -21,6 +21,7 @@ var moving = []promise{
 	{"what was proven unsent goes back to the queue for its own start only", provenUnsentForOldStart},
 	{"what goes back to the queue without a time is looked at at once", backWithoutATime},
 	{"a bad change stops no other", badChangeStopsNoOther},
+	{"a phone is sent at most as many texts on one day as its practice allows", mostADay},
 	{"what the provider said is kept with the reminder", providersWordsAreKept},
 	{"the story tells each move once, in order", storyTells},
 	{"a record that cannot be opened is held and then written anew", unreadableIsRewritten},
@@ -377,5 +378,61 @@ func unreadableIsRewritten(t *testing.T, g *surgery) {
 		t.Fatalf("%d claims", len(again))
 	}
 	g.leave(again[0])
+	g.counted(riverside)
+}
+
+func mostADay(t *testing.T, g *surgery) {
+	const most = 2
+	var all []gateway.Entry
+	for n := range 4 {
+		a := g.person(n + 1)
+		a.Patient.Mobile = number(1)
+		if n == 3 {
+			a.Patient.Mobile = number(2)
+		}
+		all = append(all, g.owed(a, day))
+	}
+	g.plan(all...)
+	other := g.id(riverside, g.person(4), day)
+	g.now = day.Due(g.person(1).Start)
+	claims := g.claim().Claims
+	if len(claims) != 4 {
+		t.Fatalf("%d claims", len(claims))
+	}
+	try := func(c gateway.Claim) gateway.ChangeVerdict {
+		t.Helper()
+		return g.move(gateway.Change{ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true, At: g.now.Add(lease), Most: most}).Verdict
+	}
+	var mine []gateway.Claim
+	for _, c := range claims {
+		if c.ID == other {
+			if v := try(c); v != gateway.Done {
+				t.Errorf("another phone's text: %c", v)
+			}
+			continue
+		}
+		mine = append(mine, c)
+	}
+	for i, want := range []gateway.ChangeVerdict{gateway.Done, gateway.Done, gateway.Enough} {
+		if v := try(mine[i]); v != want {
+			t.Errorf("text %d of the day: %c, want %c", i+1, v, want)
+		}
+	}
+	if got := g.state(mine[2].ID); got != gateway.Claimed {
+		t.Errorf("the one too many is %s", got)
+	}
+	// What turned back at the door has not been sent.
+	g.move(gateway.Change{ID: mine[0].ID, To: gateway.Queued, At: g.now.Add(time.Hour)})
+	if v := try(mine[2]); v != gateway.Done {
+		t.Errorf("after one came back: %c", v)
+	}
+	g.now = g.now.Add(24 * time.Hour)
+	again := g.claim().Claims
+	if len(again) != 1 || again[0].ID != mine[0].ID {
+		t.Fatalf("%d claims on the next day", len(again))
+	}
+	if v := try(again[0]); v != gateway.Done {
+		t.Errorf("on the next day: %c", v)
+	}
 	g.counted(riverside)
 }
