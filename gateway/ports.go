@@ -122,6 +122,7 @@ type Listed struct {
 	Class      Class // of Code
 	Everywhere bool  // as in Receipt
 	Inbound    bool
+	Answer     bool // it answered what somebody wrote, and is no reminder
 }
 
 // Surroundings is what every adapter is given besides its own section of the

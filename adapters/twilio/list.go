@@ -154,6 +154,7 @@ func listed(m *openapi.ApiV2010Message) (gateway.Listed, error) {
 		Created:   created.UTC(),
 		State:     gateway.Unknown,
 		Inbound:   value(m.Direction) == "inbound",
+		Answer:    value(m.Direction) == "outbound-reply",
 	}
 	if m.ErrorCode != nil {
 		l.Code = *m.ErrorCode

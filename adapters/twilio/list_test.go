@@ -57,6 +57,31 @@ func TestTheListShowsWhatWentInBothDirections(t *testing.T) {
 	}
 }
 
+// TestWhatAnswersAPatientIsToldFromReminders: Twilio marks what it sent because a
+// webhook's answer asked for it, and reminders are never sent in that way.
+func TestWhatAnswersAPatientIsToldFromReminders(t *testing.T) {
+	p, sim := network(t, twiliosim.Options{})
+	inbound := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		_, _ = w.Write([]byte("<Response><Message>Thank you.</Message></Response>"))
+	}))
+	sim.AddSender(twiliosim.Sender{Number: sender, InboundURL: inbound})
+	began := time.Now()
+	if _, err := p.Send(t.Context(), outgoing(t)); err != nil {
+		t.Fatal(err)
+	}
+	sim.Reply(t.Context(), patient, sender, "thank you")
+	got, err := p.Outbound(t.Context(), began, sender)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%d texts and %v, want the reminder and the answer", len(got), err)
+	}
+	for _, l := range got {
+		if l.Answer != (l.Text.Reveal() == "Thank you.") || l.Inbound {
+			t.Errorf("an answer: %t, inbound: %t", l.Answer, l.Inbound)
+		}
+	}
+}
+
 func TestTheListIsReadOverManyPages(t *testing.T) {
 	clock := gatewaytest.NewClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
 	p, sim := network(t, twiliosim.Options{Clock: clock})

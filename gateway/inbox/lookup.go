@@ -121,7 +121,7 @@ func (in *Inbox) match(p gateway.Practice, u gateway.Standing, texts []gateway.L
 	c := gateway.Change{ID: u.ID, Token: u.Token, Since: u.At, Only: string(byte(gateway.Unknown)), To: gateway.Queued}
 	known := true
 	for _, l := range texts {
-		if l.Inbound || l.Created.Before(from.Add(-lookBack)) || taken(l.MessageID) || slices.Contains(answers, l.Text) {
+		if l.Inbound || l.Answer || l.Created.Before(from.Add(-lookBack)) || taken(l.MessageID) || slices.Contains(answers, l.Text) {
 			continue
 		}
 		start, names := in.o.Start(l.Text, l.Created)

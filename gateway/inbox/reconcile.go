@@ -216,7 +216,7 @@ func (in *Inbox) find(p gateway.Practice, a gateway.Appointment, u gateway.Stand
 	known := true
 	for _, l := range listed {
 		switch {
-		case l.Inbound, l.To != a.Patient.Mobile, l.From.Reveal() != p.Sender, l.Created.Before(u.At.Add(-lookBack)),
+		case l.Inbound, l.Answer, l.To != a.Patient.Mobile, l.From.Reveal() != p.Sender, l.Created.Before(u.At.Add(-lookBack)),
 			others[l.MessageID], slices.Contains(answers, l.Text):
 		case err == nil && l.Text == text:
 			return settledBy(c, l), true

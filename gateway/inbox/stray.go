@@ -47,7 +47,7 @@ func (in *Inbox) straysOf(ctx context.Context, p gateway.Practice, byNumber map[
 			return s, err
 		}
 		for _, l := range texts {
-			if l.Inbound || slices.Contains(answers, l.Text) {
+			if l.Inbound || l.Answer || slices.Contains(answers, l.Text) {
 				continue
 			}
 			if start, names := in.o.Start(l.Text, l.Created); names {
