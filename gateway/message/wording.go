@@ -20,6 +20,10 @@ type script struct {
 
 	stopped, started, help, notMonitored string // answers to patients' texts
 
+	// What a patient is told whose visit was cancelled at their word, in three parts;
+	// see Cancelled.
+	yourVisit, isCancelled, ifNotAsked string
+
 	urgent   string
 	urgentNI string // for Northern Ireland, where nobody answers on 111
 }
@@ -60,6 +64,10 @@ var english = script{
 	help:         "{practice} sends appointment reminders from this number. To reach us, call {phone}. {urgent} Reply STOP to stop these texts.",
 	notMonitored: "Thank you. Texts to {practice} are not monitored for urgent help. {urgent} Your appointment stays as it is unless we tell you. To reach us, call {phone}.",
 
+	yourVisit:   "Your appointment with {practice} on {day} at {time}",
+	isCancelled: " is cancelled, as you asked.",
+	ifNotAsked:  "If you did not ask for this, or want another time, call {phone}.",
+
 	urgent:   "For urgent advice call 111, in an emergency 999.",
 	urgentNI: "In an emergency call 999.",
 }
@@ -81,6 +89,10 @@ var welsh = script{
 	started:      "Bydd {practice} yn anfon negeseuon am apwyntiadau i'r rhif hwn eto. Atebwch STOP i stopio'r negeseuon hyn, neu ffoniwch {phone}.",
 	help:         "Mae {practice} yn anfon negeseuon atgoffa o'r rhif hwn. Ffoniwch ni ar {phone}. {urgent} Atebwch STOP i stopio'r negeseuon hyn.",
 	notMonitored: "Diolch. Nid yw negeseuon i {practice} yn cael eu monitro ar gyfer cymorth brys. {urgent} Mae eich apwyntiad yn aros fel y mae oni bai i ni ddweud. Ffoniwch ni ar {phone}.",
+
+	yourVisit:   "Mae eich apwyntiad gyda {practice} ar {day} am {time}",
+	isCancelled: " wedi'i ganslo, fel y gofynnoch.",
+	ifNotAsked:  "Os na ofynnoch am hyn, neu os hoffech amser arall, ffoniwch {phone}.",
 
 	urgent:   "Am gyngor brys ffoniwch 111, mewn argyfwng 999.",
 	urgentNI: "Mewn argyfwng ffoniwch 999.",
