@@ -15,6 +15,7 @@ type Policy struct {
 	MostADay       int           // texts to one phone on one day; 0: any number
 	SendBookedLate bool          // send at once what was already due when first read
 	Wording        string
+	AutoCancel     AutoCancel
 }
 
 // WhenClosed says what becomes of a reminder whose moment lies outside the
