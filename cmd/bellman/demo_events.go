@@ -54,7 +54,7 @@ func (p *demoPage) events(ctx context.Context, all []store.Kept) ([]demoEvent, e
 				}
 				ev.Look, ev.rank = demoLook(e.To), slices.Index(gateway.States, e.To)
 				ev.Words = "reminder " + leadWords(e.Rule) + ": " + eventWords(e.To, e.Reason)
-			case store.EventMoved:
+			case store.EventMoved, store.EventCancel:
 				ev.Words = eventLine(e).words
 			}
 			out = append(out, ev)

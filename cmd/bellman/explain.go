@@ -182,6 +182,9 @@ func eventLine(e store.Event) storyLine {
 	case store.EventReply:
 		l.What, l.Reason = "reply", e.Reply.String()
 		l.words = "the patient replied: " + e.Reply.String()
+	case store.EventCancel:
+		l.What, l.Reason = "cancel_by_text", e.Cancel.String()
+		l.words = "the patient's CANCEL: " + e.Cancel.Words()
 	case store.EventReminder:
 		l.What, l.To = e.To.String(), e.To.String()
 		l.words = "reminder " + l.Rule + " " + e.To.String()

@@ -48,6 +48,7 @@ func (k practiceKeys) texted() string       { return k.p + ":t" }    // hash: nu
 func (k practiceKeys) replies() string      { return k.p + ":i" }    // hash: provider's message id -> sealed reply
 func (k practiceKeys) again() string        { return k.p + ":d" }    // set: refs to be decided again by the next read
 func (k practiceKeys) tasks() string        { return k.p + ":w" }    // hash: kind ref rule start -> what a person has to look at
+func (k practiceKeys) attempts() string     { return k.p + ":x" }    // hash: ref start -> when its cancellation was asked for; ref start e -> what came of it
 func (k practiceKeys) looks() string        { return k.p + ":l" }    // hash: ref -> ms when it was looked at by itself
 func (k practiceKeys) shelf() string        { return k.p + ":k" }    // hash: key tag -> mark of its putting, what an adapter keeps
 func (k practiceKeys) meta() string         { return k.p + ":m" }    // hash: keys, as-of, last read, mark of the last putting on the shelf
@@ -66,3 +67,7 @@ const wakeChannel = "bellman:wake"
 
 // answered is set for a day once a number was told that a person will read its text.
 func (k practiceKeys) answered(t Tag) string { return k.p + ":ack:" + string(t[:]) }
+
+// guessed is set for a day once a number named a visit by a code that is none of its
+// visits'.
+func (k practiceKeys) guessed(t Tag) string { return k.p + ":guess:" + string(t[:]) }

@@ -111,6 +111,7 @@ type Event struct {
 	Code   int            // the provider's code
 	Moved  time.Time      // with EventMoved: the new start
 	Reply  gateway.ReplyKind
+	Cancel gateway.CancelEnd // with EventCancel
 }
 
 // EventKind says what an event is.
@@ -122,6 +123,7 @@ const (
 	EventChanged  EventKind = 'N'
 	EventMoved    EventKind = 'M'
 	EventReply    EventKind = 'R'
+	EventCancel   EventKind = 'X'
 )
 
 const eventFixed = 13
@@ -176,6 +178,11 @@ func parseEvent(b []byte) (Event, int) {
 		e.What = EventReply
 		if len(extra) == 1 {
 			e.Reply = gateway.ReplyKind(extra[0])
+		}
+	case EventCancel:
+		e.What = EventCancel
+		if len(extra) == 1 {
+			e.Cancel = gateway.CancelEnd(extra[0])
 		}
 	case EventReminder:
 	default:

@@ -10,11 +10,14 @@ import (
 
 const sweepBatch = 200
 
-// Sweep forgets what is over: closed tasks, and appointments that started before the given time,
-// with their reminders, stories, and the links from numbers to them. It returns
+// Sweep forgets what is over: closed tasks, attempts to cancel, and appointments that
+// started before the given time, with their reminders, stories, and the links from numbers to them. It returns
 // how many appointments went. One that changes meanwhile stays for the next time.
 func (s *Store) Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error) {
 	if err := s.sweepTasks(ctx, p, before); err != nil {
+		return 0, err
+	}
+	if err := s.sweepAttempts(ctx, p, before); err != nil {
 		return 0, err
 	}
 	d, err := s.known(ctx, p)

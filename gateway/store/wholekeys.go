@@ -19,7 +19,7 @@ func (b *balance) wholeKeys(ctx context.Context) (bool, error) {
 		{"a", b.keys.appointments(), "hash"}, {"r", b.keys.reminders(), "hash"}, {"e", b.keys.stories(), "hash"},
 		{"n", b.keys.counts(), "hash"}, {"o", b.keys.optouts(), "hash"}, {"t", b.keys.texted(), "hash"},
 		{"i", b.keys.replies(), "hash"}, {"m", b.keys.meta(), "hash"}, {"d", b.keys.again(), "set"},
-		{"w", b.keys.tasks(), "hash"}, {"l", b.keys.looks(), "hash"}, {"k", b.keys.shelf(), "hash"},
+		{"w", b.keys.tasks(), "hash"}, {"x", b.keys.attempts(), "hash"}, {"l", b.keys.looks(), "hash"}, {"k", b.keys.shelf(), "hash"},
 		{"lock", b.keys.lock(), "string"}, {"rate", b.keys.rate(), "string"},
 	}
 	pipe := b.s.rdb.Pipeline()
