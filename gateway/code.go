@@ -3,7 +3,9 @@ package gateway
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // VisitCode gives the four digits that tell one visit of a patient from another in
@@ -18,4 +20,11 @@ func VisitCode(p ODS, a Appointment) string {
 		_, _ = h.Write([]byte(part))
 	}
 	return strconv.Itoa(1000 + int(binary.BigEndian.Uint64(h.Sum(nil))%9000))
+}
+
+// NamesVisit reports whether a visit's code stands by itself in a patient's words.
+// Other figures may look like one by chance ("at 1045"): it shows a person where to
+// look and decides nothing.
+func NamesVisit(words, code string) bool {
+	return slices.Contains(strings.Fields(fold(words)), code)
 }

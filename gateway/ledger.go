@@ -227,9 +227,20 @@ type Reply struct {
 	From      Phone
 	Text      Text
 	Kind      ReplyKind
-	At        time.Time
-	About     Ref // the appointment that the last text to this number was about; zero: none known
+	At        time.Time // when it was written, or came
+	About     Ref       // the appointment that the last text to this number was about; zero: none known
+
+	Closed  time.Time // zero: it waits for a person; what needs none is closed from the start
+	By      string    // who closed it; empty: it needed nobody
+	Note    Text      // what they wrote
+	Damaged bool      // it cannot be opened any more: only MessageID, At and Closed are known
 }
+
+// ID names the reply for good.
+func (r Reply) ID() ReplyID { return ReplyID{r.Practice, r.MessageID} }
+
+// Open reports whether the reply waits for a person.
+func (r Reply) Open() bool { return r.Closed.IsZero() }
 
 // Head is the part of an appointment's record that is not personal: our own ids
 // and times, and keyed hashes.

@@ -33,3 +33,14 @@ func (k ReplyKind) String() string {
 	}
 	return "other"
 }
+
+// NeedsPerson reports whether somebody at the practice has to read a reply of this
+// kind. A kind that is not known here does.
+func (k ReplyKind) NeedsPerson() bool {
+	switch k {
+	case ReplyStop, ReplyStart, ReplyHelp, ReplyConfirm:
+		return false
+	case ReplyOther, ReplyCancel:
+	}
+	return true
+}
