@@ -15,6 +15,7 @@ type Metrics struct {
 	failures    *prometheus.CounterVec
 	unexplained *prometheus.GaugeVec
 	waiting     *prometheus.GaugeVec
+	unread      *prometheus.CounterVec
 
 	clock gateway.Clock
 	mu    sync.Mutex
@@ -29,15 +30,17 @@ func NewMetrics(r prometheus.Registerer, clock gateway.Clock, practices []Practi
 		failures:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_feed_failures_total", Help: "Reads of a diary that failed."}, []string{"practice"}),
 		unexplained: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "bellman_unexplained", Help: "Reminders owed that are neither sent, waiting, nor withheld with a reason. Always 0."}, []string{"practice"}),
 		waiting:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "bellman_feed_suspects", Help: "What waits because a read did too much of it at once: appointments withdrawn or moved, new reminders."}, []string{"practice", "kind"}),
+		unread:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_replies_forgotten_unread_total", Help: "Replies of patients that were forgotten after 90 days although nobody had read them."}, []string{"practice"}),
 		clock:       clock, asOf: map[gateway.ODS]time.Time{}, news: map[gateway.ODS]time.Time{},
 	}
-	r.MustRegister(m.records, m.failures, m.unexplained, m.waiting)
+	r.MustRegister(m.records, m.failures, m.unexplained, m.waiting, m.unread)
 	for _, p := range practices {
 		for _, outcome := range []string{"ok", "unreadable"} {
 			m.records.WithLabelValues(string(p.ODS), p.SourceType, outcome)
 		}
 		m.failures.WithLabelValues(string(p.ODS))
 		m.unexplained.WithLabelValues(string(p.ODS))
+		m.unread.WithLabelValues(string(p.ODS))
 		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "bellman_feed_age_seconds", Help: "Since the last complete read; -1 before the first.",
 			ConstLabels: prometheus.Labels{"practice": string(p.ODS)},

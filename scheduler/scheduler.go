@@ -149,6 +149,20 @@ func (s *Scheduler) sweep(ctx context.Context) {
 		if n > 0 {
 			s.o.Log.Info("forgot what is over", "practice", p.ODS, "appointments", n)
 		}
+		s.sweepReplies(ctx, p.ODS)
+	}
+}
+
+// sweepReplies forgets the replies of one practice that are old enough, and says so
+// where nobody has read them: a patient has written in vain.
+func (s *Scheduler) sweepReplies(ctx context.Context, p gateway.ODS) {
+	_, unread, err := s.o.Memory.SweepReplies(ctx, p, s.o.Clock.Now())
+	if err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("forget old replies", "practice", p, "error", err)
+	}
+	if unread > 0 {
+		s.o.Metrics.unread.WithLabelValues(string(p)).Add(float64(unread))
+		s.o.Log.Error("forgot replies of patients that nobody had read for 90 days", "practice", p, "replies", unread)
 	}
 }
 

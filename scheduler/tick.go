@@ -31,6 +31,7 @@ type Memory interface {
 	Balance(ctx context.Context, o gateway.Balancing) (gateway.Books, error)
 	Wake(ctx context.Context, t time.Time) error
 	Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error)
+	SweepReplies(ctx context.Context, p gateway.ODS, now time.Time) (read, unread int, err error)
 }
 
 // The spans of a read.

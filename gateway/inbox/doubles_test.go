@@ -21,9 +21,10 @@ import (
 // meddled is the store, with a place at which a test can make it fail.
 type meddled struct {
 	*store.Store
-	moving  func() error // before a move; an error is what the caller gets instead
-	keeping func() error // before a reply is kept
-	asking  func() error // before it is asked what is leaving
+	moving    func() error // before a move; an error is what the caller gets instead
+	keeping   func() error // before a reply is kept
+	answering func() error // after it is kept, before it is found out whether to answer
+	asking    func() error // before it is asked what is leaving
 }
 
 var errCut = errors.New("the process was killed here")
@@ -44,6 +45,15 @@ func (m *meddled) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) 
 		}
 	}
 	return m.Store.KeepReply(ctx, r)
+}
+
+func (m *meddled) FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error) {
+	if m.answering != nil {
+		if err := m.answering(); err != nil {
+			return false, err
+		}
+	}
+	return m.Store.FirstToday(ctx, p, n)
 }
 
 func (m *meddled) InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error) {

@@ -46,6 +46,8 @@ func (k practiceKeys) counts() string       { return k.p + ":n" }    // hash: st
 func (k practiceKeys) optouts() string      { return k.p + ":o" }    // hash: number tag -> sealed opt-out
 func (k practiceKeys) texted() string       { return k.p + ":t" }    // hash: number tag -> the last reminder handed over
 func (k practiceKeys) replies() string      { return k.p + ":i" }    // hash: provider's message id -> sealed reply
+func (k practiceKeys) unread() string       { return k.p + ":u" }    // sorted set: message id -> seconds since when the reply waits for a person
+func (k practiceKeys) closed() string       { return k.p + ":c" }    // hash: message id -> when the reply was closed, and who closed it, sealed
 func (k practiceKeys) again() string        { return k.p + ":d" }    // set: refs to be decided again by the next read
 func (k practiceKeys) tasks() string        { return k.p + ":w" }    // hash: kind ref rule start -> what a person has to look at
 func (k practiceKeys) attempts() string     { return k.p + ":x" }    // hash: ref start -> when its cancellation was asked for; ref start e -> what came of it

@@ -23,7 +23,8 @@ type sealedReply struct {
 func replyPlace(messageID string) string { return "i" + messageID }
 
 // KeepReply writes a reply down, once: false means that this message was kept
-// before. It links the reply to the last text that went to the number, and tells
+// before. In the same step it is put where a person reads it, or closed where nobody
+// has to. It links the reply to the last text that went to the number, and tells
 // it in that appointment's story.
 func (s *Store) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) {
 	k, err := s.key(ctx, r.Practice)
@@ -51,7 +52,9 @@ func (s *Store) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) {
 	if linked {
 		ref, event = string(id.Ref[:]), replyEvent(id, r)
 	}
-	got, err := s.run(ctx, []call{{s.scripts.keep, []string{ShardOf(r.Practice).epoch(), keys.replies(), keys.stories()}, []any{k.mark, r.MessageID, sealed, ref, event}}})
+	got, err := s.run(ctx, []call{{s.scripts.keepreply, []string{ShardOf(r.Practice).epoch(), keys.replies(), keys.unread(), keys.closed(), keys.stories()}, []any{
+		k.mark, r.MessageID, sealed, wait(r.Kind), sr.At.Unix(), seconds(sr.At), ref, event,
+	}}})
 	if err != nil {
 		return false, fmt.Errorf("reply: %w", err)
 	}
@@ -60,6 +63,14 @@ func (s *Store) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) {
 		return false, fmt.Errorf("reply: %w", errRecord)
 	}
 	return first == 1, nil
+}
+
+// wait tells a script whether a reply of a kind waits for a person.
+func wait(k gateway.ReplyKind) string {
+	if k.NeedsPerson() {
+		return "wait"
+	}
+	return ""
 }
 
 // replyEvent words a reply as a line of a story; see parseEvent.
@@ -86,29 +97,6 @@ func (s *Store) LastText(ctx context.Context, p gateway.ODS, n gateway.Phone) (g
 	}
 	id, err := gateway.ReminderFromKey(p, []byte(v))
 	return id, err == nil, nil
-}
-
-// Replies gives the replies that a practice received.
-func (s *Store) Replies(ctx context.Context, p gateway.ODS) ([]gateway.Reply, error) {
-	all, err := s.rdb.HGetAll(ctx, keysOf(p).replies()).Result()
-	if err != nil {
-		return nil, fmt.Errorf("replies: %w", plain(err))
-	}
-	out := make([]gateway.Reply, 0, len(all))
-	for id, v := range all {
-		_, b, err := s.unseal(ctx, p, []byte(v), replyPlace(id))
-		if err != nil {
-			return nil, fmt.Errorf("replies: %w", err)
-		}
-		var sr sealedReply
-		if err := json.Unmarshal(b, &sr); err != nil {
-			return nil, fmt.Errorf("replies: %w", errRecord)
-		}
-		r := gateway.Reply{Practice: p, MessageID: id, From: gateway.NewPhone(sr.From), Text: gateway.NewText(sr.Text), Kind: gateway.ReplyKind(sr.Kind), At: sr.At}
-		copy(r.About[:], sr.About)
-		out = append(out, r)
-	}
-	return out, nil
 }
 
 // WithdrawNumber withdraws everything that waits for a number, and gives the

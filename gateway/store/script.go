@@ -14,6 +14,8 @@ var luaFiles embed.FS
 // scripts are the moves of the store; the header of each file says what it does.
 type scripts struct {
 	aside, attempt, claim, close, expired, keep, key, known, lock, mark, mend, move, note, plan, recount, release, rewrap, shelf, swap, sweep, unlock *redis.Script
+
+	keepreply, closereply, filereplies, sweepreplies *redis.Script
 }
 
 func (sc *scripts) byName() map[string]**redis.Script {
@@ -21,6 +23,7 @@ func (sc *scripts) byName() map[string]**redis.Script {
 		"aside": &sc.aside, "attempt": &sc.attempt, "claim": &sc.claim, "close": &sc.close, "expired": &sc.expired, "keep": &sc.keep, "key": &sc.key,
 		"known": &sc.known, "lock": &sc.lock, "mark": &sc.mark, "mend": &sc.mend, "move": &sc.move, "note": &sc.note, "plan": &sc.plan,
 		"recount": &sc.recount, "release": &sc.release, "rewrap": &sc.rewrap, "shelf": &sc.shelf, "swap": &sc.swap, "sweep": &sc.sweep, "unlock": &sc.unlock,
+		"keepreply": &sc.keepreply, "closereply": &sc.closereply, "filereplies": &sc.filereplies, "sweepreplies": &sc.sweepreplies,
 	}
 }
 

@@ -39,6 +39,9 @@ func canary(t *testing.T, g *surgery) {
 	if _, err := g.s.KeepReply(ctx, gateway.Reply{Practice: riverside, MessageID: "SM2", From: number(123), Text: gateway.NewText("I cannot come on Tuesday"), Kind: gateway.ReplyCancel, At: g.now}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := g.s.CloseReply(ctx, gateway.ReplyID{Practice: riverside, MessageID: "SM2"}, g.now, "Jo", gateway.NewText("rang Cadwallader")); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := g.s.FirstToday(ctx, riverside, number(123)); err != nil {
 		t.Fatal(err)
 	}
