@@ -200,6 +200,7 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 	counts := newTally(a.registry, codes)
 	a.registry.MustRegister(&gauges{store: a.store, practices: codes, log: a.log})
 	a.registry.MustRegister(&taskGauges{store: a.store, practices: codes, clock: a.clock, log: a.log})
+	a.registry.MustRegister(&replyGauges{store: a.store, practices: domain, clock: a.clock, log: a.log})
 	sent := sender.NewMetrics(a.registry, codes)
 	sched := scheduler.New(scheduler.Options{
 		Memory: a.store, Practices: a.practices, Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "scheduler"),

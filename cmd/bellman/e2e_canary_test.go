@@ -221,8 +221,13 @@ func (s *scene) ordinary(v *serving, tell func(...string)) {
 		{"optout", "remove", "--practice", scenePractice, "--number", "07700 900873", "--yes"},
 		{"optout", "add", "--practice", scenePractice, "--number", "07700 900873", "--yes"},
 		{"optout", "check", "--practice", scenePractice, "--number", "07700 900873 kestrel"},
+		{"replies"}, {"replies", "--all", "--json"}, {"replies", "close", "07700900873.kestrel", "--by", "Jo"},
 	} {
 		tell(args...)
+	}
+	for _, r := range s.replies() {
+		tell("replies", "close", r.ID, "--by", "Jo", "--note", "rang Quillfeather about the kestrel", "--yes")
+		tell("explain", "--practice", scenePractice, "--appointment", r.About)
 	}
 	for _, page := range []struct{ door, path string }{
 		{"ops", "/metrics"}, {"ops", "/readyz"}, {"ops", "/healthz"}, {"ops", "/07700900873"}, {"staff", "/"}, {"staff", "/kestrel"}, {"public", "/twilio/inbound"},

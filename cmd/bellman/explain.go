@@ -157,7 +157,11 @@ func (a *app) story(ctx context.Context, p gateway.Practice, k store.Kept) ([]st
 	if err != nil {
 		return nil, err
 	}
-	lines = append(lines, tasks...)
+	read, err := a.replyLines(ctx, p.ODS, k.Ref)
+	if err != nil {
+		return nil, err
+	}
+	lines = append(append(lines, tasks...), read...)
 	slices.SortStableFunc(lines, func(x, y storyLine) int { return x.at.Compare(y.at) })
 	for i := range lines {
 		lines[i].At = utc(lines[i].at)

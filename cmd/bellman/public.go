@@ -2,8 +2,11 @@ package main
 
 import (
 	"embed"
+	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
+	"time"
 
 	"bellman/gateway"
 	"bellman/gateway/inbox"
@@ -56,6 +59,8 @@ type consolePractice struct {
 	Feed       string
 	Unreadable int
 	OptOuts    int
+	Unread     int    // replies that wait for a person
+	Waits      string // how long the oldest has
 	States     []consoleCount
 	Rows       []queueRow
 }
@@ -69,14 +74,18 @@ func (s *service) console(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	counts, err := s.store.Counts(ctx, s.codes())
 	optouts, err2 := s.store.OptOutCounts(ctx, s.codes())
-	if err != nil || err2 != nil {
+	unread, err3 := s.store.Unread(ctx, s.codes())
+	if errors.Join(err, err2, err3) != nil {
 		http.Error(w, "redis cannot be reached", http.StatusServiceUnavailable)
 		return
 	}
 	view := map[string]any{"Hold": s.store.InHold(), "Mode": string(s.cfg.Mode)}
 	var all []consolePractice
 	for _, p := range s.cfg.Practices {
-		c := consolePractice{Name: p.Name, ODS: string(p.ODS), OptOuts: optouts[p.ODS], Feed: "never read"}
+		c := consolePractice{Name: p.Name, ODS: string(p.ODS), OptOuts: optouts[p.ODS], Unread: unread[p.ODS].Replies, Feed: "never read"}
+		if whole, inHours := unread[p.ODS].Age(p.Practice, s.clock.Now()); c.Unread > 0 {
+			c.Waits = fmt.Sprintf("%s, of which %s within the practice's hours", whole.Truncate(time.Minute), inHours.Truncate(time.Minute))
+		}
 		if f, err := s.store.Feed(ctx, p.ODS); err == nil && !f.AsOf.IsZero() {
 			c.Feed, c.Unreadable = local(f.AsOf), f.Unreadable
 		}

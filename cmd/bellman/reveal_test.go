@@ -53,6 +53,7 @@ var revealers = map[string]string{
 	"gateway/store/record.go encodeFacts":       "sealed into Redis",
 	"gateway/store/reply.go KeepReply":          "sealed into Redis",
 	"gateway/store/task.go CloseTask":           "sealed into Redis",
+	"gateway/store/unread.go CloseReply":        "sealed into Redis",
 	"gateway/store/seal.go tag":                 "hashed under the practice's key",
 	"cmd/bench/asynq.go measureAsynqSend":       "an invented number and its text, in the body of the request",
 	"cmd/bench/envelope.go seal":                "an invented number, sealed into a task",
@@ -63,6 +64,8 @@ var revealers = map[string]string{
 	"cmd/bellman/pull.go showFeed":              "on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/tasks.go taskRow":              "on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/tasks.go worded":               "on the screen of who asked with --reveal, which is audited",
+	"cmd/bellman/replies.go visitOf":            "a patient's words, compared with the code of a visit",
+	"cmd/bellman/replies.go word":               "on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/pull.go shownNumber":           "on the screen of who asked with --reveal, which is audited",
 	"adapters/emisextract/adapter.go New":       "our own key and its passphrase, to open the files",
 
