@@ -7,7 +7,7 @@ GOBIN := $(CURDIR)/bin
 STATICCHECK := $(GOBIN)/staticcheck
 FUZZTIME ?= 30s
 
-.PHONY: demo build test race check bench bench-extract bench-feeds chaos fuzz model tools clean quick
+.PHONY: demo build test race check bench bench-extract bench-feeds chaos fuzz model week tools clean quick
 
 demo: build
 	$(GOBIN)/bellman demo
@@ -78,6 +78,11 @@ endif
 # The larger cases of the model of a reminder's life; docs/reliability.md tells of them.
 model:
 	BELLMAN_MODEL=large $(GO) test -count 1 -timeout 60m -run TestNoOrderOfStepsBreaksALaw -v ./gateway/lifemodel
+
+# A week of two practices over the change of the clocks: 2,000 visits, 1,500 replies and
+# two outages; make test plays a small one.
+week: tools
+	BELLMAN_WEEK=large $(GO) test -count 1 -timeout 40m -run TestAWeekOfTwoPractices -v ./cmd/bellman
 
 # Every fuzz target in turn, FUZZTIME each.
 fuzz:
