@@ -320,8 +320,13 @@ func (w *week) check(v *serving) {
 	if n := w.counted + int(v.metric("bellman_replies_total")); n != w.count() {
 		w.t.Errorf("%d replies were taken, of %d that were written", n, w.count())
 	}
-	w.t.Logf("%d visits, %d replies (%v), %d of them written while the door was closed; %d reminders of %d segments came; %v numbers have opted out",
-		w.size.visits, w.count(), w.said, w.unheard, texts, segments, v.metric("bellman_optouts"))
+	var unread []struct{ Kind string }
+	w.ask(&unread, "replies")
+	if want := w.said["other"] + w.said["cancel"]; len(unread) != want {
+		w.t.Errorf("%d replies wait for a person, want %d", len(unread), want)
+	}
+	w.t.Logf("%d visits, %d replies (%v), %d of them written while the door was closed; %d reminders of %d segments came; %v numbers have opted out, %d replies wait for a person",
+		w.size.visits, w.count(), w.said, w.unheard, texts, segments, v.metric("bellman_optouts"), len(unread))
 }
 
 // catalogue gives the words of every reminder that a phone may get.
