@@ -50,6 +50,12 @@ type Appointment struct {
 	// Reminded says whether the clinical system itself has reminded the patient of
 	// this appointment, or will. Nobody is reminded by both.
 	Reminded Flag
+	// Clinic is what the system calls the clinic or type of slot. It and the patient's
+	// date of birth are told by adapters and never kept: Policy.Discreet puts Class and
+	// Age in their place.
+	Clinic ClinicName
+	Class  ClinicClass
+	Age    AgeBand // on the day of the visit
 }
 
 // Identity is what our own id of an appointment is made of: the source's id and

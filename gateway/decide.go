@@ -44,6 +44,7 @@ type Moment struct {
 	OptedOut bool      // this number, for this practice
 	Merged   bool      // another text speaks for this appointment
 	OffList  bool      // a trial, and the number is not on its list
+	Shared   bool      // another patient of the practice has the same number
 	Standing Reason    // a hold on the practice or the store; Gone when the visit left the diary; or None
 }
 
@@ -54,7 +55,7 @@ type Moment struct {
 // Suppression comes before holding: what must never be sent is never merely
 // late. Anything not understood holds.
 func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
-	if r := forbidden(a, m); r != None {
+	if r := p.forbidden(a, m); r != None {
 		return Decision{Verdict: Suppress, Reason: r}
 	}
 	if r := untimely(o, m); r != None {
@@ -64,6 +65,9 @@ func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
 		return Decision{Verdict: Suppress, Reason: Gone}
 	}
 	if r := unclear(a); r != None {
+		return Decision{Verdict: Hold, Reason: r}
+	}
+	if r := p.Who.doubtful(a, m); r != None {
 		return Decision{Verdict: Hold, Reason: r}
 	}
 	if m.Standing != None {
@@ -82,7 +86,7 @@ func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
 }
 
 // forbidden gives the reason never to send that the facts hold, if any.
-func forbidden(a Appointment, m Moment) Reason {
+func (p Policy) forbidden(a Appointment, m Moment) Reason {
 	switch a.Status {
 	case StatusCancelled:
 		return Cancelled
@@ -97,14 +101,13 @@ func forbidden(a Appointment, m Moment) Reason {
 		{a.Patient.Restricted, Restricted},
 		{a.Patient.Deceased, Deceased},
 		{a.Patient.Left, LeftPractice},
+		{a.needsOtherWay(), NeedsOtherWay},
 		{a.Patient.Declined, Declined},
+		{a.Reminded, SourceReminds},
 	} {
 		if f.flag == FlagYes {
 			return f.reason
 		}
-	}
-	if a.Reminded == FlagYes {
-		return SourceReminds
 	}
 	switch a.Patient.MobileKind {
 	case NumberMissing:
@@ -116,6 +119,8 @@ func forbidden(a Appointment, m Moment) Reason {
 	case NumberMobile, NumberUnclear:
 	}
 	switch {
+	case p.Who.forbids(a):
+		return Sensitive
 	case m.OptedOut:
 		return OptedOut
 	case m.OffList:

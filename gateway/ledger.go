@@ -22,6 +22,7 @@ type Facts struct {
 	Appointment Appointment
 	Merged      bool // another text speaks for it
 	OffList     bool // a trial, and its number is not on the list
+	Shared      bool // another patient of the practice has its number
 	// Standing holds whatever is due, until a read clears it: the diary did not
 	// confirm the appointment, or too many vanished at once. Gone suppresses it:
 	// the other facts are those of before it left the diary.

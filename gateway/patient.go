@@ -37,5 +37,11 @@ type Patient struct {
 	Deceased   Flag
 	Left       Flag // deducted, deregistered, moved away
 	Declined   Flag // said no to texts in the clinical system
-	Restricted Flag // sensitive record: never texted, never explained to general staff
+	// Restricted is a sensitive record, or a way to reach the patient that is not
+	// safe: never texted, never explained to general staff. It is one fact on
+	// purpose, so that nothing kept or shown tells the one from the other.
+	Restricted Flag
+	Born       Birth // zero: the system does not tell
+	Needs      Needs
+	Language   Language
 }

@@ -16,6 +16,7 @@ type Policy struct {
 	SendBookedLate bool          // send at once what was already due when first read
 	Wording        string
 	AutoCancel     AutoCancel
+	Who            Who // who is texted
 }
 
 // WhenClosed says what becomes of a reminder whose moment lies outside the

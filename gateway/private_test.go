@@ -32,6 +32,7 @@ func everyPrivate() map[string]any {
 	return map[string]any{
 		"Phone": gateway.NewPhone(canary), "Name": gateway.NewName(canary), "NHSNumber": gateway.NewNHSNumber(canary),
 		"Text": gateway.NewText(canary), "Secret": gateway.NewSecret(canary),
+		"ClinicName": gateway.NewClinicName(canary), "Birth": gateway.NewBirth(1999, 12, 31),
 	}
 }
 

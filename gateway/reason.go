@@ -32,6 +32,8 @@ const (
 	SourceReminds  Reason = 20
 	OutsideHours   Reason = 21
 	EnoughToday    Reason = 22
+	Sensitive      Reason = 30
+	NeedsOtherWay  Reason = 31
 
 	// Held: cannot tell yet; looked at again.
 	FeedStale        Reason = 40
@@ -52,6 +54,10 @@ const (
 	ManyMoves        Reason = 60
 	ManyNew          Reason = 61
 	RemindedUnclear  Reason = 62
+	ClinicUnclear    Reason = 70
+	YoungShared      Reason = 71
+	SharedNumber     Reason = 72
+	NeedsUnclear     Reason = 73
 
 	// Refused by the provider, or failed after the hand-over.
 	ProviderOptOut   Reason = 80
@@ -91,6 +97,8 @@ var reasons = map[Reason]reasonWords{
 	SourceReminds:  {"source_reminds", "the clinical system sends its own reminder of this appointment"},
 	OutsideHours:   {"outside_hours", "it would have been due outside the practice's hours for texts, and the practice does not send such ones at another time"},
 	EnoughToday:    {"enough_today", "this phone had been sent as many texts that day as the practice allows, and the next day was too late"},
+	Sensitive:      {"sensitive", "the practice sends no texts about this kind of visit"},
+	NeedsOtherWay:  {"needs_other_way", "a text is no way to reach this patient: see the tasks"},
 
 	FeedStale:        {"feed_stale", "the diary has not been read recently enough to be trusted"},
 	StatusUnclear:    {"status_unclear", "the appointment's status is not understood"},
@@ -110,6 +118,10 @@ var reasons = map[Reason]reasonWords{
 	ManyMoves:        {"many_moves", "an unusual number of appointments moved at once, so neither time is trusted"},
 	ManyNew:          {"many_new", "an unusual number of new reminders came at once; a person must let them go"},
 	RemindedUnclear:  {"reminded_unclear", "it is not clear whether the clinical system sends its own reminder of this appointment"},
+	ClinicUnclear:    {"clinic_unknown", "the practice texts only about kinds of clinic that it has named as general, and has not named this one"},
+	YoungShared:      {"young_shared", "the patient is sixteen or seventeen and another patient has the same number: ask whose it is"},
+	SharedNumber:     {"shared_number", "another patient of the practice has the same number: ask whose it is"},
+	NeedsUnclear:     {"needs_unclear", "what the record says of how to reach this patient is not understood"},
 
 	ProviderOptOut:   {"provider_opt_out", "the text provider blocks this number: it opted out there"},
 	ProviderNumber:   {"provider_number", "the text provider says that the number cannot be texted"},
