@@ -94,7 +94,7 @@ func (s *Sender) ask(ctx context.Context, p gateway.ODS, was gateway.Appointment
 		return is, nil
 	}
 	is.Start = is.Start.Truncate(time.Second) // as it is kept: else it would look changed for ever
-	return is, nil
+	return s.practices[p].Policy.Discreet(is), nil
 }
 
 // Changed reports whether two looks at an appointment differ in anything that
@@ -102,6 +102,7 @@ func (s *Sender) ask(ctx context.Context, p gateway.ODS, was gateway.Appointment
 func Changed(a, b gateway.Appointment) bool {
 	p, q := a.Patient, b.Patient
 	return a.Status != b.Status || !a.Start.Equal(b.Start) || a.StartDoubt != b.StartDoubt || a.Mode != b.Mode || a.Reminded != b.Reminded ||
+		a.Class != b.Class || a.Age != b.Age || p.Needs != q.Needs || p.Language != q.Language ||
 		p.ID != q.ID || p.Mobile != q.Mobile || p.MobileKind != q.MobileKind ||
 		p.Deceased != q.Deceased || p.Left != q.Left || p.Declined != q.Declined || p.Restricted != q.Restricted
 }

@@ -94,7 +94,7 @@ func (s *Sender) verdict(c *gateway.Claim, now time.Time) (job, *withheld) {
 		return job{}, withhold(c, gateway.Withdrawn, gateway.RuleRemoved, time.Time{})
 	}
 	d := p.Policy.Decide(a, owed, p.Nation, gateway.Moment{
-		Now: now, FeedAsOf: c.FeedAsOf, Merged: c.Facts.Merged, Standing: c.Facts.Standing,
+		Now: now, FeedAsOf: c.FeedAsOf, Merged: c.Facts.Merged, Shared: c.Facts.Shared, Standing: c.Facts.Standing,
 		OffList: s.o.Allowed != nil && !a.Patient.Mobile.IsZero() && !s.o.Allowed(a.Patient.Mobile),
 	})
 	switch {

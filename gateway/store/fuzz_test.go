@@ -40,6 +40,8 @@ func FuzzDecodeFacts(f *testing.F) {
 	a.Reminded = gateway.FlagYes
 	f.Add(encodeFacts(gateway.Facts{OffList: true}))
 	f.Add(append(encodeFacts(gateway.Facts{Appointment: a}), "a field of a later version"...))
+	a.Class, a.Age, a.Patient.Needs, a.Patient.Language = gateway.ClinicSensitive, gateway.Age16To17, gateway.NeedsBraille, gateway.LanguageOther
+	f.Add(append(encodeFacts(gateway.Facts{Appointment: a, Shared: true}), "x\x02later"...))
 	f.Add([]byte("1234567890\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		facts, err := decodeFacts(b, start)

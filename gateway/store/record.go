@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"time"
@@ -73,7 +74,42 @@ func encodeFacts(f gateway.Facts) []byte {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
-	return b
+	return appendWho(b, f)
+}
+
+// What came later still stands behind all this in sections, each with a letter and
+// its length, so that a version passes over those it does not know. A section of
+// which nothing is said is left out: older records read as that, and a practice
+// whose system tells nothing new has no record written anew.
+const sectionWho = 'w'
+
+// appendWho packs what deciding whom to text needs: never the name of a clinic nor
+// a date of birth, only what follows from them.
+func appendWho(b []byte, f gateway.Facts) []byte {
+	a := f.Appointment
+	who := []byte{byte(a.Class), byte(a.Age), byte(a.Patient.Needs), byte(a.Patient.Language), bit(f.Shared)}
+	if bytes.Equal(who, make([]byte, len(who))) {
+		return b
+	}
+	b = binary.AppendUvarint(append(b, sectionWho), uint64(len(who)))
+	return append(b, who...)
+}
+
+// takeSections reads the sections behind a record.
+func takeSections(b []byte, f *gateway.Facts) {
+	for len(b) > 1 {
+		n, w := binary.Uvarint(b[1:])
+		if w <= 0 || n > uint64(len(b)-1-w) {
+			return
+		}
+		if section := b[1+w : 1+w+int(n)]; b[0] == sectionWho && n >= 5 {
+			a := &f.Appointment
+			a.Class, a.Age = gateway.ClinicClass(section[0]), gateway.AgeBand(section[1])
+			a.Patient.Needs, a.Patient.Language = gateway.Needs(section[2]), gateway.Language(section[3])
+			f.Shared = section[4]&1 != 0
+		}
+		b = b[1+w+int(n):]
+	}
 }
 
 func decodeFacts(b []byte, start time.Time) (gateway.Facts, error) {
@@ -100,6 +136,7 @@ func decodeFacts(b []byte, start time.Time) (gateway.Facts, error) {
 	p.Mobile = gateway.NewPhone(parts[0])
 	a.ID, p.ID = gateway.AppointmentID(parts[1]), gateway.PatientID(parts[2])
 	a.Site, a.Version = parts[3], parts[4]
+	takeSections(rest, &f)
 	return f, nil
 }
 

@@ -40,3 +40,46 @@ func TestARecordSaysWhetherTheClinicalSystemReminds(t *testing.T) {
 		}
 	}
 }
+
+func TestARecordKeepsWhatDecidingWhomToTextNeeds(t *testing.T) {
+	for _, f := range []gateway.Facts{
+		{},
+		{Shared: true},
+		{Appointment: gateway.Appointment{Class: gateway.ClinicSensitive}},
+		{Appointment: gateway.Appointment{Age: gateway.Age11To15}},
+		{Appointment: gateway.Appointment{Patient: gateway.Patient{Needs: gateway.NeedsBraille | gateway.NeedsInterpreter}}},
+		{Appointment: gateway.Appointment{Patient: gateway.Patient{Language: gateway.LanguageWelsh}}},
+		{Shared: true, Merged: true, Appointment: gateway.Appointment{ID: "1", Class: 99, Age: 99, Patient: gateway.Patient{Needs: 255, Language: 99}}},
+	} {
+		if got, err := decodeFacts(encodeFacts(f), time.Time{}); err != nil || got != f {
+			t.Errorf("kept as %+v, want %+v (%v)", got, f, err)
+		}
+	}
+}
+
+func TestARecordHoldsNeitherTheNameOfAClinicNorADateOfBirth(t *testing.T) {
+	a := gateway.Appointment{Clinic: gateway.NewClinicName("GUM clinic"), Patient: gateway.Patient{Born: gateway.NewBirth(2011, time.May, 4)}}
+	if string(encodeFacts(gateway.Facts{Appointment: a})) != string(encodeFacts(gateway.Facts{})) {
+		t.Error("something of them is kept")
+	}
+}
+
+func TestSectionsOfALaterVersionArePassedOver(t *testing.T) {
+	want := gateway.Facts{Shared: true, Appointment: gateway.Appointment{ID: "1", Class: gateway.ClinicGeneral}}
+	bare := want
+	bare.Shared, bare.Appointment.Class = false, gateway.ClinicUnsaid
+	who := string(encodeFacts(want))[len(encodeFacts(bare)):]
+	for name, sections := range map[string]string{
+		"one before it":       "x\x03abc" + who,
+		"one behind it":       who + "x\x03abc",
+		"an empty one":        "y\x00" + who,
+		"a longer one of its": "w\x07" + who[2:] + "\xff\xff",
+		"one that breaks off": who + "x\x7fabc",
+		"one without length":  who + "x",
+	} {
+		got, err := decodeFacts([]byte(string(encodeFacts(bare))+sections), time.Time{})
+		if err != nil || got != want {
+			t.Errorf("%s: read as %+v (%v)", name, got, err)
+		}
+	}
+}
