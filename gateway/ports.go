@@ -161,6 +161,8 @@ type Diary interface {
 	// Beside gives the other appointments that are known for the same number at
 	// the same start: of the same patient under another id, or of a family.
 	Beside(ref Ref, start time.Time, n Phone) []Ref
+	// Of gives all appointments that are known for a number.
+	Of(n Phone) []Ref
 	OptedOut(Phone) bool
 	Head(Ref) (Head, bool)
 	Heads() map[Ref]Head

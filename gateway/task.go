@@ -20,10 +20,12 @@ const (
 	TaskUnknown   TaskKind = 'u'
 	TaskNeverLeft TaskKind = 'n'
 	TaskOptOut    TaskKind = 'o'
+	TaskOtherWay  TaskKind = 'w'
+	TaskLanguage  TaskKind = 'l'
 )
 
 // TaskKinds lists every kind, for metrics that start at zero.
-var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown, TaskNeverLeft, TaskOptOut}
+var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown, TaskNeverLeft, TaskOptOut, TaskOtherWay, TaskLanguage}
 
 // String gives the label: lower case, underscores, empty for no task.
 func (k TaskKind) String() string {
@@ -38,6 +40,10 @@ func (k TaskKind) String() string {
 		return "never_left"
 	case TaskOptOut:
 		return "record_opt_out"
+	case TaskOtherWay:
+		return "contact_other_way"
+	case TaskLanguage:
+		return "other_language"
 	case NoTask:
 	}
 	return ""
@@ -56,10 +62,19 @@ func (k TaskKind) Words() string {
 		return "the text provider took the reminder and did not send it, since the practice's account did not work: ring, if the visit is still to come"
 	case TaskOptOut:
 		return "the patient's number said STOP to texts: see that the clinical system says so, too, for every patient who has it"
+	case TaskOtherWay:
+		return "the patient cannot be reached by text, as the clinical system says: remind them in the way that it names"
+	case TaskLanguage:
+		return "the reminder goes in a language that the patient may not read: see that the patient knows, and whether an interpreter is booked"
 	case NoTask:
 	}
 	return ""
 }
+
+// Ahead reports whether the task is about a visit to come rather than about a text:
+// it is opened with the visit, goes when the visit does, and is not opened again for
+// the same visit once it was closed.
+func (k TaskKind) Ahead() bool { return k == TaskOtherWay || k == TaskLanguage }
 
 // TaskID names one task for good: what happened, and the reminder whose text it
 // is about. The same thing is never a task twice.

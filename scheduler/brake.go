@@ -180,7 +180,8 @@ func (in *inspection) holdMoved(moved []int, tooMany bool) []gateway.Moving {
 		default:
 			was = gateway.Moving{Ref: e.Ref, Start: start, Since: e.FirstSeen, Alike: alike}
 		}
-		*e = in.drafting.one(f.Appointment, f.Merged, gateway.ManyMoves)
+		f.Standing = gateway.ManyMoves
+		*e = in.drafting.one(f)
 		held = append(held, was)
 	}
 	if shift != 0 {
@@ -232,9 +233,10 @@ func (in *inspection) holdPinned() []gateway.Moving {
 }
 
 func (in *inspection) pin(e *Drafted) gateway.Moving {
-	a := e.Facts.Appointment
-	*e = in.drafting.one(a, e.Facts.Merged, gateway.ManyMoves)
-	return gateway.Moving{Ref: e.Ref, Start: a.Start, Since: e.FirstSeen, Alike: true}
+	f := e.Facts
+	f.Standing = gateway.ManyMoves
+	*e = in.drafting.one(f)
+	return gateway.Moving{Ref: e.Ref, Start: f.Appointment.Start, Since: e.FirstSeen, Alike: true}
 }
 
 // holdNew holds what the read newly owes, where that is far above the practice's

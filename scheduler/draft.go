@@ -46,8 +46,8 @@ type Drafting struct {
 // Make decides every reminder of the appointments in the feed. Appointments that
 // have begun are left as they stand.
 func (d Drafting) Make() Draft {
-	rows, doubled := single(d.Feed.Appointments)
-	merged := gateway.Merge(rows)
+	rows, doubled := single(d.discreet())
+	merged, shared := gateway.Merge(d.textedAbout(rows)), sharedNumbers(rows)
 	out := Draft{Doubled: doubled, Entries: make([]Drafted, 0, len(rows))}
 	for _, a := range rows {
 		if !a.Start.After(d.Now) {
@@ -55,9 +55,21 @@ func (d Drafting) Make() Draft {
 		}
 		lead, ok := merged[a.ID]
 		ok = ok && lead.Patient.ID == a.Patient.ID // an id may stand for two patients in one read
-		out.Entries = append(out.Entries, d.one(a, ok && d.speaksFor(lead, a), gateway.None))
+		out.Entries = append(out.Entries, d.one(gateway.Facts{
+			Appointment: a, Merged: ok && d.speaksFor(lead, a), Shared: shared[a.Patient.Mobile],
+		}))
 	}
 	return out
+}
+
+// textedAbout leaves out the visits at clinics about which the practice does not
+// text: their text cannot speak for another visit.
+func (d Drafting) textedAbout(rows []gateway.Appointment) []gateway.Appointment {
+	quiet := func(a gateway.Appointment) bool { return !d.Practice.Policy.Who.Texts(a) }
+	if !slices.ContainsFunc(rows, quiet) {
+		return rows
+	}
+	return slices.DeleteFunc(slices.Clone(rows), quiet)
 }
 
 // single gives each appointment once, and how many rows were too many. Of rows
@@ -89,19 +101,17 @@ func single(rows []gateway.Appointment) ([]gateway.Appointment, int) {
 	return out, len(rows) - len(out)
 }
 
-// one decides the reminders of one appointment. standing holds whatever would be
-// sent.
-func (d Drafting) one(a gateway.Appointment, merged bool, standing gateway.Reason) Drafted {
+// one decides the reminders of one appointment, of which these facts are known. A
+// standing reason among them holds whatever would be sent.
+func (d Drafting) one(f gateway.Facts) Drafted {
+	a := f.Appointment
 	ref := d.Diary.Ref(a.Identity())
-	e := Drafted{Entry: gateway.Entry{Ref: ref, Task: d.task(a, standing)}}
+	f.OffList = d.Allowed != nil && !a.Patient.Mobile.IsZero() && !d.Allowed(a.Patient.Mobile)
+	e := Drafted{Entry: gateway.Entry{Ref: ref, Facts: f, Task: d.task(a, f.Standing)}}
 	e.FirstSeen, e.Known = d.seen(ref, a.Start)
-	e.Facts = gateway.Facts{
-		Appointment: a, Merged: merged, Standing: standing,
-		OffList: d.Allowed != nil && !a.Patient.Mobile.IsZero() && !d.Allowed(a.Patient.Mobile),
-	}
 	m := gateway.Moment{
-		Now: d.Now, FeedAsOf: d.Feed.AsOf, Standing: standing,
-		OptedOut: d.Diary.OptedOut(a.Patient.Mobile), Merged: merged, OffList: e.Facts.OffList,
+		Now: d.Now, FeedAsOf: d.Feed.AsOf, Standing: f.Standing,
+		OptedOut: d.Diary.OptedOut(a.Patient.Mobile), Merged: f.Merged, OffList: f.OffList, Shared: f.Shared,
 	}
 	p := d.Practice
 	if !e.FirstSeen.After(d.Rebuilt) {

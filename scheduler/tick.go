@@ -29,6 +29,7 @@ type Memory interface {
 	Lost(ctx context.Context, p gateway.ODS) (time.Time, error)
 	NoteRead(ctx context.Context, r gateway.Right, f gateway.FeedState) error
 	Balance(ctx context.Context, o gateway.Balancing) (gateway.Books, error)
+	SetTasks(ctx context.Context, p gateway.ODS, wanted []gateway.TaskID, looked func(gateway.Ref) bool, now time.Time) error
 	Wake(ctx context.Context, t time.Time) error
 	Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error)
 	SweepReplies(ctx context.Context, p gateway.ODS, now time.Time) (read, unread int, err error)
@@ -219,6 +220,7 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, rig
 	if err != nil {
 		return err
 	}
+	drafting.shareWith(draft.Entries, facts)
 	entries := append(draft.Entries, drafting.gone(facts)...)
 	if len(newer) > 0 {
 		entries = slices.DeleteFunc(slices.Clone(entries), func(e Drafted) bool { return newer[e.Ref] })
@@ -234,6 +236,9 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, rig
 	done, err := s.carryOut(ctx, p.ODS, d, entries)
 	s.moved(done.Moves)
 	if err != nil {
+		return err
+	}
+	if err := m.SetTasks(ctx, p.ODS, drafting.ahead(entries), lookedAt(entries), now); err != nil {
 		return err
 	}
 	state := after(before, drafting, held, draft.Entries)
@@ -288,7 +293,12 @@ func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.A
 		return err
 	}
 	drafting := Drafting{Practice: p, Diary: d, Now: now, Allowed: s.o.Allowed, Feed: gateway.Feed{AsOf: feed.AsOf}, Rebuilt: feed.Rebuilt}
-	entry := drafting.one(a, false, gateway.None)
+	a = p.Policy.Discreet(a)
+	shared, err := s.sharedBesides(ctx, d, a)
+	if err != nil {
+		return err
+	}
+	entry := drafting.one(gateway.Facts{Appointment: a, Shared: shared})
 	if !s.clockRight() {
 		return errClock
 	}
@@ -298,6 +308,15 @@ func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.A
 	done, err := s.carryOut(ctx, p.ODS, d, []Drafted{entry})
 	s.moved(done.Moves)
 	return err
+}
+
+// lookedAt reports whether a visit is among the entries of a read.
+func lookedAt(entries []Drafted) func(gateway.Ref) bool {
+	in := make(map[gateway.Ref]bool, len(entries))
+	for i := range entries {
+		in[entries[i].Ref] = true
+	}
+	return func(r gateway.Ref) bool { return in[r] }
 }
 
 func bare(entries []Drafted) []gateway.Entry {

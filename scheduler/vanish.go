@@ -36,14 +36,13 @@ func certain(feed gateway.Feed) bool { return feed.Complete && len(feed.Unreadab
 func (d Drafting) gone(facts []gateway.Facts) []Drafted {
 	out := make([]Drafted, 0, len(facts))
 	for _, f := range facts {
-		a := f.Appointment
-		if !certain(d.Feed) || !d.Feed.Covers.Has(a.Start) {
-			out = append(out, d.one(a, f.Merged, gateway.NotConfirmed))
-			continue
-		}
 		// The record says so, too: what was leaving just then may yet come back to
 		// the queue, and the sender must not find a visit that looks booked.
-		out = append(out, d.one(a, f.Merged, gateway.Gone))
+		f.Standing = gateway.Gone
+		if !certain(d.Feed) || !d.Feed.Covers.Has(f.Appointment.Start) {
+			f.Standing = gateway.NotConfirmed
+		}
+		out = append(out, d.one(f))
 	}
 	return out
 }
@@ -62,7 +61,8 @@ func withdraws(e Drafted) bool {
 func bySource(r gateway.Reason) bool {
 	switch r {
 	case gateway.Cancelled, gateway.Gone, gateway.Deceased, gateway.LeftPractice, gateway.Declined, gateway.NoMobile,
-		gateway.Landline, gateway.NotAMobile, gateway.Restricted, gateway.NotExpected, gateway.SourceReminds:
+		gateway.Landline, gateway.NotAMobile, gateway.Restricted, gateway.NotExpected, gateway.SourceReminds,
+		gateway.Sensitive, gateway.NeedsOtherWay:
 		return true
 	}
 	return false

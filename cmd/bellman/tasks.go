@@ -125,8 +125,13 @@ func (a *app) taskRow(ctx context.Context, p gateway.Practice, t gateway.Task, r
 		"  " + t.ID.Kind.Words(),
 		fmt.Sprintf("  appointment %s; the text named %s, and is %s; %s", id, local(t.ID.Start), text.State, nowWords(t, is, found)),
 	}
+	if t.ID.Kind.Ahead() {
+		r.lines[2] = fmt.Sprintf("  appointment %s on %s; %s", id, local(t.ID.Start), nowWords(t, is, found))
+	}
 	if reveal && !t.Damaged {
-		r.Text = a.worded(p, t, text)
+		if !t.ID.Kind.Ahead() { // no text was sent that this is about
+			r.Text = a.worded(p, t, text)
+		}
 		r.Note = t.Note.Reveal()
 		r.lines = append(r.lines, fmt.Sprintf("  number %s, text %q", r.Number, r.Text))
 	}

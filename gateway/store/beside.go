@@ -61,3 +61,17 @@ func (d *diary) Beside(ref gateway.Ref, start time.Time, n gateway.Phone) []gate
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(r gateway.Ref) bool { return r == ref })
 }
+
+// Of gives every appointment that was known for a number when the diary was read.
+func (d *diary) Of(n gateway.Phone) []gateway.Ref {
+	if n.IsZero() {
+		return nil
+	}
+	tag, out := d.key.tag(n), []gateway.Ref(nil)
+	for ref, h := range d.heads {
+		if h.Tag == tag {
+			out = append(out, ref)
+		}
+	}
+	return out
+}

@@ -148,25 +148,34 @@ func (s *Store) OpenTasks(ctx context.Context, p gateway.ODS) (map[gateway.TaskK
 // nothing can be put right any more then.
 const staleTask = 28 * 24 * time.Hour
 
-// sweepTasks forgets tasks that were closed before the given time, and those that
-// nobody will ever close.
+// over reports whether a task can be forgotten: one about a visit to come when the
+// visit is over, since it would be opened again before; another when it was closed
+// before the given time, or when nobody will ever close it.
+func over(t gateway.Task, before time.Time) bool {
+	if t.ID.Kind.Ahead() {
+		return t.ID.Start.Before(before)
+	}
+	return !t.Open() && t.Closed.Before(before) || t.ID.Start.Before(before.Add(-staleTask))
+}
+
+// sweepTasks forgets the tasks that are over.
 func (s *Store) sweepTasks(ctx context.Context, p gateway.ODS, before time.Time) error {
 	key := keysOf(p).tasks()
 	all, err := s.rdb.HGetAll(ctx, key).Result()
 	if err != nil {
 		return fmt.Errorf("sweep the tasks of %s: %w", p, plain(err))
 	}
-	var over []string
+	var fields []string
 	for field, v := range all {
 		t, ok := parseTask(p, []byte(field), []byte(v))
-		if !ok || !t.Open() && t.Closed.Before(before) || t.ID.Start.Before(before.Add(-staleTask)) {
-			over = append(over, field)
+		if !ok || over(t, before) {
+			fields = append(fields, field)
 		}
 	}
-	if len(over) == 0 {
+	if len(fields) == 0 {
 		return nil
 	}
-	if err := s.rdb.HDel(ctx, key, over...).Err(); err != nil {
+	if err := s.rdb.HDel(ctx, key, fields...).Err(); err != nil {
 		return fmt.Errorf("sweep the tasks of %s: %w", p, plain(err))
 	}
 	return nil

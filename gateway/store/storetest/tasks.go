@@ -21,6 +21,9 @@ var tasks = []promise{
 	{"a task is closed once, by a name, with a note that is sealed", taskCloses},
 	{"closed tasks are forgotten, and open ones long after their time", tasksSwept},
 	{"a damaged task is still one", damagedTask},
+	{"a task about a visit to come is opened once, with the visit's facts", aheadOnce},
+	{"a task about a visit to come goes when it is no longer wanted, where the visit was looked at", aheadGoes},
+	{"a task about a visit to come that was closed stays closed until the visit is over", aheadStaysClosed},
 }
 
 func (g *surgery) tasks() []gateway.Task {
