@@ -17,6 +17,13 @@ type policySection struct {
 	MaxPerDay  int               `yaml:"max_per_day"`
 	BookedLate lateBooking       `yaml:"booked_late"`
 	Wording    string            `yaml:"wording"`
+
+	Clinics        clinicsSection `yaml:"clinics"`
+	Sensitive      sensitiveWay   `yaml:"sensitive"`
+	UnknownClinics holding        `yaml:"unknown_clinics"`
+	YoungShared    holding        `yaml:"young_shared"`
+	SharedNumbers  holding        `yaml:"shared_numbers"`
+	LanguageTasks  bool           `yaml:"language_tasks"`
 }
 
 type reminderSection struct {
@@ -61,9 +68,10 @@ func defaultPolicy() policySection {
 			From: 8 * 60,
 			To:   18 * 60,
 		},
-		StaleAfter: 90 * time.Minute,
-		Latest:     time.Hour,
-		Wording:    "default",
+		StaleAfter:  90 * time.Minute,
+		Latest:      time.Hour,
+		Wording:     "default",
+		YoungShared: true,
 	}
 }
 
@@ -91,6 +99,7 @@ func (p policySection) domain() gateway.Policy {
 		MostADay:       p.MaxPerDay,
 		SendBookedLate: bool(p.BookedLate),
 		Wording:        p.Wording,
+		Who:            p.who(),
 	}
 }
 
@@ -107,6 +116,7 @@ const (
 func checkPolicy(p policySection, mode Mode, path string, out *report) {
 	checkReminders(p, under(path, "reminders"), out)
 	checkWindow(p.Window, under(path, "window"), out)
+	checkClinics(p.Clinics, under(path, "clinics"), out)
 	switch {
 	case p.StaleAfter <= 0 || p.StaleAfter > mostStale:
 		out.fault(under(path, "stale_after"), "must be more than 0 and at most 72h: an older diary may hold cancelled visits")
