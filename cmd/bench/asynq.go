@@ -64,7 +64,7 @@ func schedule(c *asynq.Client, e envelope, n int, in time.Duration) error {
 }
 
 func measureAsynqPlan(ctx context.Context, n int, planned, bytes *figure) error {
-	r, err := startRedis(ctx)
+	r, err := startRedis(ctx, everySecond)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func measureAsynqPlan(ctx context.Context, n int, planned, bytes *figure) error 
 // pages start it, or spread over several in one process, of which four is the
 // fastest of what was tried.
 func measureAsynqSend(ctx context.Context, n, servers int, phones *twilioDouble, sent, allocs *figure) error {
-	r, err := startRedis(ctx)
+	r, err := startRedis(ctx, everySecond)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 // measureLedger walks n due reminders through the ledger alone, in batches of
 // one size, and says what each step costs Redis.
 func measureLedger(ctx context.Context, n, batch int) error {
-	r, st, err := openLedger(ctx)
+	r, st, err := openLedger(ctx, everySecond)
 	if err != nil {
 		return err
 	}

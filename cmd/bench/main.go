@@ -1,7 +1,8 @@
 // Command bench measures Bellman on the machine it runs on, beside asynq doing
 // the same job in the same run, on as many reminders: plan them under unique ids
 // with their data sealed, then open, word and hand over each with one HTTP post
-// through twilio-go. Everything is local: a private
+// through twilio-go. It also measures how many replies a second the public door takes,
+// each on the disk before it is answered. Everything is local: a private
 // redis-server and the simulated Twilio in a process of its own.
 //
 // Machines are noisy: read the ratios, not the rates.
@@ -39,6 +40,8 @@ func main() {
 	rounds := flag.Int("rounds", 5, "how often each is measured, in turn")
 	planned := flag.Int("planned", 150_000, "appointments to plan, of two reminders each")
 	sent := flag.Int("sent", 40_000, "texts to hand over")
+	replies := flag.Int("replies", 6_000, "replies to take, once of free words and once of STOP")
+	only := flag.Bool("only-replies", false, "measure nothing but replies")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of our own two measurements to this file")
 	ledger := flag.Int("ledger", 0, "only walk reminders through the ledger, in batches of this size, and say what Redis pays")
 	flag.Parse()
@@ -56,7 +59,11 @@ func main() {
 		}
 		return
 	}
-	if err := bench(context.Background(), *rounds, *planned, *sent); err != nil {
+	run := bench
+	if *only {
+		run = benchReplies
+	}
+	if err := run(context.Background(), sizes{*rounds, *planned, *sent, *replies}); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -79,7 +86,28 @@ func (f *figure) String() string {
 	return fmt.Sprintf("%-44s %12.0f   (%s)", f.name, f.median(), strings.Trim(fmt.Sprintf("%.0f", f.got), "[]"))
 }
 
-func bench(ctx context.Context, rounds, planned, sent int) error {
+// sizes say how much is measured.
+type sizes struct{ rounds, planned, sent, replies int }
+
+// replyFigures are the two that are measured of replies.
+func replyFigures() (words, stops *figure) {
+	return &figure{name: "replies of free words, on the disk, replies/s"}, &figure{name: "replies of STOP, obeyed, on the disk, replies/s"}
+}
+
+// benchReplies measures replies alone.
+func benchReplies(ctx context.Context, n sizes) error {
+	words, stops := replyFigures()
+	for range n.rounds {
+		if err := measureReplies(ctx, n.replies, words, stops); err != nil {
+			return err
+		}
+	}
+	fmt.Println(words)
+	fmt.Println(stops)
+	return nil
+}
+
+func bench(ctx context.Context, n sizes) error {
 	phones, stop, err := startTwilio()
 	if err != nil {
 		return err
@@ -91,13 +119,15 @@ func bench(ctx context.Context, rounds, planned, sent int) error {
 	plainSend := &figure{name: "  asynq, 1 server of 64, twilio-go, texts/s"}
 	bytes, theirBytes := &figure{name: "redis bytes per queued reminder"}, &figure{name: "  asynq, redis bytes per scheduled task"}
 	allocs, theirAllocs, plainAllocs := &figure{name: "allocations per text sent"}, &figure{name: "  asynq, allocations per text sent"}, &figure{}
-	for range rounds {
+	words, stops := replyFigures()
+	for range n.rounds {
 		for _, step := range []func() error{
-			func() error { return measurePlan(ctx, planned, ourPlan, again, bytes) },
-			func() error { return measureAsynqPlan(ctx, 2*planned, theirPlan, theirBytes) },
-			func() error { return measureSend(ctx, sent, phones, ourSend, allocs) },
-			func() error { return measureAsynqSend(ctx, sent, 4, phones, theirSend, theirAllocs) },
-			func() error { return measureAsynqSend(ctx, sent, 1, phones, plainSend, plainAllocs) },
+			func() error { return measurePlan(ctx, n.planned, ourPlan, again, bytes) },
+			func() error { return measureAsynqPlan(ctx, 2*n.planned, theirPlan, theirBytes) },
+			func() error { return measureSend(ctx, n.sent, phones, ourSend, allocs) },
+			func() error { return measureAsynqSend(ctx, n.sent, 4, phones, theirSend, theirAllocs) },
+			func() error { return measureAsynqSend(ctx, n.sent, 1, phones, plainSend, plainAllocs) },
+			func() error { return measureReplies(ctx, n.replies, words, stops) },
 		} {
 			began := time.Now()
 			if err := step(); err != nil {
@@ -106,7 +136,7 @@ func bench(ctx context.Context, rounds, planned, sent int) error {
 			fmt.Fprintf(os.Stderr, "measured in %s\n", time.Since(began).Round(time.Millisecond))
 		}
 	}
-	for _, f := range []*figure{ourPlan, theirPlan, again, ourSend, theirSend, plainSend, bytes, theirBytes, allocs, theirAllocs} {
+	for _, f := range []*figure{ourPlan, theirPlan, again, ourSend, theirSend, plainSend, bytes, theirBytes, allocs, theirAllocs, words, stops} {
 		fmt.Println(f)
 	}
 	fmt.Println()

@@ -25,14 +25,15 @@ type server struct {
 	rdb   *redis.Client
 }
 
-func startRedis(ctx context.Context) (*server, error) {
+// startRedis starts one, which syncs its file as fsync says: "everysec" or "always".
+func startRedis(ctx context.Context, fsync string) (*server, error) {
 	dir, err := os.MkdirTemp("", "bellman-bench-")
 	if err != nil {
 		return nil, err
 	}
 	s := &server{dir: dir}
 	s.child = exec.Command("redis-server", "--port", "0", "--unixsocket", s.socket(), "--dir", dir,
-		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction",
+		"--appendonly", "yes", "--appendfsync", fsync, "--save", "", "--maxmemory-policy", "noeviction",
 		"--hash-max-listpack-entries", "64") // as the embedded server has it and the README recommends
 	if err := s.child.Start(); err != nil {
 		return nil, fmt.Errorf("redis-server: install it with apt install redis-server: %w", err)
