@@ -105,7 +105,7 @@ func (a *app) replies(ctx context.Context, p gateway.Practice, all, reveal bool)
 			numbers = append(numbers, r.From)
 		}
 	}
-	visits, err := a.store.VisitsOf(ctx, p.ODS, now, numbers)
+	visits, err := a.store.VisitsOf(ctx, p.ODS, numbers, now)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func (a *app) replies(ctx context.Context, p gateway.Practice, all, reveal bool)
 }
 
 // rowOf gives what may be shown of a reply to everybody.
-func rowOf(p gateway.Practice, r gateway.Reply, visits []store.Kept, now time.Time) replyRow {
+func rowOf(p gateway.Practice, r gateway.Reply, visits []gateway.Visit, now time.Time) replyRow {
 	row := replyRow{
 		Practice: string(p.ODS), ID: r.ID().String(), Kind: r.Kind.String(), At: utc(r.At), Damaged: r.Damaged, Candidates: []visitRow{},
 	}
@@ -143,10 +143,10 @@ func rowOf(p gateway.Practice, r gateway.Reply, visits []store.Kept, now time.Ti
 	return row
 }
 
-func visitOf(p gateway.ODS, r gateway.Reply, v store.Kept) visitRow {
-	row := visitRow{Appointment: "damaged:" + v.Ref.String(), Start: utc(v.Head.Start), at: v.Head.Start}
+func visitOf(p gateway.ODS, r gateway.Reply, v gateway.Visit) visitRow {
+	row := visitRow{Appointment: "damaged:" + v.Ref.String(), Start: utc(v.Start), at: v.Start}
 	if a := v.Facts.Appointment; !v.Damaged {
-		row.Appointment, row.Stands = string(a.ID), stands(v)
+		row.Appointment, row.Stands = string(a.ID), stands(store.Kept{Facts: v.Facts})
 		row.CodeNamed = gateway.NamesVisit(r.Text.Reveal(), gateway.VisitCode(p, a))
 	}
 	return row

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,49 +11,6 @@ import (
 
 	"bellman/gateway"
 )
-
-// VisitsToCome gives the visits of a number that start after now, soonest first. It asks
-// Redis as often for many as for one.
-func (s *Store) VisitsToCome(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time) ([]gateway.Visit, error) {
-	d, err := s.known(ctx, p)
-	if err != nil {
-		return nil, fmt.Errorf("visits of a number: %w", err)
-	}
-	tag := d.key.tag(n)
-	var out []gateway.Visit
-	var fields []string
-	for ref, h := range d.heads {
-		if h.Tag == tag && h.Start.After(now) {
-			out = append(out, gateway.Visit{Ref: ref, Start: h.Start, Damaged: true})
-			fields = append(fields, string(ref[:]))
-		}
-	}
-	if len(out) == 0 {
-		return nil, nil
-	}
-	records, err := s.rdb.HMGet(ctx, keysOf(p).appointments(), fields...).Result()
-	if err != nil {
-		return nil, fmt.Errorf("visits of a number: %w", plain(err))
-	}
-	var still []gateway.Visit
-	for i, v := range out {
-		record, ok := records[i].(string)
-		if !ok {
-			continue
-		}
-		h, f, err := s.openRecord(ctx, p, v.Ref, []byte(record))
-		if err == nil {
-			v = gateway.Visit{Ref: v.Ref, Start: h.Start, Digest: h.Digest, Facts: f}
-		}
-		if err != nil || h.Tag == tag && h.Start.After(now) { // the record may be newer than its head
-			still = append(still, v)
-		}
-	}
-	slices.SortFunc(still, func(a, b gateway.Visit) int {
-		return cmp.Or(a.Start.Compare(b.Start), slices.Compare(a.Ref[:], b.Ref[:]))
-	})
-	return still, nil
-}
 
 func attemptField(v gateway.Visit) string { return string(v.Ref[:]) + string(seconds(v.Start)) }
 

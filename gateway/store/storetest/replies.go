@@ -312,7 +312,7 @@ func visitsOfNumber(t *testing.T, g *surgery) {
 	off.Patient.Mobile, off.Status, off.Start = number(1), gateway.StatusCancelled, mother.Start.Add(time.Hour)
 	g.plan(g.owed(mother, day), g.owed(child, day), g.owed(other, day), g.owed(past, day), g.withheld(off, gateway.Withdrawn, gateway.Cancelled, day))
 	g.planFor(hillside, g.owed(mother, day))
-	got, err := g.s.VisitsOf(t.Context(), riverside, g.now, []gateway.Phone{number(1), number(3), number(9), {}})
+	got, err := g.s.VisitsOf(t.Context(), riverside, []gateway.Phone{number(1), number(3), number(9), {}}, g.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -332,10 +332,10 @@ func visitsOfNumber(t *testing.T, g *surgery) {
 	ref := g.id(riverside, child, day).Ref
 	record := g.raw.HGet(t.Context(), Key(riverside, "a"), string(ref[:])).Val()
 	g.raw.HSet(t.Context(), Key(riverside, "a"), string(ref[:]), record[:len(record)-1])
-	if got, err = g.s.VisitsOf(t.Context(), riverside, g.now, []gateway.Phone{number(1)}); err != nil || len(got[number(1)]) != 3 || !got[number(1)][0].Damaged {
+	if got, err = g.s.VisitsOf(t.Context(), riverside, []gateway.Phone{number(1)}, g.now); err != nil || len(got[number(1)]) != 3 || !got[number(1)][0].Damaged {
 		t.Errorf("a damaged record takes the others with it: %d, %v", len(got[number(1)]), err)
 	}
-	if got, err := g.s.VisitsOf(t.Context(), riverside, g.now, nil); err != nil || len(got) != 0 {
+	if got, err := g.s.VisitsOf(t.Context(), riverside, nil, g.now); err != nil || len(got) != 0 {
 		t.Errorf("nobody's number has %d visits, %v", len(got), err)
 	}
 }
