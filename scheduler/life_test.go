@@ -2,6 +2,8 @@ package scheduler_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -178,6 +180,35 @@ func TestTheSweepForgetsWhatIsOverAndNothingElse(t *testing.T) {
 	s.read()
 	s.stands(far, day, gateway.Queued, gateway.None)
 	s.texts(1, 1)
+}
+
+func TestAReplyThatNobodyReadIsNotForgottenSilently(t *testing.T) {
+	s := newStage(t)
+	for i, kind := range []gateway.ReplyKind{gateway.ReplyOther, gateway.ReplyStop} {
+		r := gateway.Reply{Practice: riverside, MessageID: fmt.Sprintf("SM%d", i), From: gateway.NewPhone(gatewaytest.Number(1)), Text: gateway.NewText("my kestrel"), Kind: kind, At: s.clock.Now()}
+		if !must(s.store.KeepReply(t.Context(), r)) {
+			t.Fatal("it is not kept")
+		}
+	}
+	const forgotten = "bellman_replies_forgotten_unread_total"
+	s.clock.Advance(90 * 24 * time.Hour)
+	s.sched.SweepNow(t.Context())
+	if left := must(s.store.Replies(t.Context(), riverside)); len(left) != 1 || left[0].Kind != gateway.ReplyOther || gatewaytest.Metric(t, s.metrics, forgotten, string(riverside)) != 0 {
+		t.Errorf("%d are left after 90 days, want the one that waits for a person", len(left))
+	}
+	s.clock.Advance(time.Second)
+	for range 2 {
+		s.sched.SweepNow(t.Context())
+		if left := must(s.store.Replies(t.Context(), riverside)); len(left) != 0 {
+			t.Errorf("%d are left", len(left))
+		}
+		if n := gatewaytest.Metric(t, s.metrics, forgotten); n != 1 {
+			t.Errorf("%v are counted as forgotten without being read", n)
+		}
+	}
+	if log := s.log.String(); strings.Count(log, "nobody had read for 90 days") != 1 || strings.Contains(log, "kestrel") {
+		t.Error("the log does not tell it once, or tells the words")
+	}
 }
 
 // breaking is a clinical system whose adapter breaks down.
