@@ -93,6 +93,7 @@ type Practice struct {
 	// MaxRequests is the most requests a minute that each process makes to the
 	// practice's clinical system.
 	MaxRequests int
+	Complaints  string // whom patients may complain to, as the practice says it; "": ring the practice
 	Writes      Writes
 	Source      Source
 	Checks      []Source // what is asked beside the source, in this order

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"slices"
 	"strings"
 
 	"bellman/gateway"
@@ -57,6 +58,11 @@ func (r *report) warn(path, problem string) {
 	if !r.silent(path) {
 		r.warnings = append(r.warnings, gateway.Fault{Path: shown(path), Problem: problem})
 	}
+}
+
+// found reports whether a fault was recorded of a path that begins so.
+func (r *report) found(prefix string) bool {
+	return slices.ContainsFunc(r.faults, func(f gateway.Fault) bool { return strings.HasPrefix(f.Path, prefix) })
 }
 
 func (r *report) silent(path string) bool {

@@ -24,6 +24,8 @@ type policySection struct {
 	YoungShared    holding        `yaml:"young_shared"`
 	SharedNumbers  holding        `yaml:"shared_numbers"`
 	LanguageTasks  bool           `yaml:"language_tasks"`
+
+	Extras extrasSection `yaml:",inline"`
 }
 
 type reminderSection struct {
@@ -100,6 +102,7 @@ func (p policySection) domain() gateway.Policy {
 		SendBookedLate: bool(p.BookedLate),
 		Wording:        p.Wording,
 		Who:            p.who(),
+		Extras:         p.Extras.domain(),
 	}
 }
 
@@ -132,6 +135,7 @@ func checkPolicy(p policySection, mode Mode, path string, out *report) {
 	if !message.Known(p.Wording) {
 		out.fault(under(path, "wording"), "is not a wording that Bellman has: write default")
 	}
+	p.Extras.check(path, out)
 }
 
 func checkReminders(p policySection, path string, out *report) {

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"bellman/gateway"
-	"bellman/gateway/message"
 )
 
 // practiceSection is a practice as it is written.
@@ -19,6 +18,7 @@ type practiceSection struct {
 	Nation      nation  `yaml:"nation"`
 	Sender      string  `yaml:"sender"`
 	Poll        string  `yaml:"poll"`
+	Complaints  string  `yaml:"complaints"`
 	MaxRequests *int    `yaml:"max_requests"`
 	Writes      Writes  `yaml:"writes"`
 	Policy      later   `yaml:"policy"`
@@ -50,13 +50,14 @@ func practices(doc document, root *node, from files, out *report) []Practice {
 				Sender: p.Sender, Policy: policy.domain(),
 			},
 			Poll:        p.Poll,
+			Complaints:  complaints(p.Complaints, under(path, "complaints"), out),
 			MaxRequests: maxRequests(p.MaxRequests, path, out),
 			Writes:      p.Writes.checked(under(path, "writes"), out),
 			Source:      sourceOf(p.Source, under(path, "source"), from, out),
 			Checks:      checksOf(p.Checks, under(path, "checks"), from, out),
 		}
 		if len(out.faults) == before {
-			checkFits(made[i].Practice, path, out)
+			checkWords(made[i].Practice, path, out)
 		}
 		seen.weeks.check(made[i], path, out)
 	}
@@ -97,6 +98,18 @@ func sourceOf(l later, path string, from files, out *report) Source {
 	})
 }
 
+// longestComplaints is the longest that the page for patients says of where to
+// complain.
+const longestComplaints = 200
+
+func complaints(s, path string, out *report) string {
+	s = strings.TrimSpace(s)
+	if utf8.RuneCountInString(s) > longestComplaints || strings.ContainsFunc(s, unicode.IsControl) {
+		out.fault(path, "must be at most 200 letters, on one line: say whom patients may complain to and how")
+	}
+	return s
+}
+
 // The longest that a practice may call itself: name and phone stand in every
 // text and are paid for every time.
 const (
@@ -119,17 +132,6 @@ func checkPractice(p practiceSection, mode Mode, path string, out *report) {
 	}
 }
 
-// checkFits words the longest texts of a practice that has no other fault, so
-// that a name that does not fit is found before a patient misses a text.
-func checkFits(p gateway.Practice, path string, out *report) {
-	if !message.Known(p.Policy.Wording) || out.silent(path) || out.silent(under(path, "nation")) {
-		return
-	}
-	if err := message.Fits(p); err != nil {
-		out.fault(under(path, "name"), "cannot be worded with this phone ("+err.Error()+"): write plain letters, and shorten it")
-	}
-}
-
 func checkName(name, path string, out *report) {
 	switch {
 	case strings.TrimSpace(name) == "":
@@ -138,6 +140,8 @@ func checkName(name, path string, out *report) {
 		out.fault(path, "is longer than 40 letters: it stands in every text, so write the short form that patients know")
 	case strings.ContainsFunc(name, unicode.IsControl):
 		out.fault(path, "holds a line break or a control character: write it on one line")
+	default:
+		lint(name, path, out)
 	}
 }
 

@@ -31,6 +31,7 @@ const (
 type Patient struct {
 	ID         PatientID
 	Name       Name // given or calling name
+	Greeting   Name // how a text may call the patient; no adapter sets it, see Extras.Greeting
 	NHSNumber  NHSNumber
 	Mobile     Phone      // set only when MobileKind is NumberMobile
 	MobileKind NumberKind // what the mobile field held

@@ -16,7 +16,8 @@ type Policy struct {
 	SendBookedLate bool          // send at once what was already due when first read
 	Wording        string
 	AutoCancel     AutoCancel
-	Who            Who // who is texted
+	Who            Who    // who is texted
+	Extras         Extras // what the texts say besides the least
 }
 
 // WhenClosed says what becomes of a reminder whose moment lies outside the

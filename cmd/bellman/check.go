@@ -184,9 +184,20 @@ func (a *app) checkWords(f *findings) {
 		}
 	}
 	taken := twilio.Config(a.cfg.Twilio).TakenWords()
-	if _, ok := taken["CANCEL"]; ok && a.cfg.Mode == configs.Live {
+	_, blocks := taken["CANCEL"]
+	asked := "the texts ask for STOP only"
+	for _, p := range a.cfg.Practices {
+		if !p.Policy.Extras.CancelByText {
+			continue
+		}
+		asked = "the texts ask for STOP, and for CANCEL with the visit's code"
+		if blocks {
+			f.warn("reply words of "+string(p.ODS), "the texts offer CANCEL with a code; the provider blocks every further text to a patient who leaves the code away: set up Advanced Opt-Out and twilio.custom_opt_out_words first (docs/adapters/twilio.md)")
+		}
+	}
+	if blocks && a.cfg.Mode == configs.Live {
 		f.warn("reply words", "the provider takes a bare CANCEL, END or QUIT for STOP and YES for START: set up Advanced Opt-Out and twilio.custom_opt_out_words (docs/adapters/twilio.md)")
 		return
 	}
-	f.ok("reply words", "the texts ask for STOP only")
+	f.ok("reply words", "%s", asked)
 }

@@ -46,6 +46,9 @@ func canaryPerson() surgery.Person {
 	}
 }
 
+// trustExample is the one text that the page for patients shows.
+const trustExample = "You have an appointment with Riverside Surgery on Wednesday 5 August at 9:10am. To change it, call 01632 960001. Reply STOP to stop these texts."
+
 // The practice's own telephone is public, and the page that tells of the texts
 // shows it; "our text" is looked for everywhere else.
 func leaks(where string, b []byte) []string {
@@ -240,7 +243,9 @@ func (s *scene) ordinary(v *serving, tell func(...string)) {
 			s.t.Errorf("the %s door does not answer", page.door)
 		}
 	}
+	// The page shows patients one text, about a day on which nobody has a visit.
 	_, trust := v.get("public", "/trust")
+	trust = strings.Replace(trust, trustExample, "", 1)
 	for _, leak := range leaks("page trust", []byte(trust)) {
 		s.t.Error(leak)
 	}

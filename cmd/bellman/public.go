@@ -17,33 +17,25 @@ var pageFiles embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{"local": local}).ParseFS(pageFiles, "pages/*.html", "pages/*.css"))
 
-// publicHandler is the door that the world sees: the provider's webhooks, and one
-// page that says who texts patients and how to stop it.
+// publicHandler is the door that the world sees: the provider's webhooks, and the
+// page that says who texts patients and how to stop it, for all practices or one.
 func (s *service) publicHandler(in *inbox.Inbox) http.Handler {
 	mux := http.NewServeMux()
 	hooks := in.Handler()
 	mux.Handle(inbox.InboundPath, hooks)
 	mux.Handle(inbox.StatusPath, hooks)
 	mux.HandleFunc("GET /trust", s.trust)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		// Never text/plain: a webhook that is set to a wrong path would text it.
-		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = w.Write([]byte("<Response></Response>"))
-	})
+	mux.HandleFunc("GET /trust/{practice}", s.trustOf)
+	mux.HandleFunc("/", notThere)
 	return mux
 }
 
-func (s *service) trust(w http.ResponseWriter, _ *http.Request) {
-	type practice struct {
-		Name, Phone, Sender string
-		Replies             bool
-	}
-	var all []practice
-	for _, p := range s.cfg.Practices {
-		all = append(all, practice{p.Name, p.Phone, p.Sender, p.Sender != "" && p.Sender[0] == '+'})
-	}
-	page(w, "trust.html", map[string]any{"Practices": all})
+// notThere answers what the public door does not have. Never text/plain: a webhook
+// that is set to a wrong path would text it.
+func notThere(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write([]byte("<Response></Response>"))
 }
 
 // staffHandler is the console: what waits and what was withheld, without anything

@@ -34,7 +34,7 @@ func NotMonitored(p gateway.Practice) gateway.Text {
 // written to or its name or phone cannot stand in a text. Unlike a reminder it
 // is not refused for its length: it may be the answer to a call for help.
 func answer(p gateway.Practice, of func(script) string) gateway.Text {
-	if !canReceive(p.Sender) {
+	if !CanReceive(p.Sender) {
 		return gateway.Text{}
 	}
 	s, err := shortest(p, func(v shown) (string, error) {

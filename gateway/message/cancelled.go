@@ -13,7 +13,7 @@ import (
 // they do not end their sentence keeps it from ever being taken for one (see Start).
 // It is the zero Text where it cannot be worded, or the sender not be written to.
 func Cancelled(p gateway.Practice, a gateway.Appointment, now time.Time) gateway.Text {
-	if !canReceive(p.Sender) || a.StartDoubt != gateway.NoDoubt || a.Start.IsZero() {
+	if !CanReceive(p.Sender) || a.StartDoubt != gateway.NoDoubt || a.Start.IsZero() {
 		return gateway.Text{}
 	}
 	s, err := shortest(p, func(v shown) (string, error) {

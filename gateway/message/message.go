@@ -3,15 +3,17 @@
 // in English and for Wales in both languages, and reads every reminder again
 // before it lets go of it. It decides nothing and sends nothing.
 //
-// A text names the practice, the day, the time and the practice's telephone. It
-// cannot name the patient, the clinician, the clinic, the reason or the site,
-// since a phone is read by others too (R01, HAZ-02).
+// A text names the practice, the day, the time and the practice's telephone, and
+// where the practice wants it the patient's first name and the place. It cannot
+// name the clinician, the clinic or the reason, since a phone is read by others too
+// (R01, HAZ-02).
 package message
 
 import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,9 +46,7 @@ func NewPen(p gateway.Practice) Pen {
 	if err == nil && !Known(p.Policy.Wording) {
 		err = errWording
 	}
-	plain := v
-	plain.practice = withoutAccents(v.practice)
-	return Pen{practice: p, shown: []shown{v, plain}, err: err}
+	return Pen{practice: p, shown: v.forms(), err: err}
 }
 
 // Render words one reminder, as the function Render does.
@@ -78,30 +78,6 @@ func Render(p gateway.Practice, a gateway.Appointment, now time.Time) (gateway.T
 	return NewPen(p).Render(a, now)
 }
 
-// Fits says whether every reminder of practice p can be worded within
-// MaxSegments: it renders the longest day and time for each kind of meeting. It
-// is for `bellman check`, so that a long name is found before a patient misses a
-// text. The error says what is wrong with the practice's name, phone or wording.
-func Fits(p gateway.Practice) error {
-	// The longest day is a Wednesday in September, in both languages together one
-	// in November; the longest time is midnight. 25 November 2026
-	// and 29 September 2027 are Wednesdays.
-	longest := []time.Time{
-		time.Date(2027, time.September, 29, 0, 0, 0, 0, gateway.London()),
-		time.Date(2026, time.November, 25, 0, 0, 0, 0, gateway.London()),
-	}
-	for _, start := range longest {
-		now := start.AddDate(-1, 0, 0) // far enough for the year to be told
-		for _, mode := range modes {
-			a := gateway.Appointment{Start: start.UTC(), Mode: mode}
-			if _, _, err := Render(p, a, now); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 var modes = []gateway.Mode{
 	gateway.ModeUnknown, gateway.ModeInPerson, gateway.ModeTelephone, gateway.ModeVideo, gateway.ModeHomeVisit,
 }
@@ -109,31 +85,59 @@ var modes = []gateway.Mode{
 // reminder words one reminder in the languages of the practice's nation and
 // checks it.
 func reminder(p gateway.Practice, v shown, a gateway.Appointment, now time.Time) (string, error) {
+	g, name := fillings(p, v, a), ""
+	if p.Policy.Extras.FirstName {
+		name = v.greeted(a.Patient.Greeting)
+	}
 	out := make([]string, 0, 2)
 	for _, l := range languages(p.Nation) {
-		w := wordings[named(p.Policy.Wording)][l]
-		words := []string{w.opening(a.Mode), w.change, w.stop}
-		if !canReceive(p.Sender) {
-			words = []string{w.opening(a.Mode), w.changeOrStop}
-		}
-		s := fill(words, gaps{practice: v.practice, phone: v.phone, day: Date(a.Start, now, l), time: Clock(a.Start, l)})
-		if err := check(s, v, a.Start, l, now); err != nil {
+		g.day, g.time = Date(a.Start, now, l), Clock(a.Start, l)
+		s := greet(name, fill(wordings[named(p.Policy.Wording)][l].reminder(CanReceive(p.Sender), a.Mode, g), g))
+		if err := check(s, g, a.Start, l, now); err != nil {
 			return "", err
 		}
-		out = append(out, s)
+		out, name = append(out, s), "" // nobody is greeted twice in one text
 	}
 	return strings.Join(out, "\n"), nil
 }
 
+// fillings gives what stands in the gaps of one reminder in every language. The
+// place is told only of a visit in person: whoever is rung up, or visited, must
+// not set out for it (HAZ-24).
+func fillings(p gateway.Practice, v shown, a gateway.Appointment) gaps {
+	g := gaps{practice: v.practice, phone: v.phone}
+	x := p.Policy.Extras
+	if a.Mode == gateway.ModeInPerson {
+		g.place = v.places[a.Site]
+	}
+	if x.CancelByText && CanReceive(p.Sender) {
+		g.code = gateway.VisitCode(p.ODS, a)
+	}
+	if x.Cost.Pounds > 0 {
+		g.pounds = strconv.Itoa(x.Cost.Pounds)
+	}
+	return g
+}
+
+// greet puts a name before a text, whose first letter is then a small one.
+func greet(name, s string) string {
+	if name == "" {
+		return s
+	}
+	return name + ", " + strings.ToLower(s[:1]) + s[1:]
+}
+
 // check looks at a finished text as its reader will (HAZ-04, HAZ-19).
-func check(s string, v shown, start time.Time, l Language, now time.Time) error {
+func check(s string, g gaps, start time.Time, l Language, now time.Time) error {
 	for _, leftover := range []string{"{", "}", "<", ">", "%!", "&#", "  ", "\n"} {
 		if strings.Contains(s, leftover) {
 			return errLeftover
 		}
 	}
-	if !strings.Contains(s, v.practice) || !strings.Contains(s, v.phone) {
-		return errLeftover
+	for _, told := range []string{g.practice, g.phone, g.place, g.code} {
+		if !strings.Contains(s, told) {
+			return errLeftover
+		}
 	}
 	read, err := readBack(s, l, now)
 	if err != nil {

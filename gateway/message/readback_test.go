@@ -16,7 +16,7 @@ func TestATextThatSaysAnotherTimeIsCaught(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.July, 1, 9, 0, 0, 0, gateway.London())
 	start := time.Date(2026, time.July, 8, 9, 10, 0, 0, gateway.London())
-	v := shown{practice: "Riverside Surgery", phone: "01632 960001"}
+	v := gaps{practice: "Riverside Surgery", phone: "01632 960001"}
 	const end = " To change it, call 01632 960001."
 	if err := check("You have an appointment with Riverside Surgery on Wednesday 8 July at 9:10am."+end, v, start, English, now); err != nil {
 		t.Fatalf("the right text is refused: %v", err)
@@ -47,6 +47,14 @@ func TestATextThatSaysAnotherTimeIsCaught(t *testing.T) {
 		"nothing":                    "",
 	} {
 		if check(text, v, start, English, now) == nil {
+			t.Errorf("%s: not caught", name)
+		}
+	}
+	for name, told := range map[string]gaps{
+		"no place": {practice: v.practice, phone: v.phone, place: "Quay Branch"},
+		"no code":  {practice: v.practice, phone: v.phone, code: "4821"},
+	} {
+		if check("Riverside Surgery on Wednesday 8 July at 9:10am."+end, told, start, English, now) == nil {
 			t.Errorf("%s: not caught", name)
 		}
 	}

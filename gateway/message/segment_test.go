@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"pgregory.net/rapid"
 
@@ -111,4 +112,61 @@ func FuzzCount(f *testing.F) {
 			t.Errorf("encoding %q", e)
 		}
 	})
+}
+
+// TestSegmentsAgreeWithASlowCount counts random texts as a phone would cut them: it
+// takes the longest beginning that still fits into what a segment holds, again and
+// again.
+func TestSegmentsAgreeWithASlowCount(t *testing.T) {
+	t.Parallel()
+	letters := rapid.OneOf(
+		rapid.RuneFrom([]rune("aaaaaaaa €[]^~|\\{}é£\n\f")),
+		rapid.RuneFrom([]rune("aaaaŵŷ😀👍🏽€’\u00a0")),
+		rapid.Rune(),
+	)
+	text := rapid.StringOfN(letters, 0, 500, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		s := text.Draw(t, "text")
+		encoding, n := message.Count(s)
+		wantEncoding, want := slowCount(s)
+		if encoding != wantEncoding || n != want {
+			t.Errorf("%s, %d segments; a phone cuts it into %s, %d", encoding, n, wantEncoding, want)
+		}
+	})
+}
+
+// slowCount spells every character out in the units of its encoding and cuts.
+func slowCount(s string) (message.Encoding, int) {
+	const basic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+	const extended = "\f^{}\\[~]|€"
+	encoding, alone, part := message.GSM7, 160, 153
+	for _, r := range s {
+		if !strings.ContainsRune(basic+extended, r) {
+			encoding, alone, part = message.UCS2, 70, 67
+		}
+	}
+	var spelt []string // each character as one X a unit
+	for _, r := range s {
+		twice := strings.ContainsRune(extended, r)
+		if encoding == message.UCS2 {
+			twice = len(utf16.Encode([]rune{r})) == 2
+		}
+		if twice {
+			spelt = append(spelt, "XX")
+		} else {
+			spelt = append(spelt, "X")
+		}
+	}
+	if len(strings.Join(spelt, "")) <= alone {
+		return encoding, 1
+	}
+	segments := 0
+	for len(spelt) > 0 {
+		fits := len(spelt)
+		for len(strings.Join(spelt[:fits], "")) > part {
+			fits--
+		}
+		spelt, segments = spelt[fits:], segments+1
+	}
+	return encoding, segments
 }

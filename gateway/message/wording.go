@@ -7,12 +7,17 @@ import (
 )
 
 // script is everything that is said in one language. The gaps are {practice},
-// {day}, {time}, {phone} and {urgent}; there is no gap for anything of the
-// patient, the clinician, the clinic or the site, so nothing of them can be told.
+// {day}, {time}, {phone}, {place}, {code}, {pounds} and {urgent}; there is no gap
+// for the clinician, the clinic or the reason, so nothing of them can be told. A
+// name comes before the first sentence, where the practice wants it.
 type script struct {
 	// What the appointment is. The first serves meetings in person and those of
 	// a kind that is not known: it tells nobody to come.
 	appointment, telephone, video, homeVisit string
+
+	place  string // where a meeting in person is
+	cost   string // what a missed one costs
+	cancel string // how to cancel by an answer
 
 	change       string // when the text can be answered: how to change the appointment
 	stop         string // and how to stop
@@ -55,6 +60,10 @@ var english = script{
 	video:       "You have a video appointment with {practice} on {day} at {time}.",
 	homeVisit:   "You have a home visit from {practice} on {day} at {time}.",
 
+	place:  "It is at {place}.",
+	cost:   "A missed appointment costs the NHS about £{pounds}.",
+	cancel: "To cancel, reply CANCEL {code}.",
+
 	change:       "To change it, call {phone}.",
 	stop:         "Reply STOP to stop these texts.",
 	changeOrStop: "To change it or to stop these texts, call {phone}.",
@@ -80,6 +89,10 @@ var welsh = script{
 	telephone:   "Mae gennych apwyntiad teleffon gyda {practice} ar {day} am {time}.",
 	video:       "Mae gennych apwyntiad fideo gyda {practice} ar {day} am {time}.",
 	homeVisit:   "Mae gennych ymweliad cartref gan {practice} ar {day} am {time}.",
+
+	place:  "Lleoliad: {place}.",
+	cost:   "Mae apwyntiad a gollir yn costio tua £{pounds} i'r GIG.",
+	cancel: "I ganslo, atebwch CANCEL {code}.",
 
 	change:       "I'w newid, ffoniwch {phone}.",
 	stop:         "Atebwch STOP i stopio'r negeseuon hyn.",
@@ -112,8 +125,28 @@ func (s script) opening(m gateway.Mode) string {
 	return s.appointment
 }
 
+// reminder gives the sentences of one reminder, the most important first (R25).
+// What there is nothing to fill in for is not said.
+func (s script) reminder(canReceive bool, m gateway.Mode, g gaps) []string {
+	words := append(make([]string, 0, 6), s.opening(m))
+	if g.place != "" {
+		words = append(words, s.place)
+	}
+	if g.pounds != "" {
+		words = append(words, s.cost)
+	}
+	if !canReceive {
+		return append(words, s.changeOrStop)
+	}
+	words = append(words, s.change)
+	if g.code != "" {
+		words = append(words, s.cancel)
+	}
+	return append(words, s.stop)
+}
+
 // gaps are what a script's gaps are filled with.
-type gaps struct{ practice, phone, day, time, urgent string }
+type gaps struct{ practice, phone, day, time, place, code, pounds, urgent string }
 
 // fill puts the sentences together and fills their gaps. What fills a gap is not
 // looked at again, so that a practice's name can never open another. A gap that
@@ -150,6 +183,12 @@ func (g gaps) of(word string) string {
 		return g.day
 	case "{time":
 		return g.time
+	case "{place":
+		return g.place
+	case "{code":
+		return g.code
+	case "{pounds":
+		return g.pounds
 	case "{urgent":
 		return g.urgent
 	}
