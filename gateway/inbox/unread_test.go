@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,19 +120,23 @@ func TestADeathBetweenKeepingAReplyAndAnsweringItLosesNone(t *testing.T) {
 	s := newStage(t)
 	const replies = 60
 	words := []string{"", "I can't breathe 😀", strings.Repeat("ẅ", 1600), "cancel my 3pm not the 2pm"}
-	die := func() error { panic(http.ErrAbortHandler) } // the connection ends without an answer, and nothing more is done
+	const nowhere, unkept, unanswered = 0, 1, 2
+	var dies atomic.Int32
+	dying := func(where int32) func() error {
+		return func() error {
+			if dies.Load() == where {
+				panic(http.ErrAbortHandler) // the connection ends without an answer, and nothing more is done
+			}
+			return nil
+		}
+	}
+	s.memory.keeping, s.memory.answering = dying(unkept), dying(unanswered)
 	for i := range replies {
 		form := text(i, fromRiverside, words[i%len(words)], sid(i))
-		s.memory.keeping, s.memory.answering = nil, nil
-		switch i % 3 {
-		case 0:
-			s.memory.keeping = die
-		case 1:
-			s.memory.answering = die
-		}
-		if i%3 < 2 {
+		if where := int32(i % 3); where != nowhere {
+			dies.Store(where)
 			s.killed(form)
-			s.memory.keeping, s.memory.answering = nil, nil
+			dies.Store(nowhere)
 		}
 		if got := s.post(inbox.InboundPath, form); got.status != http.StatusOK { // the provider tries again
 			t.Errorf("brought again, it is answered with %d", got.status)
