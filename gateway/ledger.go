@@ -203,24 +203,6 @@ type Daily struct {
 	Count int    `json:"count"`
 }
 
-// OptOut is one number that is not to be texted for one practice.
-type OptOut struct {
-	Practice ODS
-	Number   Phone
-	Since    time.Time
-	By       string // "patient", "staff", "provider"
-	// Message is the provider's id of the text that asked for it, "" when none did.
-	// Only the journal keeps it.
-	Message string
-}
-
-// Consent is what the journal knows of one number's wish.
-type Consent struct {
-	Changed time.Time // when it last opted out or in again; zero: never
-	Out     bool      // which of the two
-	Obeyed  time.Time // when the text that was asked about was obeyed; zero: it was not
-}
-
 // Reply is one text that a patient sent to a practice.
 type Reply struct {
 	Practice  ODS

@@ -22,10 +22,11 @@ const (
 	TaskOptOut    TaskKind = 'o'
 	TaskOtherWay  TaskKind = 'w'
 	TaskLanguage  TaskKind = 'l'
+	TaskOptIn     TaskKind = 'i'
 )
 
 // TaskKinds lists every kind, for metrics that start at zero.
-var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown, TaskNeverLeft, TaskOptOut, TaskOtherWay, TaskLanguage}
+var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown, TaskNeverLeft, TaskOptOut, TaskOtherWay, TaskLanguage, TaskOptIn}
 
 // String gives the label: lower case, underscores, empty for no task.
 func (k TaskKind) String() string {
@@ -44,6 +45,8 @@ func (k TaskKind) String() string {
 		return "contact_other_way"
 	case TaskLanguage:
 		return "other_language"
+	case TaskOptIn:
+		return "asked_for_texts"
 	case NoTask:
 	}
 	return ""
@@ -66,6 +69,8 @@ func (k TaskKind) Words() string {
 		return "the patient cannot be reached by text, as the clinical system says: remind them in the way that it names"
 	case TaskLanguage:
 		return "the reminder goes in a language that the patient may not read: see that the patient knows, and whether an interpreter is booked"
+	case TaskOptIn:
+		return "the patient's number said START, and the clinical system or a member of staff says no texts: ask the patient; nothing is sent until it is put right there"
 	case NoTask:
 	}
 	return ""

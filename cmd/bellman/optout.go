@@ -14,7 +14,6 @@ import (
 	"bellman/configs"
 	"bellman/gateway"
 	"bellman/gateway/number"
-	"bellman/gateway/store"
 )
 
 type optoutRow struct {
@@ -22,20 +21,47 @@ type optoutRow struct {
 	Number   string `json:"number"`
 	Since    string `json:"since"`
 	By       string `json:"by"`
+	Who      string `json:"who,omitempty"` // the member of staff
 	Scope    string `json:"scope"`
 }
 
 func (c *cli) optoutCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "optout", Short: "The opt-out ledger: list, check, add, remove, import, export",
+		Use: "optout", Short: "The opt-out ledger: list, check, history, conflicts, add, remove, import, export",
 		Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.optoutList(), c.optoutCheck(), c.optoutAdd(), c.optoutRemove(), c.optoutImport(), c.optoutExport())
+	cmd.AddCommand(c.optoutList(), c.optoutCheck(), c.optoutHistory(), c.optoutConflicts(), c.optoutAdd(), c.optoutRemove(), c.optoutImport(), c.optoutExport())
 	return cmd
 }
 
 func row(o gateway.OptOut, reveal bool) optoutRow {
-	return optoutRow{string(o.Practice), shownNumber(o.Number, reveal), utc(o.Since), o.By, store.Scope}
+	return optoutRow{string(o.Practice), shownNumber(o.Number, reveal), utc(o.Since), o.By, o.Who, o.Scope.String()}
+}
+
+// author says who opted a number out or in, for people: "staff (A. Manager)".
+func author(by, who string) string {
+	if who == "" {
+		return by
+	}
+	return fmt.Sprintf("%s (%s)", by, who)
+}
+
+// signed gives a command that staff change opt-outs with its flags for their name
+// and a note.
+func signed(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().String("by", "", "who decides this; without it, the account that runs the command")
+	cmd.Flags().String("note", "", "what the patient said, or why; kept sealed, shown by history --reveal")
+	return cmd
+}
+
+// signature reads what signed added, and gives with them what the audit trail says.
+func signature(cmd *cobra.Command) (who string, note gateway.Text, detail string) {
+	by, _ := cmd.Flags().GetString("by")
+	words, _ := cmd.Flags().GetString("note")
+	if who = strings.TrimSpace(by); who != "" {
+		return who, gateway.NewText(words), "by " + who
+	}
+	return account(), gateway.NewText(words), ""
 }
 
 func (c *cli) optoutList() *cobra.Command {
@@ -67,10 +93,18 @@ func (c *cli) showOptOuts(all []gateway.OptOut, reveal bool) error {
 		return c.print(rows)
 	}
 	for _, r := range rows {
-		c.say("%-8s %-16s since %s by %s", r.Practice, r.Number, r.Since, r.By)
+		c.say("%-8s %-16s since %s by %s%s", r.Practice, r.Number, r.Since, author(r.By, r.Who), wide(r.Scope))
 	}
 	c.say("%d numbers opted out", len(rows))
 	return nil
+}
+
+// wide says of an opt-out that reaches further than one practice how far.
+func wide(scope string) string {
+	if scope == gateway.ScopePractice.String() {
+		return ""
+	}
+	return ", of all practices"
 }
 
 // numbered is a command about one number of one practice.
@@ -108,12 +142,15 @@ func (c *cli) optoutCheck() *cobra.Command {
 		if c.asJSON {
 			v := map[string]any{"opted_out": out, "since": nil, "by": nil, "scope": nil}
 			if out {
-				v["since"], v["by"], v["scope"] = utc(o.Since), o.By, store.Scope
+				v["since"], v["by"], v["scope"] = utc(o.Since), o.By, o.Scope.String()
+				if o.Who != "" {
+					v["who"] = o.Who
+				}
 			}
 			return c.print(v)
 		}
 		if out {
-			c.say("opted out of %s since %s, by %s", p.ODS, local(o.Since), o.By)
+			c.say("opted out of %s since %s, by %s%s", p.ODS, local(o.Since), author(o.By, o.Who), wide(o.Scope.String()))
 		} else {
 			c.say("not opted out of %s", p.ODS)
 		}
@@ -122,19 +159,24 @@ func (c *cli) optoutCheck() *cobra.Command {
 }
 
 func (c *cli) optoutAdd() *cobra.Command {
-	cmd := &cobra.Command{Use: "add", Short: "Record that a patient does not want texts; withdraws what waits"}
+	cmd := signed(&cobra.Command{Use: "add", Short: "Record that a patient does not want texts; withdraws what waits"})
 	yes := cmd.Flags().Bool("yes", false, "do it")
 	return c.numbered(cmd, func(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone) error {
 		if !*yes {
 			return c.tell(false, "would opt a number ending in %s out of %s; add --yes", n.LastThree(), p.ODS)
 		}
-		if err := c.record(a.cfg, "optout add", p.ODS, ""); err != nil {
+		who, note, detail := signature(cmd)
+		if err := c.record(a.cfg, "optout add", p.ODS, detail); err != nil {
 			return err
 		}
-		if err := a.optOut(cmd, gateway.OptOut{Practice: p.ODS, Number: n, Since: c.now(), By: "staff"}); err != nil {
+		o := gateway.OptOut{Practice: p.ODS, Number: n, Since: c.now(), By: gateway.OutByStaff, Who: who, Note: note}
+		if err := a.optOut(cmd, o); err != nil {
 			return err
 		}
-		return c.tell(true, "opted out")
+		if _, err := a.store.OpenOptOutTasks(cmd.Context(), p.ODS, n, c.now()); err != nil {
+			return err
+		}
+		return c.tell(true, "opted out; a task stays open for each patient with the number until the clinical system says so, too")
 	})
 }
 
@@ -147,16 +189,21 @@ func (a *app) optOut(cmd *cobra.Command, o gateway.OptOut) error {
 }
 
 func (c *cli) optoutRemove() *cobra.Command {
-	cmd := &cobra.Command{Use: "remove", Short: "Let a number be texted again, at the patient's own wish"}
+	cmd := signed(&cobra.Command{Use: "remove", Short: "Let a number be texted again, at the patient's own wish"})
 	yes := cmd.Flags().Bool("yes", false, "do it")
 	return c.numbered(cmd, func(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone) error {
 		if !*yes {
 			return c.tell(false, "would let a number ending in %s be texted by %s again; add --yes", n.LastThree(), p.ODS)
 		}
-		if err := c.record(a.cfg, "optout remove", p.ODS, ""); err != nil {
+		who, note, detail := signature(cmd)
+		if err := c.record(a.cfg, "optout remove", p.ODS, detail); err != nil {
 			return err
 		}
-		if err := a.store.RemoveOptOut(cmd.Context(), p.ODS, n, c.now(), "staff"); err != nil {
+		o := gateway.OptOut{Practice: p.ODS, Number: n, Since: c.now(), By: gateway.OutByStaff, Who: who, Note: note}
+		if err := a.store.OptIn(cmd.Context(), o); err != nil {
+			return err
+		}
+		if err := a.store.CloseOptOutTasks(cmd.Context(), p.ODS, n, c.now(), who, gateway.NewText("the number is opted in again")); err != nil {
 			return err
 		}
 		return c.tell(true, "no longer opted out; reminders come back with the next read of the diary. If the patient texted STOP, the provider still blocks the number until it gets a START")
@@ -164,14 +211,14 @@ func (c *cli) optoutRemove() *cobra.Command {
 }
 
 func (c *cli) optoutImport() *cobra.Command {
-	cmd := &cobra.Command{
+	cmd := signed(&cobra.Command{
 		Use: "import --practice ODS FILE", Short: "Add opt-outs from a CSV file",
 		Long: `Add opt-outs from a CSV file whose first column is the number and whose optional
 second column is since when (RFC 3339 or 2006-01-02). A first line of headers is
 passed over. Lines that cannot be read are listed, and stop nobody else's.
 Says what it would do until --yes.`,
 		Args: exactly(1),
-	}
+	})
 	cmd.Flags().String("practice", "", "the practice's ODS code")
 	yes := cmd.Flags().Bool("yes", false, "do it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
@@ -187,10 +234,12 @@ Says what it would do until --yes.`,
 		defer func() { err = errors.Join(err, a.stop()) }()
 		found, bad := readOptOuts(f, p.ODS, c.now())
 		if *yes {
-			if err := c.record(a.cfg, "optout import", p.ODS, fmt.Sprintf("%d numbers", len(found))); err != nil {
+			who, note, detail := signature(cmd)
+			if err := c.record(a.cfg, "optout import", p.ODS, strings.TrimSpace(fmt.Sprintf("%d numbers %s", len(found), detail))); err != nil {
 				return err
 			}
 			for _, o := range found {
+				o.Who, o.Note = who, note
 				if err := a.optOut(cmd, o); err != nil {
 					return err
 				}
@@ -255,7 +304,7 @@ func readOptOuts(r io.Reader, p gateway.ODS, now time.Time) (found []gateway.Opt
 			}
 			since = t
 		}
-		found = append(found, gateway.OptOut{Practice: p, Number: num, Since: since, By: "staff"})
+		found = append(found, gateway.OptOut{Practice: p, Number: num, Since: since, By: gateway.OutByImport})
 	}
 }
 

@@ -184,11 +184,16 @@ func named(cfg *configs.Config, code string) ([]configs.Practice, error) {
 
 // record writes to the audit trail what a person did.
 func (c *cli) record(cfg *configs.Config, what string, practice gateway.ODS, detail string) error {
-	who := "unknown"
-	if u, err := user.Current(); err == nil {
-		who = u.Username
+	return audit.New(auditFile(cfg)).Append(audit.Entry{At: c.now(), Who: account(), What: what, Practice: string(practice), Detail: detail})
+}
+
+// account is the name of the account that runs the command.
+func account() string {
+	u, err := user.Current()
+	if err != nil {
+		return "unknown"
 	}
-	return audit.New(auditFile(cfg)).Append(audit.Entry{At: c.now(), Who: who, What: what, Practice: string(practice), Detail: detail})
+	return u.Username
 }
 
 // utc writes a time as machines want it.

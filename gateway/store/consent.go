@@ -13,10 +13,18 @@ import (
 
 // OptIn lets a number be texted again; Since says from when, By and Message why.
 func (s *Store) OptIn(ctx context.Context, o gateway.OptOut) error {
-	if err := s.journal.append(journalLine{o.Practice, o.Number.Reveal(), false, o.Since, o.By, o.Message}); err != nil {
+	line := lineOf(o, false)
+	if err := s.journal.append(line); err != nil {
 		return err
 	}
-	return s.dropOptOut(ctx, o.Practice, o.Number)
+	if err := s.dropOptOut(ctx, o.Practice, o.Number); err != nil {
+		return err
+	}
+	err := s.putHistory(ctx, []journalLine{line})
+	if errors.Is(err, ErrEmptied) {
+		return s.Rejoin(ctx)
+	}
+	return err
 }
 
 // Consent reads in the journal what a number last wished, and when the given

@@ -45,6 +45,10 @@ type journalLine struct {
 	At       time.Time   `json:"at"`
 	By       string      `json:"by"`
 	Message  string      `json:"message,omitempty"` // the text that asked for it
+
+	Who   string        `json:"who,omitempty"`
+	Scope gateway.Scope `json:"scope,omitempty"`
+	Note  string        `json:"note,omitempty"`
 }
 
 var journalData = []byte("bellman opt-out journal")
@@ -158,23 +162,27 @@ func (j *Journal) Adopt(id string) error {
 	return nil
 }
 
-// append seals one line and returns once it is on the disk.
-func (j *Journal) append(l journalLine) error {
-	b, err := json.Marshal(l)
-	if err != nil {
-		return errors.New("opt-out journal: cannot be written down")
+// append seals lines and returns once all of them are on the disk.
+func (j *Journal) append(lines ...journalLine) error {
+	var all strings.Builder
+	for _, l := range lines {
+		b, err := json.Marshal(l)
+		if err != nil {
+			return errors.New("opt-out journal: cannot be written down")
+		}
+		sealed, err := j.master.encrypt(b, journalData)
+		if err != nil {
+			return errors.New("opt-out journal: cannot be sealed")
+		}
+		line := base64.StdEncoding.EncodeToString(sealed)
+		_, _ = fmt.Fprintf(&all, "%s %08x\n", line, crc32.ChecksumIEEE([]byte(line)))
 	}
-	sealed, err := j.master.encrypt(b, journalData)
-	if err != nil {
-		return errors.New("opt-out journal: cannot be sealed")
-	}
-	line := base64.StdEncoding.EncodeToString(sealed)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.write(fmt.Sprintf("%s %08x\n", line, crc32.ChecksumIEEE([]byte(line))))
+	return j.write(all.String())
 }
 
-// write appends one line. A line torn off by a crash is ended first, so that it
+// write appends whole lines. A line torn off by a crash is ended first, so that it
 // cannot swallow the next; a journal that was deleted while we ran begins anew
 // with its name.
 func (j *Journal) write(line string) error {

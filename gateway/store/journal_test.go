@@ -23,19 +23,22 @@ func newTestMaster() (*MasterKey, error) {
 func TestTheLastWordOfAJournalStandsWithItsFirstDate(t *testing.T) {
 	at := func(h int) time.Time { return time.Date(2026, time.November, 2, h, 0, 0, 0, time.UTC) }
 	n1, n2 := "+447700900001", "+447700900002"
+	line := func(p gateway.ODS, n string, out bool, h int, by string) journalLine {
+		return journalLine{Practice: p, Number: n, Out: out, At: at(h), By: by}
+	}
 	got := standingOptOuts([]journalLine{
-		{"A81001", n1, true, at(1), "patient", ""},
-		{"A81001", n2, true, at(2), "patient", ""},
-		{"A81001", n1, true, at(3), "staff", ""}, // said again: the first date stays
-		{"B82002", n1, true, at(4), "staff", ""},
-		{"A81001", n2, false, at(5), "patient", ""},
-		{"B82002", n1, false, at(6), "patient", ""},
-		{"B82002", n1, true, at(7), "patient", ""},   // after a START: a new date
-		{"A81001", n2, false, at(8), "patient", ""},  // twice in again
-		{"C83003", n2, false, at(9), "provider", ""}, // in without having been out
+		line("A81001", n1, true, 1, "patient"),
+		line("A81001", n2, true, 2, "patient"),
+		line("A81001", n1, true, 3, "staff"), // said again, by staff: the first date stays, and no START lifts it any more
+		line("B82002", n1, true, 4, "staff"),
+		line("A81001", n2, false, 5, "patient"),
+		line("B82002", n1, false, 6, "patient"),
+		line("B82002", n1, true, 7, "patient"),   // after a START: a new date
+		line("A81001", n2, false, 8, "patient"),  // twice in again
+		line("C83003", n2, false, 9, "provider"), // in without having been out
 	})
 	want := []gateway.OptOut{
-		{Practice: "A81001", Number: gateway.NewPhone(n1), Since: at(1), By: "patient"},
+		{Practice: "A81001", Number: gateway.NewPhone(n1), Since: at(1), By: "staff"},
 		{Practice: "B82002", Number: gateway.NewPhone(n1), Since: at(7), By: "patient"},
 	}
 	if !slices.Equal(got, want) {

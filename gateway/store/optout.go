@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -15,65 +14,162 @@ import (
 	"bellman/gateway"
 )
 
-// Scope of an opt-out: one practice.
-const Scope = "practice"
-
 type sealedOptOut struct {
-	Number string    `json:"n"`
-	Since  time.Time `json:"s"`
-	By     string    `json:"b"`
+	Number string        `json:"n"`
+	Since  time.Time     `json:"s"`
+	By     string        `json:"b"`
+	Who    string        `json:"w,omitempty"`
+	Scope  gateway.Scope `json:"c,omitempty"`
 }
 
 func optOutPlace(t Tag) string { return "o" + string(t[:]) }
 
+var errNoNumber = errors.New("opt-out: there is no number")
+
 // AddOptOut writes an opt-out down for good: in the journal, then in Redis. When
 // it returns nil, no text to that number begins to leave for that practice any
 // more; InFlight tells of one that already has. A number that is opted out keeps
-// its first date. Where Redis turns out to have been emptied, the store is
-// rejoined, which brings back this opt-out with the others.
+// its first date; see OptOut.Join. Where Redis turns out to have been emptied, the
+// store is rejoined, which brings back this opt-out with the others.
 func (s *Store) AddOptOut(ctx context.Context, o gateway.OptOut) error {
-	if o.Number.IsZero() {
-		return errors.New("opt-out: there is no number")
+	return s.AddOptOuts(ctx, []gateway.OptOut{o})
+}
+
+// AddOptOuts is AddOptOut for several: one number at many practices.
+func (s *Store) AddOptOuts(ctx context.Context, all []gateway.OptOut) error {
+	if len(all) == 0 {
+		return nil
 	}
-	if err := s.journal.append(journalLine{o.Practice, o.Number.Reveal(), true, o.Since, o.By, o.Message}); err != nil {
+	lines := make([]journalLine, len(all))
+	for i, o := range all {
+		if o.Number.IsZero() {
+			return errNoNumber
+		}
+		lines[i] = lineOf(o, true)
+	}
+	if err := s.journal.append(lines...); err != nil {
 		return err
 	}
-	err := s.putOptOuts(ctx, []gateway.OptOut{o})
+	err := s.putOptOuts(ctx, all)
+	if err == nil {
+		err = s.putHistory(ctx, lines)
+	}
 	if errors.Is(err, ErrEmptied) {
 		return s.Rejoin(ctx)
 	}
 	return err
 }
 
+const (
+	optOutBatch = 500
+	optOutTries = 5
+)
+
 // putOptOuts writes opt-outs into Redis, many a round trip.
 func (s *Store) putOptOuts(ctx context.Context, all []gateway.OptOut) error {
-	calls := make([]call, len(all))
-	for i, o := range all {
-		k, err := s.key(ctx, o.Practice)
-		if err != nil {
-			return fmt.Errorf("opt-out: %w", err)
-		}
-		tag := k.tag(o.Number)
-		b, err := json.Marshal(sealedOptOut{o.Number.Reveal(), o.Since.UTC().Truncate(time.Second), o.By})
-		if err != nil {
-			return errors.New("opt-out: cannot be written down")
-		}
-		sealed, err := k.seal(b, optOutPlace(tag))
-		if err != nil {
-			return errors.New("opt-out: cannot be sealed")
-		}
-		keys := keysOf(o.Practice)
-		calls[i] = call{s.scripts.keep, []string{ShardOf(o.Practice).epoch(), keys.optouts(), keys.stories()}, []any{k.mark, string(tag[:]), sealed, "", ""}}
-	}
-	for ; len(calls) > 0; calls = calls[min(len(calls), optOutBatch):] {
-		if _, err := s.run(ctx, calls[:min(len(calls), optOutBatch)]); err != nil {
-			return fmt.Errorf("opt-out: %w", err)
+	for batch := range slices.Chunk(all, optOutBatch) {
+		var err error
+		for try := 0; len(batch) > 0; try++ {
+			if try == optOutTries {
+				return errors.New("opt-out: somebody else keeps changing it")
+			}
+			if batch, err = s.putBatch(ctx, batch); err != nil {
+				return fmt.Errorf("opt-out: %w", err)
+			}
 		}
 	}
 	return nil
 }
 
-const optOutBatch = 500
+// putBatch writes opt-outs, each joined to the one that stands, and gives those
+// that somebody else changed meanwhile. What cannot be written for one practice stops
+// no other.
+func (s *Store) putBatch(ctx context.Context, all []gateway.OptOut) ([]gateway.OptOut, error) {
+	standing := s.sealedOptOuts(ctx, all)
+	var failed error
+	var calls []call
+	var put []gateway.OptOut
+	for i, o := range all {
+		c, ok, err := s.puttingOptOut(ctx, o, standing[i])
+		if err != nil {
+			failed = err
+		} else if ok {
+			calls, put = append(calls, c), append(put, o)
+		}
+	}
+	got, err := s.run(ctx, calls)
+	if failed = cmp.Or(err, failed); failed != nil {
+		return nil, failed
+	}
+	var overtaken []gateway.OptOut
+	for i, c := range got {
+		if done, err := c.Int(); err != nil {
+			return nil, errRecord
+		} else if done == 0 {
+			overtaken = append(overtaken, put[i])
+		}
+	}
+	return overtaken, nil
+}
+
+// sealedOptOuts asks for what stands of the same practices and numbers. Each answer
+// holds its own error; where a practice's keys cannot be had there is none.
+func (s *Store) sealedOptOuts(ctx context.Context, all []gateway.OptOut) []*redis.StringCmd {
+	pipe := s.rdb.Pipeline()
+	cmds := make([]*redis.StringCmd, len(all))
+	for i, o := range all {
+		if k, err := s.key(ctx, o.Practice); err == nil {
+			tag := k.tag(o.Number)
+			cmds[i] = pipe.HGet(ctx, keysOf(o.Practice).optouts(), string(tag[:]))
+		}
+	}
+	_, _ = pipe.Exec(ctx)
+	return cmds
+}
+
+// puttingOptOut gives the script that writes an opt-out beside what stands, and false
+// where that says as much already. What cannot be opened counts as opted out, too.
+func (s *Store) puttingOptOut(ctx context.Context, o gateway.OptOut, standing *redis.StringCmd) (call, bool, error) {
+	k, err := s.key(ctx, o.Practice)
+	if err == nil && standing == nil {
+		err = errors.New("the practice's keys came too late")
+	}
+	if err != nil {
+		return call{}, false, err
+	}
+	seen, err := standing.Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return call{}, false, plain(err)
+	}
+	tag := k.tag(o.Number)
+	if seen != "" {
+		was, err := s.openOptOut(ctx, o.Practice, tag, seen)
+		if o = was.Join(o); err != nil || o == was {
+			return call{}, false, nil
+		}
+	}
+	sealed, err := k.sealOptOut(tag, o)
+	if err != nil {
+		return call{}, false, err
+	}
+	keys := keysOf(o.Practice)
+	if seen != "" {
+		return call{s.scripts.swap, []string{ShardOf(o.Practice).epoch(), keys.optouts()}, []any{k.mark, string(tag[:]), seen, sealed}}, true, nil
+	}
+	return call{s.scripts.keep, []string{ShardOf(o.Practice).epoch(), keys.optouts(), keys.stories()}, []any{k.mark, string(tag[:]), sealed, "", ""}}, true, nil
+}
+
+func (k *practiceKey) sealOptOut(tag Tag, o gateway.OptOut) ([]byte, error) {
+	b, err := json.Marshal(sealedOptOut{o.Number.Reveal(), o.Since.UTC().Truncate(time.Second), o.By, o.Who, o.Scope})
+	if err != nil {
+		return nil, errors.New("cannot be written down")
+	}
+	sealed, err := k.seal(b, optOutPlace(tag))
+	if err != nil {
+		return nil, errors.New("cannot be sealed")
+	}
+	return sealed, nil
+}
 
 // RemoveOptOut lets a number be texted again.
 func (s *Store) RemoveOptOut(ctx context.Context, p gateway.ODS, number gateway.Phone, at time.Time, by string) error {
@@ -139,7 +235,7 @@ func (s *Store) openOptOut(ctx context.Context, p gateway.ODS, tag Tag, v string
 	if err := json.Unmarshal(b, &so); err != nil {
 		return gateway.OptOut{}, fmt.Errorf("opt-out: %w", errRecord)
 	}
-	return gateway.OptOut{Practice: p, Number: gateway.NewPhone(so.Number), Since: so.Since, By: so.By}, nil
+	return gateway.OptOut{Practice: p, Number: gateway.NewPhone(so.Number), Since: so.Since, By: so.By, Who: so.Who, Scope: so.Scope}, nil
 }
 
 // optedOutTags gives the tags of all numbers that opted out of a practice.
@@ -155,43 +251,4 @@ func (s *Store) optedOutTags(ctx context.Context, p gateway.ODS) (map[Tag]bool, 
 		out[tag] = true
 	}
 	return out, nil
-}
-
-// replay brings the opt-outs of the journal back into Redis. It only ever adds: a
-// number that opted in again by this journal may have opted out by another
-// replica's since.
-func (s *Store) replay(ctx context.Context) error {
-	lines, damaged, err := s.journal.read()
-	if err != nil {
-		return err
-	}
-	if damaged > 0 {
-		return errJournalDamaged(damaged)
-	}
-	return s.putOptOuts(ctx, standingOptOuts(lines))
-}
-
-// standingOptOuts gives the opt-outs that a journal's lines leave standing, each
-// with its first date, in the order of the lines.
-func standingOptOuts(lines []journalLine) []gateway.OptOut {
-	type who struct {
-		practice gateway.ODS
-		number   string
-	}
-	first := map[who]int{}
-	for i, l := range lines {
-		w := who{l.Practice, l.Number}
-		if _, out := first[w]; !l.Out {
-			delete(first, w)
-		} else if !out {
-			first[w] = i
-		}
-	}
-	at := slices.Sorted(maps.Values(first))
-	out := make([]gateway.OptOut, len(at))
-	for i, n := range at {
-		l := lines[n]
-		out[i] = gateway.OptOut{Practice: l.Practice, Number: gateway.NewPhone(l.Number), Since: l.At, By: l.By}
-	}
-	return out
 }

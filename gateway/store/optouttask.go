@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,15 +16,53 @@ import (
 // gets none, and none is opened where one is open. It gives those it has opened.
 // A patient waits for it: it asks Redis as often for many visits as for one.
 func (s *Store) OpenOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time) ([]gateway.TaskID, error) {
-	wanted, err := s.optOutTasks(ctx, p, n)
+	return s.openNumberTasks(ctx, p, n, gateway.TaskOptOut, now, func(f gateway.Facts, known bool) bool {
+		return !known || f.Appointment.Patient.Declined != gateway.FlagYes
+	})
+}
+
+// OpenOptInTasks opens a task for each patient with the number of whom the clinical
+// system says that they want no texts, or for everybody with it: the number said
+// START, and nothing is sent until a person has put right what is out of date.
+// Nobody is asked to see to a patient who has died, or whose record is restricted.
+func (s *Store) OpenOptInTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, everybody bool, now time.Time) ([]gateway.TaskID, error) {
+	return s.openNumberTasks(ctx, p, n, gateway.TaskOptIn, now, func(f gateway.Facts, known bool) bool {
+		patient := f.Appointment.Patient
+		return known && patient.Deceased != gateway.FlagYes && patient.Restricted != gateway.FlagYes &&
+			(everybody || patient.Declined == gateway.FlagYes)
+	})
+}
+
+// openNumberTasks opens a task of a kind for each patient of a number whom it
+// concerns; known is false where what is kept of a visit cannot be opened.
+func (s *Store) openNumberTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, kind gateway.TaskKind, now time.Time, concerns func(f gateway.Facts, known bool) bool) ([]gateway.TaskID, error) {
+	wanted, err := s.numberTasks(ctx, p, n, kind, concerns)
 	if err != nil {
-		return nil, fmt.Errorf("tasks of an opt-out: %w", err)
+		return nil, fmt.Errorf("tasks of a number: %w", err)
 	}
 	opened, err := s.putTasks(ctx, p, wanted, now)
 	if err != nil {
-		return opened, fmt.Errorf("tasks of an opt-out: %w", err)
+		return opened, fmt.Errorf("tasks of a number: %w", err)
 	}
 	return opened, nil
+}
+
+// CloseOptOutTasks closes what is open of the tasks to record that a number opted
+// out: it has opted in again, and recording it now would be wrong.
+func (s *Store) CloseOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, at time.Time, by string, note gateway.Text) error {
+	open, err := s.OpenTasksOf(ctx, p, gateway.TaskOptOut)
+	if err != nil {
+		return err
+	}
+	for _, t := range open {
+		if t.Damaged || t.Facts.Appointment.Patient.Mobile != n {
+			continue
+		}
+		if _, err := s.CloseTask(ctx, t.ID, at, by, note); err != nil && !errors.Is(err, ErrNoTask) {
+			return err
+		}
+	}
+	return nil
 }
 
 // wantedTask is a task that has to be open, with the record that it is about.
@@ -32,8 +71,8 @@ type wantedTask struct {
 	record string
 }
 
-// optOutTasks gives the tasks of an opt-out, one for each patient.
-func (s *Store) optOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone) ([]wantedTask, error) {
+// numberTasks gives the tasks of a number, one for each patient.
+func (s *Store) numberTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, kind gateway.TaskKind, concerns func(f gateway.Facts, known bool) bool) ([]wantedTask, error) {
 	about, err := s.aboutNumber(ctx, p, n)
 	if err != nil || len(about) == 0 {
 		return nil, err
@@ -55,11 +94,11 @@ func (s *Store) optOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone)
 		}
 		_, f, err := s.openRecord(ctx, p, r.Ref, []byte(record))
 		patient := f.Appointment.Patient
-		if err == nil && (patient.Declined == gateway.FlagYes || seen[patient.ID]) {
+		if !concerns(f, err == nil) || err == nil && seen[patient.ID] {
 			continue
 		}
 		seen[patient.ID] = err == nil && patient.ID != ""
-		out = append(out, wantedTask{gateway.TaskID{Kind: gateway.TaskOptOut, ReminderID: r}, record})
+		out = append(out, wantedTask{gateway.TaskID{Kind: kind, ReminderID: r}, record})
 	}
 	return out, nil
 }

@@ -53,6 +53,12 @@ func (s *Store) Tasks(ctx context.Context, p gateway.ODS) ([]gateway.Task, error
 	return out, nil
 }
 
+// OpenTasksOf gives the open tasks of a kind of a practice, oldest first.
+func (s *Store) OpenTasksOf(ctx context.Context, p gateway.ODS, kind gateway.TaskKind) ([]gateway.Task, error) {
+	all, err := s.Tasks(ctx, p)
+	return slices.DeleteFunc(all, func(t gateway.Task) bool { return t.ID.Kind != kind || !t.Open() }), err
+}
+
 // parseTask reads what stands in clear of a task: our own ids and times.
 func parseTask(p gateway.ODS, field, v []byte) (gateway.Task, bool) {
 	id, err := gateway.TaskFromKey(p, field)
@@ -123,22 +129,22 @@ func (s *Store) CloseTask(ctx context.Context, id gateway.TaskID, at time.Time, 
 	return n == 1, nil
 }
 
-// OpenTasks counts the open tasks of a practice by kind, and gives when the
-// oldest of them was opened. It opens nothing that is sealed.
-func (s *Store) OpenTasks(ctx context.Context, p gateway.ODS) (map[gateway.TaskKind]int, time.Time, error) {
+// OpenTasks counts the open tasks of a practice by kind, and gives for each kind
+// when the oldest of them was opened. It opens nothing that is sealed.
+func (s *Store) OpenTasks(ctx context.Context, p gateway.ODS) (map[gateway.TaskKind]int, map[gateway.TaskKind]time.Time, error) {
 	all, err := s.rdb.HGetAll(ctx, keysOf(p).tasks()).Result()
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("tasks of %s: %w", p, plain(err))
+		return nil, nil, fmt.Errorf("tasks of %s: %w", p, plain(err))
 	}
-	counts, oldest := map[gateway.TaskKind]int{}, time.Time{}
+	counts, oldest := map[gateway.TaskKind]int{}, map[gateway.TaskKind]time.Time{}
 	for field, v := range all {
 		t, ok := parseTask(p, []byte(field), []byte(v))
 		if !ok || !t.Open() {
 			continue
 		}
 		counts[t.ID.Kind]++
-		if oldest.IsZero() || t.Opened.Before(oldest) {
-			oldest = t.Opened
+		if first, is := oldest[t.ID.Kind]; !is || t.Opened.Before(first) {
+			oldest[t.ID.Kind] = t.Opened
 		}
 	}
 	return counts, oldest, nil

@@ -17,7 +17,7 @@ func (b *balance) wholeKeys(ctx context.Context) (bool, error) {
 	all := []wanted{
 		{"due", b.shard.due(), "zset"}, {"lease", b.shard.lease(), "zset"},
 		{"a", b.keys.appointments(), "hash"}, {"r", b.keys.reminders(), "hash"}, {"e", b.keys.stories(), "hash"},
-		{"n", b.keys.counts(), "hash"}, {"o", b.keys.optouts(), "hash"}, {"t", b.keys.texted(), "hash"},
+		{"n", b.keys.counts(), "hash"}, {"o", b.keys.optouts(), "hash"}, {"h", b.keys.history(), "hash"}, {"t", b.keys.texted(), "hash"},
 		{"i", b.keys.replies(), "hash"}, {"u", b.keys.unread(), "zset"}, {"c", b.keys.closed(), "hash"}, {"m", b.keys.meta(), "hash"}, {"d", b.keys.again(), "set"},
 		{"w", b.keys.tasks(), "hash"}, {"x", b.keys.attempts(), "hash"}, {"l", b.keys.looks(), "hash"}, {"k", b.keys.shelf(), "hash"},
 		{"lock", b.keys.lock(), "string"}, {"rate", b.keys.rate(), "string"},
