@@ -16,12 +16,15 @@ import (
 // Memory is what the inbox needs of the store.
 type Memory interface {
 	AddOptOut(ctx context.Context, o gateway.OptOut) error
+	AddOptOuts(ctx context.Context, all []gateway.OptOut) error
 	OptIn(ctx context.Context, o gateway.OptOut) error
 	Consent(p gateway.ODS, n gateway.Phone, messageID string) (gateway.Consent, error)
 	OptedOut(ctx context.Context, p gateway.ODS, n gateway.Phone) (gateway.OptOut, bool, error)
 	WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]gateway.Move, error)
 	InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
 	OpenOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time) ([]gateway.TaskID, error)
+	OpenOptInTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, everybody bool, now time.Time) ([]gateway.TaskID, error)
+	CloseOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, at time.Time, by string, note gateway.Text) error
 	CloseTask(ctx context.Context, id gateway.TaskID, at time.Time, by string, note gateway.Text) (bool, error)
 	Kept(ctx context.Context, p gateway.ODS, messageID string) (bool, error)
 	KeepReply(ctx context.Context, r gateway.Reply) (bool, error)

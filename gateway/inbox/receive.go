@@ -90,7 +90,7 @@ func (in *Inbox) blocked(ctx context.Context, id gateway.ReminderID) error {
 		return err
 	}
 	now, news := in.o.Clock.Now(), in.news(ctx, id.Practice, number)
-	if err := in.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: id.Practice, Number: number, Since: now, By: "provider"}); err != nil {
+	if err := in.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: id.Practice, Number: number, Since: now, By: gateway.OutByProvider}); err != nil {
 		return err
 	}
 	moves, err := in.o.Memory.WithdrawNumber(ctx, id.Practice, number, now, gateway.OptedOut)

@@ -67,29 +67,60 @@ func (in *Inbox) kind(m gateway.Inbound) gateway.ReplyKind {
 	return gateway.ReadReply(m.Text.Reveal())
 }
 
-// stop writes the opt-out down, withdraws what waits, and lets nothing that is
-// just leaving overtake the answer.
+// stop writes the opt-out down, at every practice that it is meant for, withdraws
+// what waits, and lets nothing that is just leaving overtake the answer. Of STOP
+// ALL, all that could not be done at one practice is done at the others, and then it
+// is not filed: it is taken again from the provider's list.
 func (in *Inbox) stop(ctx context.Context, p gateway.Practice, m gateway.Inbound, at time.Time) error {
-	if in.reopened(p, m) {
-		return nil
+	outs := in.meant(p, m, at)
+	news := make([]bool, len(outs))
+	for i, o := range outs {
+		news[i] = in.news(ctx, o.Practice, o.Number)
 	}
-	news := in.news(ctx, p.ODS, m.From)
-	if err := in.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: p.ODS, Number: m.From, Since: at, By: "patient", Message: m.MessageID}); err != nil {
+	if err := in.o.Memory.AddOptOuts(ctx, outs); err != nil {
 		return err
 	}
-	moves, err := in.o.Memory.WithdrawNumber(ctx, p.ODS, m.From, in.o.Clock.Now(), gateway.OptedOut)
+	var failed []error
+	for i, o := range outs {
+		if err := in.closeOff(ctx, o, news[i]); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	if m.Written.IsZero() { // nobody waits for an answer to what is read in a list
+		in.awaitQuiet(ctx, outs)
+	}
+	return errors.Join(failed...)
+}
+
+// meant gives the opt-outs that a STOP asks for: of the practice whose number it was
+// sent to, and with STOP ALL of every other one; each where the number has not opted
+// in since it was written.
+func (in *Inbox) meant(p gateway.Practice, m gateway.Inbound, at time.Time) []gateway.OptOut {
+	practices, scope := []gateway.Practice{p}, gateway.ScopePractice
+	if gateway.StopsAll(m.Text.Reveal()) {
+		practices, scope = in.o.Practices, gateway.ScopeAll
+	}
+	var out []gateway.OptOut
+	for _, q := range practices {
+		if !in.reopened(q, m) {
+			out = append(out, gateway.OptOut{
+				Practice: q.ODS, Number: m.From, Since: at, By: gateway.OutByPatient, Scope: scope, Message: m.MessageID,
+			})
+		}
+	}
+	return out
+}
+
+// closeOff withdraws what waits for a number that opted out of a practice, and sees
+// to it that the clinical system learns of it.
+func (in *Inbox) closeOff(ctx context.Context, o gateway.OptOut, news bool) error {
+	moves, err := in.o.Memory.WithdrawNumber(ctx, o.Practice, o.Number, in.o.Clock.Now(), gateway.OptedOut)
 	in.moved(moves)
 	if err != nil {
 		// The opt-out itself stands; every claim and every last step asks for it.
-		in.o.Log.Warn("withdraw what waits for a number that opted out", "practice", p.ODS, "error", err)
+		in.o.Log.Warn("withdraw what waits for a number that opted out", "practice", o.Practice, "error", err)
 	}
-	if err := in.tellOf(ctx, p.ODS, m.From, news); err != nil {
-		return err
-	}
-	if m.Written.IsZero() { // nobody waits for an answer to what is read in a list
-		in.awaitQuiet(ctx, p.ODS, m.From)
-	}
-	return nil
+	return in.tellOf(ctx, o.Practice, o.Number, news)
 }
 
 // clockRoom is by how much the provider's clock and ours may differ. Within it a
@@ -110,17 +141,18 @@ func (in *Inbox) reopened(p gateway.Practice, m gateway.Inbound) bool {
 	return !c.Obeyed.IsZero() || m.Written.Before(c.Changed.Add(-clockRoom))
 }
 
-// awaitQuiet waits until nothing is leaving for a number, or long enough. Redis
-// not answering is no proof that nothing leaves.
-func (in *Inbox) awaitQuiet(ctx context.Context, p gateway.ODS, n gateway.Phone) {
+// awaitQuiet waits until nothing is leaving for numbers that opted out, or long
+// enough. Redis not answering is no proof that nothing leaves.
+func (in *Inbox) awaitQuiet(ctx context.Context, outs []gateway.OptOut) {
 	ctx, cancel := context.WithTimeout(ctx, quietLimit)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		busy, err := in.o.Memory.InFlight(ctx, p, n)
+	for len(outs) > 0 {
+		busy, err := in.o.Memory.InFlight(ctx, outs[0].Practice, outs[0].Number)
 		if err == nil && !busy {
-			return
+			outs = outs[1:]
+			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -130,17 +162,43 @@ func (in *Inbox) awaitQuiet(ctx context.Context, p gateway.ODS, n gateway.Phone)
 	}
 }
 
-// start re-opens what STOP, or the provider's own block, had closed. What staff
-// recorded stays. A START that is older than the STOP, read late in the provider's
-// list or replayed to the door, re-opens nothing.
+// start re-opens what STOP, or the provider's own block, had closed at this practice.
+// What staff recorded stays, and so does what the clinical system says: then a person
+// is told that the patient asks for texts. A START that is older than the STOP, read
+// late in the provider's list or replayed to the door, does nothing.
 func (in *Inbox) start(ctx context.Context, p gateway.Practice, m gateway.Inbound, at time.Time) error {
 	o, out, err := in.o.Memory.OptedOut(ctx, p.ODS, m.From)
-	if err != nil || !out || o.By == "staff" {
-		return err
-	}
-	c, err := in.o.Memory.Consent(p.ODS, m.From, m.MessageID)
 	if err != nil {
 		return err
+	}
+	if out {
+		old, err := in.overtaken(p, m, o)
+		if err != nil || old {
+			return err
+		}
+	}
+	if out && o.LiftedByStart() {
+		o = gateway.OptOut{Practice: p.ODS, Number: m.From, Since: at, By: gateway.OutByPatient, Message: m.MessageID}
+		if err := in.o.Memory.OptIn(ctx, o); err != nil {
+			return err
+		}
+		out = false
+	}
+	now := in.o.Clock.Now()
+	if !out {
+		if err := in.o.Memory.CloseOptOutTasks(ctx, p.ODS, m.From, now, gateway.ByThePatient, gateway.NewText("the number said START")); err != nil {
+			return err
+		}
+	}
+	_, err = in.o.Memory.OpenOptInTasks(ctx, p.ODS, m.From, out, now)
+	return err
+}
+
+// overtaken reports whether a START is older than the opt-out that stands.
+func (in *Inbox) overtaken(p gateway.Practice, m gateway.Inbound, o gateway.OptOut) (bool, error) {
+	c, err := in.o.Memory.Consent(p.ODS, m.From, m.MessageID)
+	if err != nil {
+		return false, err
 	}
 	stopped, when := o.Since, m.Written
 	if c.Out && c.Changed.After(stopped) {
@@ -149,10 +207,7 @@ func (in *Inbox) start(ctx context.Context, p gateway.Practice, m gateway.Inboun
 	if !c.Obeyed.IsZero() {
 		when = c.Obeyed
 	}
-	if !when.IsZero() && !when.After(stopped) {
-		return nil
-	}
-	return in.o.Memory.OptIn(ctx, gateway.OptOut{Practice: p.ODS, Number: m.From, Since: at, By: "patient", Message: m.MessageID})
+	return !when.IsZero() && !when.After(stopped), nil
 }
 
 // words gives the answer to a patient, if any. What the provider answers itself
