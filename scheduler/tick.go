@@ -33,6 +33,8 @@ type Memory interface {
 	Wake(ctx context.Context, t time.Time) error
 	Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error)
 	SweepReplies(ctx context.Context, p gateway.ODS, now time.Time) (read, unread int, err error)
+	OpenTasksOf(ctx context.Context, p gateway.ODS, kind gateway.TaskKind) ([]gateway.Task, error)
+	CloseTask(ctx context.Context, id gateway.TaskID, at time.Time, by string, note gateway.Text) (bool, error)
 }
 
 // The spans of a read.
@@ -253,6 +255,7 @@ func (s *Scheduler) plan(ctx context.Context, p Practice, feed gateway.Feed, rig
 	}
 	s.o.Metrics.suspects(p.ODS, state)
 	s.report(p.ODS, feed, draft, done, held)
+	s.settle(ctx, p.ODS, feed)
 	if !done.Earliest.IsZero() {
 		if err := m.Wake(ctx, done.Earliest); err != nil {
 			s.o.Log.Warn("wake the senders", "practice", p.ODS, "error", err)
