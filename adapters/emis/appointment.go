@@ -57,6 +57,7 @@ func (r reading) appointment(b row[bookedRow]) (gateway.Appointment, error) {
 		Site:       at.Site.trim(),
 		Mode:       meeting.ModeOf(string(at.SlotType.Display)),
 		Status:     gateway.StatusBooked,
+		Clinic:     gateway.NewClinicName(string(at.SlotType.Display)),
 	}, nil
 }
 
@@ -83,6 +84,7 @@ func (r reading) patient(p registration) (gateway.Patient, bool) {
 		NHSNumber: gateway.NewNHSNumber(strings.Join(strings.Fields(string(p.NHSNumber)), "")),
 		Deceased:  r.deceased(p),
 		Left:      r.left(p),
+		Born:      born(p),
 	}
 	out.Mobile, out.MobileKind = number.Parse(string(p.Mobile), r.trial)
 	return out, true
@@ -112,6 +114,18 @@ func (r reading) deceased(p registration) gateway.Flag {
 		return gateway.FlagNo
 	}
 	return gateway.FlagUnclear
+}
+
+// born reads the date of birth. Only the age band that follows from it is kept.
+func born(p registration) gateway.Birth {
+	if p.DateOfBirth.trim() == "" {
+		return gateway.Birth{}
+	}
+	date, ok := parseDate(p.DateOfBirth)
+	if !ok {
+		return gateway.UnclearBirth()
+	}
+	return gateway.NewBirth(date.Date())
 }
 
 // left reads the date on which the patient was deducted from the list. One in

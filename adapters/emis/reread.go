@@ -137,6 +137,7 @@ func current(known gateway.Appointment, r patientRow) gateway.Appointment {
 	}
 	known.Start, known.StartDoubt = start, doubt
 	known.Mode = meeting.ModeOf(string(r.SlotType.Display))
+	known.Clinic = gateway.NewClinicName(string(r.SlotType.Display))
 	if site := r.SiteID.trim(); site != "" {
 		known.Site = site
 	}

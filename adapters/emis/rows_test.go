@@ -1,6 +1,7 @@
 package emis_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,26 @@ func TestDeathAsJSONTellsIt(t *testing.T) {
 				t.Errorf("flag %d, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+func TestTheSlotTypeAndTheDateOfBirthSayWhetherToText(t *testing.T) {
+	for date, want := range map[string]gateway.AgeBand{
+		"": gateway.AgeUnsaid, "24/05/1978": gateway.AgeAdult, "24/05/2013": gateway.Age11To15, "2016-12-01": gateway.AgeUnder11,
+		"1978": gateway.AgeUnclear, "31/02/2010": gateway.AgeUnclear,
+	} {
+		a := only(t, emis.FormatXML, bookedXML(patientRowXML(`<DateOfBirth>`+date+`</DateOfBirth>`)))
+		if got := a.Patient.Born.AgeOn(a.Start); got != want {
+			t.Errorf("%q: band %d, want %d", date, got, want)
+		}
+	}
+	for format, list := range map[string]string{
+		emis.FormatXML:  bookedXML(strings.Replace(patientRowXML(""), "</Appointment>", "<SlotType><Display>GUM clinic</Display></SlotType></Appointment>", 1)),
+		emis.FormatJSON: bookedJSON(strings.Replace(patientRowJSON(""), `"appointment":{`, `"appointment":{"slotType":{"display":"GUM clinic"},`, 1)),
+	} {
+		if got := (gateway.Clinics{}).Class(only(t, format, list).Clinic); got != gateway.ClinicSensitive {
+			t.Errorf("%s: the slot type gives class %d", format, got)
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ type registration struct {
 	CallingName   text `json:"callingName" xml:"CallingName"`
 	FirstNames    text `json:"firstNames" xml:"FirstNames"`
 	NHSNumber     text `json:"nhsNumber" xml:"NhsNumber"`
+	DateOfBirth   text `json:"dateOfBirth" xml:"DateOfBirth"`
 	Mobile        text `json:"mobile" xml:"Mobile"`
 	DeductedDate  text `json:"deductedDate" xml:"DeductedDate"`
 	DateOfDeath   text `json:"dateOfDeath" xml:"DateOfDeath"`
