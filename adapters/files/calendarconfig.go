@@ -46,6 +46,11 @@ type PatientColumns struct {
 	Permission string `yaml:"permission"`
 	Deceased   string `yaml:"deceased"`
 	Left       string `yaml:"left"`
+	// What says whom not to text: see docs/who.md.
+	DateOfBirth string `yaml:"date_of_birth"`
+	Language    string `yaml:"language"`
+	Format      string `yaml:"format"` // braille, large print, no telephone contact ...
+	Unsafe      string `yaml:"unsafe"` // yes: it is not safe to contact the patient
 }
 
 func (c PatientColumns) mapped() mapping {
@@ -60,6 +65,10 @@ func (c PatientColumns) mapped() mapping {
 		{fieldPermission, "permission", c.Permission},
 		{fieldDeceased, "deceased", c.Deceased},
 		{fieldLeft, "left", c.Left},
+		{fieldBorn, "date_of_birth", c.DateOfBirth},
+		{fieldLanguage, "language", c.Language},
+		{fieldFormat, "format", c.Format},
+		{fieldUnsafe, "unsafe", c.Unsafe},
 	})
 }
 

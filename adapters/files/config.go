@@ -27,6 +27,9 @@ type Config struct {
 	// Permissions says what the words of the permission column mean: yes, the
 	// patient may be texted, or no.
 	Permissions map[string]string `yaml:"permissions"`
+	// Formats says what the words of the format column mean: text, interpreter,
+	// large_print, braille, audio, minicom, no_phone, somebody_else.
+	Formats map[string]string `yaml:"formats"`
 	// Complete: every file holds all visits that start within Window days of its
 	// being made, so that a missing visit is one that is no longer booked.
 	Complete bool `yaml:"complete"`
@@ -76,6 +79,12 @@ type Columns struct {
 	Permission string `yaml:"permission"`
 	Deceased   string `yaml:"deceased"`
 	Left       string `yaml:"left"`
+	// What says whom not to text: see docs/who.md.
+	DateOfBirth string `yaml:"date_of_birth"`
+	Clinic      string `yaml:"clinic"` // or type of slot, or service
+	Language    string `yaml:"language"`
+	Format      string `yaml:"format"` // braille, large print, no telephone contact ...
+	Unsafe      string `yaml:"unsafe"` // yes: it is not safe to contact the patient
 }
 
 // longestWindow bounds Config.Window, in days: no clinic books further ahead in
@@ -139,7 +148,7 @@ func (c Config) needsDates() bool {
 	if c.Patients == nil {
 		return c.Calendar == nil
 	}
-	return c.Patients.Columns.Deceased != "" || c.Patients.Columns.Left != ""
+	return c.Patients.Columns.Deceased != "" || c.Patients.Columns.Left != "" || c.Patients.Columns.DateOfBirth != ""
 }
 
 func (c Config) checkWords() []gateway.Fault {
@@ -154,6 +163,15 @@ func (c Config) checkWords() []gateway.Fault {
 		if _, ok := permissionNames[c.Permissions[word]]; !ok {
 			add("permissions."+word, "must be yes or no")
 		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(c.Formats)) {
+		if _, ok := formatNames[c.Formats[word]]; !ok {
+			add("formats."+word, "must be text, interpreter, large_print, braille, audio, minicom, no_phone or somebody_else")
+		}
+	}
+	born := c.Columns.DateOfBirth != "" || c.Patients != nil && c.Patients.Columns.DateOfBirth != ""
+	if born && !strings.Contains(c.DateFormat, "YYYY") {
+		add("date_format", "must have a year of four digits with a date of birth: of two the century is not known")
 	}
 	return faults
 }

@@ -24,6 +24,11 @@ const (
 	fieldPermission
 	fieldDeceased
 	fieldLeft
+	fieldBorn
+	fieldClinic
+	fieldLanguage
+	fieldFormat
+	fieldUnsafe
 	fieldCode
 	fieldFullName
 	fieldFamilyName
@@ -56,6 +61,11 @@ func (c Columns) mapped() mapping {
 		{fieldPermission, "permission", c.Permission},
 		{fieldDeceased, "deceased", c.Deceased},
 		{fieldLeft, "left", c.Left},
+		{fieldBorn, "date_of_birth", c.DateOfBirth},
+		{fieldClinic, "clinic", c.Clinic},
+		{fieldLanguage, "language", c.Language},
+		{fieldFormat, "format", c.Format},
+		{fieldUnsafe, "unsafe", c.Unsafe},
 	})
 }
 

@@ -80,6 +80,8 @@ func (a *Adapter) understand(l layout, cells []string, v *visit) {
 		v.Mode = modeWords[plainWord(word)]
 	}
 	v.Site, _ = l.cell(cells, fieldSite)
+	clinic, _ := l.cell(cells, fieldClinic)
+	v.Clinic = gateway.NewClinicName(clinic)
 }
 
 // flags reads the columns that say whether a patient may be texted at all.
@@ -93,6 +95,16 @@ func (a *Adapter) flags(l layout, cells []string, p *gateway.Patient) {
 	if word, ok := l.cell(cells, fieldLeft); ok {
 		p.Left = a.words.flag(word, a.dates, a.env.Clock.Now())
 	}
+	if word, ok := l.cell(cells, fieldUnsafe); ok {
+		p.Restricted = a.words.flag(word, a.dates, a.env.Clock.Now())
+	}
+	if date, _ := l.cell(cells, fieldBorn); date != "" {
+		p.Born = a.dates.born(date)
+	}
+	language, _ := l.cell(cells, fieldLanguage)
+	p.Language = gateway.LanguageOf(language)
+	format, _ := l.cell(cells, fieldFormat)
+	p.Needs = a.words.needs(format)
 }
 
 // scientific is how spreadsheets show a number that is wider than its cell:

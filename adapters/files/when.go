@@ -222,3 +222,13 @@ func atoi(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n
 }
+
+// born reads a date of birth. One that cannot be read is unclear, and says nothing
+// of the dates of visits.
+func (r dateReader) born(s string) gateway.Birth {
+	d, problem, err := r.date(s)
+	if err != nil || problem != "" {
+		return gateway.UnclearBirth()
+	}
+	return gateway.NewBirth(d.year, d.month, d.day)
+}

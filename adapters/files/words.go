@@ -41,6 +41,22 @@ var permissionWords = map[string]gateway.Flag{
 	"no": gateway.FlagYes, "n": gateway.FlagYes, "false": gateway.FlagYes, "0": gateway.FlagYes,
 }
 
+// formatNames are the words of the configuration for what a patient needs; text is
+// nothing besides.
+var formatNames = map[string]gateway.Needs{
+	"text": 0, "interpreter": gateway.NeedsInterpreter, "large_print": gateway.NeedsLargePrint, "braille": gateway.NeedsBraille,
+	"audio": gateway.NeedsAudio, "minicom": gateway.NeedsMinicom, "no_phone": gateway.NeedsNoPhone, "somebody_else": gateway.NeedsSomebodyElse,
+}
+
+// formatWords are those that mean the same wherever they are used.
+var formatWords = map[string]gateway.Needs{
+	"": 0, "none": 0, "no": 0, "n/a": 0, "standard": 0, "standard print": 0, "text": 0, "sms": 0, "text message": 0, "email": 0, "e mail": 0,
+	"letter": 0, "easy read": 0, "interpreter": gateway.NeedsInterpreter, "bsl interpreter": gateway.NeedsInterpreter,
+	"large print": gateway.NeedsLargePrint, "braille": gateway.NeedsBraille, "audio": gateway.NeedsAudio, "audio tape": gateway.NeedsAudio,
+	"audio cd": gateway.NeedsAudio, "minicom": gateway.NeedsMinicom, "textphone": gateway.NeedsMinicom, "text phone": gateway.NeedsMinicom,
+	"no telephone contact": gateway.NeedsNoPhone, "no phone contact": gateway.NeedsNoPhone, "no phone": gateway.NeedsNoPhone,
+}
+
 // flagWords are the plain answers of a yes-or-no column.
 var flagWords = map[string]gateway.Flag{
 	"yes": gateway.FlagYes, "y": gateway.FlagYes, "true": gateway.FlagYes, "1": gateway.FlagYes,
@@ -59,15 +75,19 @@ var modeWords = map[string]gateway.Mode{
 type words struct {
 	statuses    map[string]gateway.Status
 	permissions map[string]gateway.Flag
+	formats     map[string]gateway.Needs
 }
 
 func newWords(c Config) words {
-	w := words{statuses: maps.Clone(statusWords), permissions: maps.Clone(permissionWords)}
+	w := words{statuses: maps.Clone(statusWords), permissions: maps.Clone(permissionWords), formats: maps.Clone(formatWords)}
 	for word, name := range c.Statuses {
 		w.statuses[plainWord(word)] = statusNames[name]
 	}
 	for word, name := range c.Permissions {
 		w.permissions[plainWord(word)] = permissionNames[name]
+	}
+	for word, name := range c.Formats {
+		w.formats[plainWord(word)] = formatNames[name]
 	}
 	return w
 }
@@ -82,6 +102,23 @@ func (w words) declined(word string) gateway.Flag {
 		return f
 	}
 	return gateway.FlagUnclear
+}
+
+// needs reads how a patient can be reached: one or several words, with a comma,
+// semicolon or slash between. A word that nobody has explained is not understood.
+func (w words) needs(cell string) gateway.Needs {
+	var out gateway.Needs
+	if n, ok := w.formats[plainWord(cell)]; ok {
+		return n
+	}
+	for _, word := range strings.FieldsFunc(cell, func(r rune) bool { return r == ',' || r == ';' || r == '/' }) {
+		n, ok := w.formats[plainWord(word)]
+		if !ok {
+			n = gateway.NeedsNotUnderstood
+		}
+		out |= n
+	}
+	return out
 }
 
 // flag reads a column for death or leaving: yes, no, or the date when it came to
