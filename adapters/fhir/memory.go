@@ -58,7 +58,7 @@ type remembered struct {
 // elements are those of a Patient that fhirshape reads. Nothing else is kept.
 var elements = []string{
 	"resourceType", "id", "meta", "implicitRules", "modifierExtension", "extension", "identifier", "active", "name", "telecom",
-	"deceasedBoolean", "deceasedDateTime", "link", "animal",
+	"deceasedBoolean", "deceasedDateTime", "link", "animal", "communication",
 }
 
 // recall gives the patients that are remembered well enough at now.

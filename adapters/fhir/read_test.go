@@ -51,11 +51,12 @@ func TestTheFortyPatientsEndWithTheirReasons(t *testing.T) {
 			continue
 		}
 		want := gateway.Appointment{
-			ID: a.ID, Start: v.Start, Site: "5", Mode: v.Mode, Status: gateway.StatusBooked, Version: "1",
+			ID: a.ID, Start: v.Start, Site: "5", Mode: v.Mode, Status: gateway.StatusBooked, Version: "1", Clinic: a.Clinic,
 			Patient: gateway.Patient{
 				ID: gateway.PatientID(strconv.Itoa(p.ID)), Name: gateway.NewName(p.Given), NHSNumber: gateway.NewNHSNumber(p.NHSNumber),
 				Mobile: a.Patient.Mobile, MobileKind: a.Patient.MobileKind,
 				Deceased: when(c.Why == gateway.Deceased), Left: when(c.Why == gateway.LeftPractice),
+				Born: gateway.NewBirth(p.Born.Date()),
 			},
 		}
 		if a != want {

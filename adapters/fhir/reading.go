@@ -64,6 +64,7 @@ func (r *reading) visit(ctx context.Context, a *fhirshape.Appointment, at attend
 		Mode:    a.Mode(),
 		Status:  at.status,
 		Version: a.Version(),
+		Clinic:  a.Clinic(),
 	}
 	if why, ok := errors.AsType[fhirshape.Flaw](err); ok {
 		if fhirshape.Expected(at.status) || id == "" {

@@ -9,9 +9,9 @@ import (
 	"bellman/gateway"
 )
 
-// Appointment is an Appointment resource, as far as a reminder needs it. Reason,
-// description, specialty and service are left out on purpose: they may be clinical,
-// and no text may hold them. They are also what differs most between STU3 and R4.
+// Appointment is an Appointment resource, as far as a reminder needs it. Reason and
+// description are left out on purpose: they may be clinical, and no text may hold
+// them. So may service and specialty, which are read only to be classified.
 type Appointment struct {
 	Hidden
 	ResourceType Word              `json:"resourceType"`
@@ -22,6 +22,11 @@ type Appointment struct {
 	Start        Loose[string]     `json:"start"`
 	Participant  Many[Participant] `json:"participant"`
 	Contained    Many[Patient]     `json:"contained"`
+	// What kind of visit it is: see Clinic.
+	ServiceCategory Many[Label] `json:"serviceCategory"`
+	ServiceType     Many[Label] `json:"serviceType"`
+	Specialty       Many[Label] `json:"specialty"`
+	AppointmentType Many[Label] `json:"appointmentType"`
 	// Why it was called off: R4 has the first spelling.
 	CancelationReason  json.RawMessage `json:"cancelationReason"`
 	CancellationReason json.RawMessage `json:"cancellationReason"`

@@ -82,6 +82,7 @@ type Extension struct {
 	ValueCode            json.RawMessage `json:"valueCode"`
 	ValueCoding          json.RawMessage `json:"valueCoding"`
 	ValueCodeableConcept json.RawMessage `json:"valueCodeableConcept"`
+	ValueBoolean         json.RawMessage `json:"valueBoolean"`
 	ValuePeriod          One[Period]     `json:"valuePeriod"`
 	// Extension stays raw until it is asked for: extensions may lie in one another
 	// to any depth, and only the first is of use.

@@ -24,6 +24,9 @@ type Patient struct {
 	DeceasedBoolean  json.RawMessage  `json:"deceasedBoolean"`
 	DeceasedDateTime json.RawMessage  `json:"deceasedDateTime"`
 	Link             Many[Link]       `json:"link"`
+	BirthDate        Loose[string]    `json:"birthDate"`
+	// Communication tells the languages in which the patient can be spoken to.
+	Communication Many[Communication] `json:"communication"`
 	// Animal stands in STU3 only, where it changes what everything else means.
 	Animal json.RawMessage `json:"animal"`
 }
@@ -54,6 +57,9 @@ func (p *Patient) AsPatient(id gateway.PatientID, now time.Time, trial bool) gat
 		Left:       p.Left(now),
 		Declined:   p.Declined(),
 		Restricted: p.Restricted(),
+		Born:       p.Born(),
+		Needs:      p.Needs(),
+		Language:   p.Language(),
 	}
 	out.Mobile, out.MobileKind = p.Mobile(now, trial)
 	return out

@@ -23,6 +23,8 @@ func reader(rule string) *Adapter {
 // The published records: of a woman who died in 2010 and moved to Scotland for a
 // while, of another like her, of one whose record is restricted, and of one of whom
 // there is nothing but a number. All their ways of contact ended in 2025.
+const brailleAndFrench = gateway.NeedsInterpreter | gateway.NeedsBraille
+
 func TestThePublishedRecordsSayWhatTheirDocumentsSay(t *testing.T) {
 	while := time.Date(2021, 6, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
@@ -30,9 +32,10 @@ func TestThePublishedRecordsSayWhatTheirDocumentsSay(t *testing.T) {
 		at        time.Time
 		want      truth
 	}{
-		{"Patient.json", "9000000009", today, truth{Deceased: gateway.FlagYes}},
-		{"Patient.json", "9000000009", while, truth{Deceased: gateway.FlagYes, Left: gateway.FlagYes}},
-		{"Patient-Jayne-Smyth.json", "9000000017", today, truth{Deceased: gateway.FlagYes}},
+		// French and an interpreter, braille.
+		{"Patient.json", "9000000009", today, truth{Deceased: gateway.FlagYes, Needs: brailleAndFrench, Language: gateway.LanguageOther}},
+		{"Patient.json", "9000000009", while, truth{Deceased: gateway.FlagYes, Left: gateway.FlagYes, Needs: brailleAndFrench, Language: gateway.LanguageOther}},
+		{"Patient-Jayne-Smyth.json", "9000000017", today, truth{Deceased: gateway.FlagYes, Needs: brailleAndFrench, Language: gateway.LanguageOther}},
 		{"Sensitive_Patient.json", "9000000025", today, truth{Deceased: gateway.FlagYes, Restricted: gateway.FlagYes}},
 		{"Minimal_Patient.json", "9000000033", today, truth{}},
 		{"Minimal_Patient.json", "9000000009", today, truth{Unusable: true}},
@@ -118,7 +121,7 @@ func recorded(t *testing.T, name string) []byte {
 
 func TestARecordedAnswerIsReadToTheLetter(t *testing.T) {
 	got, err := reader(numberAgree).read(recorded(t, "patient.json"), askedFor, today)
-	want := truth{Declined: gateway.FlagYes, Mobiles: []string{"07700 900201", "+44 7700 900202"}, Murky: true}
+	want := truth{Declined: gateway.FlagYes, Needs: gateway.NeedsNoPhone | gateway.NeedsLargePrint, Mobiles: []string{"07700 900201", "+44 7700 900202"}, Murky: true}
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%+v, want %+v (error %v)", got, want, err)
 	}

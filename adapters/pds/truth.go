@@ -25,8 +25,11 @@ type truth struct {
 	Left       gateway.Flag `json:"left,omitempty"`
 	Declined   gateway.Flag `json:"declined,omitempty"`
 	Restricted gateway.Flag `json:"restricted,omitempty"`
-	Mobiles    []string     `json:"mobiles,omitempty"` // in use on that day, as they were typed
-	Murky      bool         `json:"murky,omitempty"`   // there may be another one that cannot be read
+	// Needs and Language are how the patient can be reached.
+	Needs    gateway.Needs    `json:"needs,omitempty"`
+	Language gateway.Language `json:"language,omitempty"`
+	Mobiles  []string         `json:"mobiles,omitempty"` // in use on that day, as they were typed
+	Murky    bool             `json:"murky,omitempty"`   // there may be another one that cannot be read
 }
 
 var (
@@ -98,7 +101,7 @@ func (a *Adapter) read(body []byte, nhs string, now time.Time) (truth, error) {
 		// are one person is for people to see, and for the practice to correct.
 		return truth{Unusable: true}, nil
 	}
-	t := truth{Deceased: r.Deceased(now), Left: r.Left(now), Declined: r.Declined(), Restricted: r.Restricted()}
+	t := truth{Deceased: r.Deceased(now), Left: r.Left(now), Declined: r.Declined(), Restricted: r.Restricted(), Needs: r.Needs(), Language: r.Language()}
 	if len(r.Meta.Value.Security.Items) == 0 {
 		// Every record of PDS says whether it is restricted.
 		t.Restricted = fhirshape.Worst(t.Restricted, gateway.FlagUnclear)
@@ -150,6 +153,10 @@ func (a *Adapter) lay(ap gateway.Appointment, t truth) gateway.Appointment {
 	p.Left = fhirshape.Worst(p.Left, t.Left)
 	p.Declined = fhirshape.Worst(p.Declined, t.Declined)
 	p.Restricted = fhirshape.Worst(p.Restricted, t.Restricted)
+	p.Needs |= t.Needs
+	if t.Language != gateway.LanguageUnsaid {
+		p.Language = t.Language
+	}
 	if t.Restricted == gateway.FlagYes {
 		// PDS withholds the number of whoever must not be found. The one that the
 		// practice's system has is taken away, so that nothing can ever use it.
