@@ -17,6 +17,7 @@ type policySection struct {
 	MaxPerDay  int               `yaml:"max_per_day"`
 	BookedLate lateBooking       `yaml:"booked_late"`
 	Wording    string            `yaml:"wording"`
+	Cancel     cancelSection     `yaml:"cancel"`
 
 	Clinics        clinicsSection `yaml:"clinics"`
 	Sensitive      sensitiveWay   `yaml:"sensitive"`
@@ -74,6 +75,7 @@ func defaultPolicy() policySection {
 		Latest:      time.Hour,
 		Wording:     "default",
 		YoungShared: true,
+		Cancel:      cancelSection{AtLeast: 24 * time.Hour},
 	}
 }
 
@@ -103,6 +105,7 @@ func (p policySection) domain() gateway.Policy {
 		Wording:        p.Wording,
 		Who:            p.who(),
 		Extras:         p.Extras.domain(),
+		AutoCancel:     gateway.AutoCancel{On: p.Cancel.Automatic, AtLeast: p.Cancel.AtLeast},
 	}
 }
 
@@ -132,6 +135,7 @@ func checkPolicy(p policySection, mode Mode, path string, out *report) {
 	if p.MaxPerDay < 0 || p.MaxPerDay > mostPerDay {
 		out.fault(under(path, "max_per_day"), "must be from 1 to 20 texts to one phone on one day, or 0 for any number")
 	}
+	checkCancel(p.Cancel, under(path, "cancel"), out)
 	if !message.Known(p.Wording) {
 		out.fault(under(path, "wording"), "is not a wording that Bellman has: write default")
 	}

@@ -44,6 +44,7 @@ func practices(doc document, root *node, from files, out *report) []Practice {
 		checkPractice(p, doc.Mode, path, out)
 		seen.check(i, p, path, out)
 		policy := ownPolicy(p.Policy, doc, from, out)
+		checkSelfCancel(policy.Cancel, p, path, out)
 		made[i] = Practice{
 			Practice: gateway.Practice{
 				ODS: gateway.ODS(p.ODS), Name: p.Name, Phone: p.Phone, Nation: gateway.Nation(p.Nation),

@@ -206,15 +206,16 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 		Memory: a.store, Practices: a.practices, Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "scheduler"),
 		Metrics: scheduler.NewMetrics(a.registry, a.clock, a.practices), Moved: counts.moved, Allowed: a.allowed(),
 	})
+	refresh := a.refresh(sched)
 	send := sender.New(sender.Options{
 		Memory: a.store, Provider: a.provider, Practices: a.rereaders(), Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "sender"),
-		Metrics: sent, Moved: counts.moved, Refresh: a.refresh(sched), Render: render(domain), Allowed: a.allowed(),
+		Metrics: sent, Moved: counts.moved, Refresh: refresh, Render: render(domain), Allowed: a.allowed(),
 		InFlight: inFlight, PerSec: a.cfg.Twilio.MaxPerSecond, Timeout: a.cfg.Twilio.Timeout,
 	})
 	in := inbox.New(inbox.Options{
 		Memory: a.store, Restoring: a.store, Start: message.Start, Webhooks: a.provider, Lister: a.provider, Forged: twilio.ErrSignature, Practices: domain,
 		Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "inbox"), Metrics: inbox.NewMetrics(a.registry, domain),
-		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Writers: a.writers(), Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
+		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Writers: a.writers(), Cancels: a.cancels(refresh), Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
 		Allowed: a.allowed(), Render: message.Render, Settle: a.cfg.Twilio.Settle,
 	})

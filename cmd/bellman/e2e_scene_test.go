@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"bellman/adapters/cliniko/clinikosim"
 	"bellman/adapters/emis/emissim"
 	"bellman/adapters/fhir/fhirsim"
 	"bellman/adapters/files/filesim"
@@ -44,17 +45,18 @@ func (c *sceneClock) set(to time.Time) { c.ahead.Store(int64(time.Until(to))) }
 // scene is a practice with its clinical system, a phone network, and a folder in
 // which a person from the practice's IT has written bellman.yaml.
 type scene struct {
-	t      *testing.T
-	dir    string
-	clock  *sceneClock
-	wrong  atomic.Int64 // nanoseconds by which Bellman's own clock is ahead of all others
-	diary  *surgery.Diary
-	twilio *twiliosim.Sim
-	fhir   *fhirsim.Sim // nil with another source
-	emis   *emissim.Sim
-	public *front    // what the provider calls
-	asked  *recorder // what Bellman asked of the outside
-	export string    // the folder of exports; "" with another source
+	t       *testing.T
+	dir     string
+	clock   *sceneClock
+	wrong   atomic.Int64 // nanoseconds by which Bellman's own clock is ahead of all others
+	diary   *surgery.Diary
+	twilio  *twiliosim.Sim
+	fhir    *fhirsim.Sim // nil with another source
+	emis    *emissim.Sim
+	cliniko *clinikosim.Sim
+	public  *front    // what the provider calls
+	asked   *recorder // what Bellman asked of the outside
+	export  string    // the folder of exports; "" with another source
 }
 
 const (
@@ -74,8 +76,8 @@ func london(month time.Month, day, hour, minute int) time.Time {
 	return t
 }
 
-// newScene builds everything but Bellman around a diary. source is emis, fhir or
-// files.
+// newScene builds everything but Bellman around a diary. source is emis, cliniko,
+// fhir or files.
 func newScene(t *testing.T, source string, now time.Time) *scene {
 	t.Helper()
 	s := &scene{t: t, dir: t.TempDir(), clock: &sceneClock{}, asked: &recorder{}, public: newFront(t)}
@@ -98,6 +100,9 @@ func (s *scene) sourceSection(source string) string {
 		at := s.host(s.emis)
 		return fmt.Sprintf("{type: emis, base_url: %s, token_url: %s, client_id: %s, client_secret: %s, application_id: %s}",
 			at, at+emissim.TokenPath, simClient, simSecret, simParty)
+	case "cliniko":
+		s.cliniko = clinikosim.New(s.diary, clinikosim.Options{Clock: s.clock, Key: simClinikoKey})
+		return fmt.Sprintf("{type: cliniko, base_url: %s/v1, api_key: %s, user_agent: \"Riverside (it@riverside.example)\"}", s.host(s.cliniko), simClinikoKey)
 	case "fhir":
 		s.fhir = fhirsim.New(s.diary, s.clock)
 		return fmt.Sprintf("{type: fhir, base_url: %s%s, auth: {type: none}}", s.host(s.fhir), fhirsim.Base)

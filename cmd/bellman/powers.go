@@ -11,6 +11,9 @@ import (
 
 	"bellman/configs"
 	"bellman/gateway"
+	"bellman/gateway/audit"
+	"bellman/gateway/inbox"
+	"bellman/gateway/message"
 )
 
 // writers gives the clinical systems that may be told of an opt-out: those of
@@ -23,6 +26,31 @@ func (a *app) writers() map[gateway.ODS]gateway.PreferenceWriter {
 		}
 	}
 	return out
+}
+
+// selfCancels gives the clinical systems in which a patient's text alone may cancel a
+// visit: those of practices that have switched it on, and where a named person
+// approved it.
+func (a *app) selfCancels() map[gateway.ODS]inbox.CancelSystem {
+	out := map[gateway.ODS]inbox.CancelSystem{}
+	for i, p := range a.practices {
+		s, ok := p.Source.(inbox.CancelSystem)
+		if ok && p.Policy.AutoCancel.On && a.cfg.Practices[i].Writes.Cancellations != "" {
+			out[p.ODS] = s
+		}
+	}
+	return out
+}
+
+// cancels gives the inbox what it needs to cancel at a patient's word.
+func (a *app) cancels(refresh func(context.Context, gateway.ODS, gateway.Appointment) error) inbox.Cancels {
+	trail := audit.New(auditFile(a.cfg))
+	return inbox.Cancels{
+		Memory: a.store, Systems: a.selfCancels(), Refresh: refresh, Words: message.Cancelled,
+		Audit: func(p gateway.ODS, ref gateway.Ref) error {
+			return trail.Append(audit.Entry{At: a.clock.Now(), Who: "bellman", What: "cancel by text", Practice: string(p), Detail: ref.String()})
+		},
+	}
 }
 
 // powerFaults says which approvals are for something that a practice's system
@@ -39,6 +67,12 @@ func powerFaults(p configs.Practice, source gateway.Source) []gateway.Fault {
 	}
 	_, writes := source.(gateway.PreferenceWriter)
 	_, cancels := source.(gateway.Canceller)
+	if _, looks := source.(gateway.Rereader); p.Policy.AutoCancel.On && cancels && !looks {
+		out = append(out, gateway.Fault{
+			Path:    strings.TrimSuffix(p.Source.Path, ".source") + ".policy.cancel.automatic",
+			Problem: fmt.Sprintf("cannot be: %s cannot be asked how a visit is just before it is cancelled", p.Source.Type),
+		})
+	}
 	missing(p.Writes.OptOuts, "opt_outs", "record an opt-out", writes)
 	missing(p.Writes.Cancellations, "cancellations", "cancel an appointment", cancels)
 	return out

@@ -49,6 +49,7 @@ var revealers = map[string]string{
 	"gateway/greeting.go Greeting":              "looked at whether it is a name that anybody is called by",
 	"gateway/inbox/http.go answer":              "the answer to the patient who wrote, in the body",
 	"gateway/inbox/reconcile.go find":           "the practice's own sender, compared",
+	"gateway/inbox/cancel.go named":             "a patient's words, for the code of the visit that they name",
 	"gateway/inbox/take.go kind":                "a patient's words, to be understood",
 	"gateway/inbox/take.go meant":               "a patient's words, to be understood",
 	"gateway/inbox/take.go taken":               "a patient's words, compared with the provider's own",

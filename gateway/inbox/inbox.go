@@ -108,6 +108,7 @@ type Options struct {
 	// Writers write into the clinical systems of the practices that have approved it
 	// that a patient wants no texts. Elsewhere people do, from a task.
 	Writers map[gateway.ODS]gateway.PreferenceWriter
+	Cancels Cancels
 	Answers Answers
 	// Taken lists the words, in capitals, that the provider itself acts on and
 	// answers when they are all of a text.

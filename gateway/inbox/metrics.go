@@ -13,6 +13,8 @@ type Metrics struct {
 	rejected   *prometheus.CounterVec
 	asked      *prometheus.CounterVec
 	left       prometheus.Gauge
+
+	cancellations *prometheus.CounterVec
 }
 
 // NewMetrics registers the inbox's metrics, every label at zero.
@@ -26,10 +28,16 @@ func NewMetrics(r prometheus.Registerer, practices []gateway.Practice) *Metrics 
 		Name: "bellman_receipts_asked_total", Help: "Texts whose receipt did not come and that the provider was asked for, by where it says they are.",
 	}, []string{"practice", "outcome"})
 	m.left = prometheus.NewGauge(prometheus.GaugeOpts{Name: "bellman_restore_left", Help: "Reminders that may have been sent before Redis lost them, and whose fate is not known yet."})
-	r.MustRegister(m.replies, m.deliveries, m.rejected, m.asked, m.left)
+	m.cancellations = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "bellman_cancellations_total", Help: "Patients' CANCEL where a practice lets visits be cancelled by text, by what came of it.",
+	}, []string{"practice", "outcome"})
+	r.MustRegister(m.replies, m.deliveries, m.rejected, m.asked, m.left, m.cancellations)
 	for _, p := range practices {
 		for _, k := range gateway.ReplyKinds {
 			m.replies.WithLabelValues(string(p.ODS), k.String())
+		}
+		for _, end := range gateway.CancelEnds() {
+			m.cancellations.WithLabelValues(string(p.ODS), end.String())
 		}
 		for _, outcome := range []string{gateway.Accepted.String(), gateway.Delivered.String(), gateway.Undelivered.String(), gateway.Unknown.String(), missing} {
 			m.asked.WithLabelValues(string(p.ODS), outcome)

@@ -24,6 +24,11 @@ func (in *Inbox) Take(ctx context.Context, p gateway.Practice, m gateway.Inbound
 	if err != nil || !first {
 		return gateway.Text{}, err
 	}
+	if kind == gateway.ReplyCancel {
+		if told, done := in.cancel(ctx, p, m); done {
+			return told, nil
+		}
+	}
 	return in.words(ctx, p, m, kind)
 }
 
@@ -214,7 +219,7 @@ func (in *Inbox) overtaken(p gateway.Practice, m gateway.Inbound, o gateway.OptO
 // is not answered twice, and nobody is told more than once a day that a person
 // will read the text.
 func (in *Inbox) words(ctx context.Context, p gateway.Practice, m gateway.Inbound, kind gateway.ReplyKind) (gateway.Text, error) {
-	if m.OptOut != gateway.ReplyOther || in.taken(m.Text) || (in.o.Allowed != nil && !in.o.Allowed(m.From)) {
+	if in.mute(m) {
 		return gateway.Text{}, nil
 	}
 	switch kind {
@@ -237,6 +242,12 @@ func (in *Inbox) words(ctx context.Context, p gateway.Practice, m gateway.Inboun
 	case gateway.ReplyConfirm:
 	}
 	return gateway.Text{}, nil
+}
+
+// mute reports whether whoever wrote is not answered: the provider has, or the number
+// may not be texted in a trial.
+func (in *Inbox) mute(m gateway.Inbound) bool {
+	return m.OptOut != gateway.ReplyOther || in.taken(m.Text) || (in.o.Allowed != nil && !in.o.Allowed(m.From))
 }
 
 func (in *Inbox) taken(t gateway.Text) bool {

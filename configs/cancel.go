@@ -1,0 +1,39 @@
+package configs
+
+import (
+	"strings"
+	"time"
+)
+
+// cancelSection is what a patient's CANCEL with its code may do by itself.
+type cancelSection struct {
+	Automatic bool          `yaml:"automatic"`
+	AtLeast   time.Duration `yaml:"at_least"`
+}
+
+// The bounds of at_least.
+const (
+	leastNotice = time.Hour // nearer, the patient may be on the way and the room be kept
+	mostNotice  = 60 * 24 * time.Hour
+)
+
+func checkCancel(c cancelSection, path string, out *report) {
+	if c.AtLeast < leastNotice || c.AtLeast > mostNotice {
+		out.fault(under(path, "at_least"), "must be from 1h to 1440h: how far away a visit must be to be cancelled by a text alone")
+	}
+}
+
+// checkSelfCancel finds out whether visits of a practice may be cancelled by texts
+// alone: somebody there must have approved it, and patients must be able to reply.
+func checkSelfCancel(c cancelSection, p practiceSection, path string, out *report) {
+	if !c.Automatic {
+		return
+	}
+	if strings.TrimSpace(p.Writes.Cancellations) == "" {
+		out.fault(under(path, "writes.cancellations"),
+			"is missing: policy.cancel.automatic lets a text cancel a visit, so name the person at the practice who approved it, or write policy: {cancel: {automatic: false}} for this practice")
+	}
+	if !strings.HasPrefix(p.Sender, "+") {
+		out.fault(under(path, "policy.cancel.automatic"), "cannot be: patients cannot reply to a sender that is a name")
+	}
+}
