@@ -57,6 +57,11 @@ func strictness(by string) int {
 // whoever has a wrong number says nothing of the patient.
 func (o OptOut) LiftedByStart() bool { return strictness(o.By) <= strictness(OutByPatient) }
 
+// PatientsWish reports whether an opt-out is the patient's own wish, which the clinical
+// system should know. What nobody has decided yet is not, and a stranger's wish never
+// is.
+func PatientsWish(by string) bool { return by != OutByUnsure && by != OutByWrongNumber }
+
 // Join gives what stands when a number that has opted out does so again: the first
 // date, the wider scope, and of the two who said so the one whose word is harder to
 // undo. So START does not lift what staff recorded after a STOP.

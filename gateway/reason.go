@@ -81,7 +81,7 @@ var reasons = map[Reason]reasonWords{
 	Deceased:       {"deceased", "the patient is recorded as deceased"},
 	LeftPractice:   {"left_practice", "the patient has left the practice"},
 	Declined:       {"declined", "the patient declined texts in the clinical system"},
-	OptedOut:       {"opted_out", "the patient said STOP, or staff recorded an opt-out"},
+	OptedOut:       {"opted_out", "the patient said STOP or what looks like it, or staff recorded an opt-out, or the number is said not to be the patient's"},
 	NoMobile:       {"no_mobile", "no mobile number is recorded"},
 	Landline:       {"landline", "the number recorded as mobile is a landline"},
 	NotAMobile:     {"not_a_mobile", "the number recorded is not a UK mobile"},

@@ -6,7 +6,6 @@ import "strings"
 // installation: the words STOP ALL and nothing else but courtesies. "Stop all texts"
 // to one practice speaks of that practice's.
 func StopsAll(s string) bool {
-	text := strings.Join(once(strings.Fields(fold(s))), " ")
-	text = courtesyAfter.ReplaceAllString(courtesyBefore.ReplaceAllString(text, ""), "")
+	text := courteous(unsigned(strings.Fields(fold(s))))
 	return ReadReply(s) == ReplyStop && (text == "STOP ALL" || text == "STOPALL")
 }

@@ -14,19 +14,20 @@ type TaskKind byte
 
 // The kinds of task. The zero value is no task.
 const (
-	NoTask        TaskKind = 0
-	TaskMoved     TaskKind = 'm'
-	TaskCancelled TaskKind = 'c'
-	TaskUnknown   TaskKind = 'u'
-	TaskNeverLeft TaskKind = 'n'
-	TaskOptOut    TaskKind = 'o'
-	TaskOtherWay  TaskKind = 'w'
-	TaskLanguage  TaskKind = 'l'
-	TaskOptIn     TaskKind = 'i'
+	NoTask          TaskKind = 0
+	TaskMoved       TaskKind = 'm'
+	TaskCancelled   TaskKind = 'c'
+	TaskUnknown     TaskKind = 'u'
+	TaskNeverLeft   TaskKind = 'n'
+	TaskOptOut      TaskKind = 'o'
+	TaskOtherWay    TaskKind = 'w'
+	TaskLanguage    TaskKind = 'l'
+	TaskOptIn       TaskKind = 'i'
+	TaskWrongNumber TaskKind = 'x'
 )
 
 // TaskKinds lists every kind, for metrics that start at zero.
-var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown, TaskNeverLeft, TaskOptOut, TaskOtherWay, TaskLanguage, TaskOptIn}
+var TaskKinds = []TaskKind{TaskMoved, TaskCancelled, TaskUnknown, TaskNeverLeft, TaskOptOut, TaskOtherWay, TaskLanguage, TaskOptIn, TaskWrongNumber}
 
 // String gives the label: lower case, underscores, empty for no task.
 func (k TaskKind) String() string {
@@ -47,6 +48,8 @@ func (k TaskKind) String() string {
 		return "other_language"
 	case TaskOptIn:
 		return "asked_for_texts"
+	case TaskWrongNumber:
+		return "wrong_number"
 	case NoTask:
 	}
 	return ""
@@ -71,6 +74,8 @@ func (k TaskKind) Words() string {
 		return "the reminder goes in a language that the patient may not read: see that the patient knows, and whether an interpreter is booked"
 	case TaskOptIn:
 		return "the patient's number said START, and the clinical system or a member of staff says no texts: ask the patient; nothing is sent until it is put right there"
+	case TaskWrongNumber:
+		return "whoever has the patient's number says that it is the wrong one, and may have read about the visit: ask the patient for the right number and put it into the clinical system; if the number is right after all, lift the opt-out"
 	case NoTask:
 	}
 	return ""

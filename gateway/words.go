@@ -3,14 +3,14 @@ package gateway
 import (
 	"regexp"
 	"strings"
-	"unicode"
 )
 
 // ReadReply says what a patient's answer means. Only whole texts count: a word
 // inside a sentence says nothing of the sentence ("I need to stop my tablets",
-// "don't stop", "stop by at 5?"). Case, spaces, punctuation, accents, emoji and
-// courtesies make no difference. Whatever is not plainly one of the known wishes,
-// the nearly plain included, is ReplyOther, which a person reads.
+// "don't stop", "stop by at 5?"). Case, spaces, punctuation, accents, emoji,
+// courtesies and a phone's signature make no difference. What is plainly one of the
+// known wishes is that. What is nearly plain is ReplyUnsure when it looks like an
+// opt-out, see words_unsure.go, and otherwise ReplyOther, which a person reads.
 //
 // The words follow three lists: those that the provider takes for an opt-out
 // (STOP, END, QUIT ...), so that our ledger never says less than the provider
@@ -19,11 +19,39 @@ import (
 // visit, and YES is never an opt-in here.
 func ReadReply(s string) ReplyKind {
 	words := strings.Fields(fold(s))
-	if len(words) > mostWords {
+	if len(words) > mostRead {
 		return ReplyOther
 	}
-	text := strings.Join(once(words), " ")
-	plain := courtesyAfter.ReplaceAllString(courtesyBefore.ReplaceAllString(text, ""), "")
+	text := unsigned(words)
+	if len(words) <= mostWords {
+		if kind := plainWish(strings.Join(once(words), " "), text); kind != ReplyOther {
+			return kind
+		}
+		if looksLikeStop(s) {
+			return ReplyStop
+		}
+	}
+	switch {
+	case saysWrongNumber(text):
+		return ReplyWrong
+	case nearlyStop(text):
+		return ReplyUnsure
+	}
+	return ReplyOther
+}
+
+// The longest texts in words. No wish that a machine may act on is longer than
+// mostWords, courtesies included; in what is longer than mostRead nothing is looked
+// for at all.
+const (
+	mostWords = 16
+	mostRead  = 60
+)
+
+// plainWish reads a wish that is plain, and gives ReplyOther for any other text. Bare
+// is the text as it was written, signature and all.
+func plainWish(bare, text string) ReplyKind {
+	plain := courteous(text)
 	asked := asking.ReplaceAllString(plain, "")
 	wished := wishing.ReplaceAllString(asked, "")
 	switch {
@@ -32,7 +60,7 @@ func ReadReply(s string) ReplyKind {
 		return ReplyStop
 	// Nothing but the bare word opens again what a STOP closed, and the bare word
 	// is what opens it at the provider too.
-	case text == "START", text == "UNSTOP":
+	case bare == "START", bare == "UNSTOP":
 		return ReplyStart
 	// "Help please" may be a cry for help, and no machine answers that.
 	case text == "HELP", text == "INFO":
@@ -46,13 +74,27 @@ func ReadReply(s string) ReplyKind {
 	return ReplyOther
 }
 
-// mostWords bounds what is looked at. No wish that a machine may act on is longer,
-// courtesies included.
-const mostWords = 16
+// looksLikeStop reports whether a text is a bare word for STOP in characters that look
+// like its letters: "ST0P".
+func looksLikeStop(s string) bool {
+	return stopWord.MatchString(courteous(unsigned(strings.Fields(fold(lookalikes.Replace(strings.ToUpper(s)))))))
+}
+
+// unsigned joins words without what a phone or mail program puts below a text.
+func unsigned(words []string) string {
+	text := phoneSignature.ReplaceAllString(strings.Join(words, " "), "")
+	return strings.Join(once(strings.Fields(text)), " ")
+}
+
+// courteous takes the courtesies off both ends of a text.
+func courteous(text string) string {
+	return courtesyAfter.ReplaceAllString(courtesyBefore.ReplaceAllString(text, ""), "")
+}
 
 // The patterns are on folded words: capitals without accents and apostrophes, a
 // single space between. Each must match the whole of what is left to it.
 var (
+	phoneSignature = regexp.MustCompile(`(?:^| )(?:(?:SENT|ANFONWYD) (?:FROM|VIA|USING|O|GAN)(?: ` + sayDevice + `)+|GET OUTLOOK FOR (?:IOS|ANDROID))$`)
 	courtesyBefore = regexp.MustCompile(`^(?:(?:PLEASE|PLS|PLZ|PLEAS|KINDLY|JUST|HI|HELLO|HIYA|HELO|PLIS) )+`)
 	courtesyAfter  = regexp.MustCompile(`(?: (?:PLEASE|PLS|PLZ|PLEAS|NOW|PLIS|OS GWELWCH YN DDA|` + sayThanks + `))+$`)
 
@@ -100,6 +142,8 @@ var (
 
 // Parts of the patterns.
 const (
+	sayDevice = `(?:MY|THE|FY|A|AN|YAHOO|OUTLOOK|AOL|BT|PROTON|MAIL|EMAIL|FOR|ON|APPLE|IPHONE|IPAD|IOS|SAMSUNG|GALAXY|ANDROID|HUAWEI|NOKIA|PIXEL|GOOGLE` +
+		`|BLACKBERRY|SONY|XPERIA|HTC|LG|MOTOROLA|ONEPLUS|XIAOMI|WINDOWS|EE|VODAFONE|THREE|MOBILE|PHONE|SMARTPHONE|DEVICE|FFON|S|O|X|XR|SE|PRO|MAX|[0-9]+G?)`
 	sayThanks = `(?:THANKS|THANK YOU|THANKYOU|THX|TA|CHEERS|DIOLCH)`
 	sayWhich  = `(?:(?:THE|THESE|THOSE|THIS|YOUR|MY|ALL|ANY|MORE|ANYMORE|OF|FUTURE|FURTHER|ME) ){0,4}`
 	sayTexts  = `(?:(?:TEXT|TXT|SMS|APPOINTMENT|REMINDER) ){0,2}(?:TEXTS|TXTS|MESSAGES|MSGS|SMS|REMINDERS|NOTIFICATIONS|ALERTS)`
@@ -124,76 +168,4 @@ func once(words []string) []string {
 		}
 	}
 	return words[:min(1, len(words))]
-}
-
-// fold brings a text to capitals, digits and spaces: NFKC as far as patients'
-// keyboards need it, without a table of all the world's letters, which the ground
-// floor does not carry. Other scripts stay as they are and match nothing.
-func fold(s string) string {
-	var b strings.Builder
-	var last rune
-	for _, r := range s {
-		switch {
-		case r >= '\uff01' && r <= '\uff5e': // full-width forms
-			r -= '\uff01' - '!'
-		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf): // combining marks, zero-width, direction
-			continue
-		}
-		switch {
-		case strings.ContainsRune("'\u2018\u2019\u02bc`\u00b4", r): // dont is don't
-			continue
-		case unicode.IsDigit(r) && unicode.IsLetter(last): // YES7567
-			b.WriteByte(' ')
-			b.WriteRune(r)
-		case unicode.IsLetter(r):
-			b.WriteRune(bare(unicode.ToUpper(r)))
-		case unicode.IsDigit(r):
-			b.WriteRune(r)
-		default:
-			b.WriteByte(' ')
-		}
-		last = r
-	}
-	return b.String()
-}
-
-// bare takes the accent off a Latin capital of Welsh or French.
-func bare(r rune) rune {
-	const accented, plain = "ÀÁÂÄÃÇÈÉÊËÌÍÎÏÑÒÓÔÖÕÙÚÛÜẀẂŴẄỲÝŶŸ", "AAAAACEEEEIIIINOOOOOUUUUWWWWYYYY"
-	if r < 'À' {
-		return r
-	}
-	i := 0
-	for _, a := range accented {
-		if a == r {
-			return rune(plain[i])
-		}
-		i++
-	}
-	return r
-}
-
-// oneSlip reports whether s is the word, or the word with one letter missing,
-// added, changed, or two neighbours swapped. It is for long words only, which no
-// other word of a patient is near to.
-func oneSlip(s, word string) bool {
-	if len(s) > len(word) {
-		s, word = word, s
-	}
-	if len(word)-len(s) > 1 {
-		return false
-	}
-	i := 0
-	for i < len(s) && s[i] == word[i] {
-		i++
-	}
-	rest, wrest := s[i:], word[i:]
-	switch {
-	case len(s) < len(word):
-		return rest == wrest[1:]
-	case len(rest) < 2:
-		return true
-	}
-	swapped := rest[0] == wrest[1] && rest[1] == wrest[0] && rest[2:] == wrest[2:]
-	return swapped || rest[1:] == wrest[1:]
 }

@@ -113,6 +113,10 @@ func replyWords(k gateway.ReplyKind) string {
 		return "read as a wish to cancel. Reception decides; the visit stands until then"
 	case gateway.ReplyConfirm:
 		return "read as a confirmation"
+	case gateway.ReplyWrong:
+		return "read as somebody else's phone. Nothing more is texted to it; reception finds the right number"
+	case gateway.ReplyUnsure:
+		return "looks like STOP. Nothing is texted until a person has read it"
 	case gateway.ReplyOther:
 	}
 	return "left for a person to read"

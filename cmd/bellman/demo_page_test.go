@@ -107,7 +107,7 @@ func TestAnswersToATextAreShownWithWhatWasMadeOfThem(t *testing.T) {
 	v := s.sees("the opt-out", func(v demoView) bool {
 		f := v.phone(number)
 		return len(f.Marks) == 2 && f.count("automatic") == 1 && f.count("answer") == 1 &&
-			v.reminder(slot).Words == "not sent: the patient said STOP, or staff recorded an opt-out"
+			v.reminder(slot).Words == "not sent: the patient said STOP or what looks like it, or staff recorded an opt-out, or the number is said not to be the patient's"
 	})
 	if f := v.phone(number); f.Owner != demoName(person) || f.count("patient") != 2 || f.count("reminder") != 0 {
 		t.Errorf("the phone shows %+v", f)

@@ -212,7 +212,7 @@ func TestInABrowserATextArrivesIsStoppedAndTheNextIsWithheld(t *testing.T) {
 	b.book(person, "5")
 	due := time.Now().Add(5 * time.Second)
 	b.do("see the next text withheld", see("li.visit.fresh .reminder.withheld"))
-	if got := b.words("li.visit.fresh"); !strings.Contains(got, "1 day before not sent: the patient said STOP, or staff recorded an opt-out") {
+	if got := b.words("li.visit.fresh"); !strings.Contains(got, "1 day before not sent: the patient said STOP or what looks like it, or staff recorded an opt-out, or the number is said not to be the patient's") {
 		t.Errorf("the second visit shows %q", got)
 	}
 

@@ -185,7 +185,7 @@ func eventLine(e store.Event) storyLine {
 		l.words = "moved from " + local(e.Start) + " to " + local(e.Moved)
 	case store.EventReply:
 		l.What, l.Reason = "reply", e.Reply.String()
-		l.words = "the patient replied: " + e.Reply.String()
+		l.words = "the patient replied: " + strings.ReplaceAll(e.Reply.String(), "_", " ")
 	case store.EventCancel:
 		l.What, l.Reason = "cancel_by_text", e.Cancel.String()
 		l.words = "the patient's CANCEL: " + e.Cancel.Words()

@@ -27,10 +27,10 @@ type optoutRow struct {
 
 func (c *cli) optoutCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "optout", Short: "The opt-out ledger: list, check, history, conflicts, add, remove, import, export",
+		Use: "optout", Short: "The opt-out ledger: list, check, history, conflicts, add, remove, undo, import, export",
 		Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.optoutList(), c.optoutCheck(), c.optoutHistory(), c.optoutConflicts(), c.optoutAdd(), c.optoutRemove(), c.optoutImport(), c.optoutExport())
+	cmd.AddCommand(c.optoutList(), c.optoutCheck(), c.optoutHistory(), c.optoutConflicts(), c.optoutAdd(), c.optoutRemove(), c.optoutUndo(), c.optoutImport(), c.optoutExport())
 	return cmd
 }
 

@@ -10,13 +10,21 @@ import (
 	"bellman/gateway/store/storetest"
 )
 
-func TestHELPIsAnsweredEveryTime(t *testing.T) {
+func TestEachAnswerGoesToANumberOnceADay(t *testing.T) {
 	s := newStage(t, func(o *inbox.Options) { o.Taken = nil }) // a provider that answers nothing itself
-	for i := range 2 {
-		got := s.sim.Reply(t.Context(), phone(1), fromRiverside, "help?")
-		if len(got.Texts) != 1 || !strings.Contains(got.Texts[0], "sends appointment reminders from this number") {
-			t.Errorf("HELP %d: %d texts", i, len(got.Texts))
+	for words, says := range map[string]string{
+		"help?": "sends appointment reminders from this number", "stop": "will send no more texts to this number",
+		"START": "about appointments again", "how are you": "are not monitored for urgent help",
+	} {
+		for i := range 10 {
+			got := s.sim.Reply(t.Context(), phone(1), fromRiverside, words)
+			if i == 0 && (len(got.Texts) != 1 || !strings.Contains(got.Texts[0], says)) || i > 0 && len(got.Texts) != 0 {
+				t.Errorf("%s, time %d: %d texts", words, i+1, len(got.Texts))
+			}
 		}
+	}
+	if n := len(s.replies(riverside)); n != 40 {
+		t.Errorf("%d are kept", n)
 	}
 }
 

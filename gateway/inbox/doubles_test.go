@@ -47,13 +47,13 @@ func (m *meddled) KeepReply(ctx context.Context, r gateway.Reply) (bool, error) 
 	return m.Store.KeepReply(ctx, r)
 }
 
-func (m *meddled) FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error) {
+func (m *meddled) FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone, what gateway.Answer) (bool, error) {
 	if m.answering != nil {
 		if err := m.answering(); err != nil {
 			return false, err
 		}
 	}
-	return m.Store.FirstToday(ctx, p, n)
+	return m.Store.FirstToday(ctx, p, n, what)
 }
 
 func (m *meddled) InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error) {

@@ -23,12 +23,13 @@ type Memory interface {
 	WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]gateway.Move, error)
 	InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
 	OpenOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time) ([]gateway.TaskID, error)
+	OpenWrongNumberTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time) ([]gateway.TaskID, error)
 	OpenOptInTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, everybody bool, now time.Time) ([]gateway.TaskID, error)
 	CloseOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, at time.Time, by string, note gateway.Text) error
 	CloseTask(ctx context.Context, id gateway.TaskID, at time.Time, by string, note gateway.Text) (bool, error)
 	Kept(ctx context.Context, p gateway.ODS, messageID string) (bool, error)
 	KeepReply(ctx context.Context, r gateway.Reply) (bool, error)
-	FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
+	FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone, what gateway.Answer) (bool, error)
 	Move(ctx context.Context, now time.Time, changes []gateway.Change) ([]gateway.Changed, error)
 	Unknowns(ctx context.Context, p gateway.ODS) ([]gateway.Standing, error)
 	Unheard(ctx context.Context, p gateway.ODS) ([]gateway.Standing, error)
@@ -129,12 +130,13 @@ type Inbox struct {
 	mu       sync.Mutex
 	patience map[gateway.ODS]patience
 	looked   map[gateway.ODS]time.Time // when a practice's lost reminders were last looked up
+	floods   map[gateway.ODS]flood
 	knocked  map[gateway.ODS]time.Time // when this replica last asked for a practice's turn
 }
 
 // New makes an inbox.
 func New(o Options) *Inbox {
-	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), untold: map[gateway.ODS]chan gateway.TaskID{}, looked: map[gateway.ODS]time.Time{}, knocked: map[gateway.ODS]time.Time{}, patience: map[gateway.ODS]patience{}}
+	in := &Inbox{o: o, bySender: map[string]gateway.Practice{}, byODS: map[gateway.ODS]gateway.Practice{}, owner: rand.Text(), untold: map[gateway.ODS]chan gateway.TaskID{}, looked: map[gateway.ODS]time.Time{}, knocked: map[gateway.ODS]time.Time{}, patience: map[gateway.ODS]patience{}, floods: map[gateway.ODS]flood{}}
 	for _, p := range o.Practices {
 		in.bySender[p.Sender] = p
 		in.byODS[p.ODS] = p

@@ -9,6 +9,7 @@ import (
 // Metrics counts what comes back.
 type Metrics struct {
 	replies    *prometheus.CounterVec
+	optOuts    *prometheus.CounterVec
 	deliveries *prometheus.CounterVec
 	rejected   *prometheus.CounterVec
 	asked      *prometheus.CounterVec
@@ -24,6 +25,9 @@ func NewMetrics(r prometheus.Registerer, practices []gateway.Practice) *Metrics 
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_deliveries_total", Help: "Final receipts."}, []string{"practice", "status"}),
 		rejected:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bellman_webhook_rejected_total", Help: "Forged or malformed calls."}, []string{"reason"}),
 	}
+	m.optOuts = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "bellman_optouts_added_total", Help: "Numbers that opted out by a text, or by a receipt of the provider, and had not before.",
+	}, []string{"practice", "by"})
 	m.asked = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "bellman_receipts_asked_total", Help: "Texts whose receipt did not come and that the provider was asked for, by where it says they are.",
 	}, []string{"practice", "outcome"})
@@ -31,10 +35,13 @@ func NewMetrics(r prometheus.Registerer, practices []gateway.Practice) *Metrics 
 	m.cancellations = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "bellman_cancellations_total", Help: "Patients' CANCEL where a practice lets visits be cancelled by text, by what came of it.",
 	}, []string{"practice", "outcome"})
-	r.MustRegister(m.replies, m.deliveries, m.rejected, m.asked, m.left, m.cancellations)
+	r.MustRegister(m.replies, m.optOuts, m.deliveries, m.rejected, m.asked, m.left, m.cancellations)
 	for _, p := range practices {
 		for _, k := range gateway.ReplyKinds {
-			m.replies.WithLabelValues(string(p.ODS), k.String())
+			m.replies.WithLabelValues(string(p.ODS), k.Label())
+		}
+		for _, by := range []string{gateway.OutByPatient, gateway.OutByProvider, gateway.OutByUnsure, gateway.OutByWrongNumber} {
+			m.optOuts.WithLabelValues(string(p.ODS), by)
 		}
 		for _, end := range gateway.CancelEnds() {
 			m.cancellations.WithLabelValues(string(p.ODS), end.String())

@@ -89,14 +89,16 @@ func (in *Inbox) blocked(ctx context.Context, id gateway.ReminderID) error {
 	if err != nil || !ok || number.IsZero() {
 		return err
 	}
-	now, news := in.o.Clock.Now(), in.news(ctx, id.Practice, number)
-	if err := in.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: id.Practice, Number: number, Since: now, By: gateway.OutByProvider}); err != nil {
+	now, stood := in.o.Clock.Now(), in.standing(ctx, id.Practice, number)
+	out := gateway.OptOut{Practice: id.Practice, Number: number, Since: now, By: gateway.OutByProvider}
+	if err := in.o.Memory.AddOptOut(ctx, out); err != nil {
 		return err
 	}
+	in.noticed(out, stood)
 	moves, err := in.o.Memory.WithdrawNumber(ctx, id.Practice, number, now, gateway.OptedOut)
 	in.moved(moves)
 	if err != nil {
 		return err
 	}
-	return in.tellOf(ctx, id.Practice, number, news)
+	return in.tasksOf(ctx, out, stood)
 }

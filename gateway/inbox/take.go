@@ -29,7 +29,7 @@ func (in *Inbox) Take(ctx context.Context, p gateway.Practice, m gateway.Inbound
 			return told, nil
 		}
 	}
-	return in.words(ctx, p, m, kind)
+	return in.words(ctx, p, m, kind), nil
 }
 
 // file obeys a text and keeps it, and reports whether it is new.
@@ -42,8 +42,8 @@ func (in *Inbox) file(ctx context.Context, p gateway.Practice, m gateway.Inbound
 	// the patient may have changed their mind since. When it cannot be told, a STOP
 	// is obeyed.
 	before, err := in.o.Memory.Kept(ctx, p.ODS, m.MessageID)
-	if kind == gateway.ReplyStop && !before {
-		err = errors.Join(err, in.stop(ctx, p, m, at))
+	if by := kind.OptsOut(); by != "" && !before {
+		err = errors.Join(err, in.stop(ctx, p, m, at, by))
 	}
 	if err != nil {
 		return false, err
@@ -57,7 +57,7 @@ func (in *Inbox) file(ctx context.Context, p gateway.Practice, m gateway.Inbound
 		Practice: p.ODS, MessageID: m.MessageID, From: m.From, Text: m.Text, Kind: kind, At: at,
 	})
 	if first && err == nil {
-		in.o.Metrics.replies.WithLabelValues(string(p.ODS), kind.String()).Inc()
+		in.o.Metrics.replies.WithLabelValues(string(p.ODS), kind.Label()).Inc()
 	}
 	return first, err
 }
@@ -76,18 +76,19 @@ func (in *Inbox) kind(m gateway.Inbound) gateway.ReplyKind {
 // what waits, and lets nothing that is just leaving overtake the answer. Of STOP
 // ALL, all that could not be done at one practice is done at the others, and then it
 // is not filed: it is taken again from the provider's list.
-func (in *Inbox) stop(ctx context.Context, p gateway.Practice, m gateway.Inbound, at time.Time) error {
-	outs := in.meant(p, m, at)
-	news := make([]bool, len(outs))
+func (in *Inbox) stop(ctx context.Context, p gateway.Practice, m gateway.Inbound, at time.Time, by string) error {
+	outs := in.meant(p, m, at, by)
+	stood := make([]standing, len(outs))
 	for i, o := range outs {
-		news[i] = in.news(ctx, o.Practice, o.Number)
+		stood[i] = in.standing(ctx, o.Practice, o.Number)
 	}
 	if err := in.o.Memory.AddOptOuts(ctx, outs); err != nil {
 		return err
 	}
 	var failed []error
 	for i, o := range outs {
-		if err := in.closeOff(ctx, o, news[i]); err != nil {
+		in.noticed(o, stood[i])
+		if err := in.closeOff(ctx, o, stood[i]); err != nil {
 			failed = append(failed, err)
 		}
 	}
@@ -100,7 +101,7 @@ func (in *Inbox) stop(ctx context.Context, p gateway.Practice, m gateway.Inbound
 // meant gives the opt-outs that a STOP asks for: of the practice whose number it was
 // sent to, and with STOP ALL of every other one; each where the number has not opted
 // in since it was written.
-func (in *Inbox) meant(p gateway.Practice, m gateway.Inbound, at time.Time) []gateway.OptOut {
+func (in *Inbox) meant(p gateway.Practice, m gateway.Inbound, at time.Time, by string) []gateway.OptOut {
 	practices, scope := []gateway.Practice{p}, gateway.ScopePractice
 	if gateway.StopsAll(m.Text.Reveal()) {
 		practices, scope = in.o.Practices, gateway.ScopeAll
@@ -109,7 +110,7 @@ func (in *Inbox) meant(p gateway.Practice, m gateway.Inbound, at time.Time) []ga
 	for _, q := range practices {
 		if !in.reopened(q, m) {
 			out = append(out, gateway.OptOut{
-				Practice: q.ODS, Number: m.From, Since: at, By: gateway.OutByPatient, Scope: scope, Message: m.MessageID,
+				Practice: q.ODS, Number: m.From, Since: at, By: by, Scope: scope, Message: m.MessageID,
 			})
 		}
 	}
@@ -117,15 +118,29 @@ func (in *Inbox) meant(p gateway.Practice, m gateway.Inbound, at time.Time) []ga
 }
 
 // closeOff withdraws what waits for a number that opted out of a practice, and sees
-// to it that the clinical system learns of it.
-func (in *Inbox) closeOff(ctx context.Context, o gateway.OptOut, news bool) error {
+// to it that people, or the clinical system, learn of it.
+func (in *Inbox) closeOff(ctx context.Context, o gateway.OptOut, stood standing) error {
 	moves, err := in.o.Memory.WithdrawNumber(ctx, o.Practice, o.Number, in.o.Clock.Now(), gateway.OptedOut)
 	in.moved(moves)
 	if err != nil {
 		// The opt-out itself stands; every claim and every last step asks for it.
 		in.o.Log.Warn("withdraw what waits for a number that opted out", "practice", o.Practice, "error", err)
 	}
-	return in.tellOf(ctx, o.Practice, o.Number, news)
+	return in.tasksOf(ctx, o, stood)
+}
+
+// tasksOf opens what people have to do about a number that opted out. What only looks
+// like STOP is none: its text is read by a person. Nor does STOP from a number that is
+// said not to be the patient's say anything of the patient.
+func (in *Inbox) tasksOf(ctx context.Context, o gateway.OptOut, stood standing) error {
+	switch {
+	case o.By == gateway.OutByWrongNumber:
+		_, err := in.o.Memory.OpenWrongNumberTasks(ctx, o.Practice, o.Number, in.o.Clock.Now())
+		return err
+	case o.By == gateway.OutByUnsure, stood.by == gateway.OutByWrongNumber:
+		return nil
+	}
+	return in.tellOf(ctx, o.Practice, o.Number, stood.news())
 }
 
 // clockRoom is by how much the provider's clock and ours may differ. Within it a
@@ -213,35 +228,6 @@ func (in *Inbox) overtaken(p gateway.Practice, m gateway.Inbound, o gateway.OptO
 		when = c.Obeyed
 	}
 	return !when.IsZero() && !when.After(stopped), nil
-}
-
-// words gives the answer to a patient, if any. What the provider answers itself
-// is not answered twice, and nobody is told more than once a day that a person
-// will read the text.
-func (in *Inbox) words(ctx context.Context, p gateway.Practice, m gateway.Inbound, kind gateway.ReplyKind) (gateway.Text, error) {
-	if in.mute(m) {
-		return gateway.Text{}, nil
-	}
-	switch kind {
-	case gateway.ReplyStop:
-		return in.o.Answers.Stopped(p), nil
-	case gateway.ReplyStart:
-		return in.o.Answers.Started(p), nil
-	case gateway.ReplyHelp:
-		return in.o.Answers.Help(p), nil
-	case gateway.ReplyCancel, gateway.ReplyOther:
-		first, err := in.o.Memory.FirstToday(ctx, p.ODS, m.From)
-		if err != nil {
-			// The reply is kept; only the courtesy is left out.
-			in.o.Log.Warn("answer a patient", "practice", p.ODS, "error", err)
-			return gateway.Text{}, nil
-		}
-		if first {
-			return in.o.Answers.NotMonitored(p), nil
-		}
-	case gateway.ReplyConfirm:
-	}
-	return gateway.Text{}, nil
 }
 
 // mute reports whether whoever wrote is not answered: the provider has, or the number

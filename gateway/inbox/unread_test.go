@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,7 +51,7 @@ func TestFiveHundredRepliesOfAnyKindAreFiveHundredRowsForAPersonAndOneAnswerANum
 	r := rand.New(rand.NewPCG(seed, replies))
 	sent := map[string]string{}
 	var mu sync.Mutex
-	answers := map[string]int{}
+	answers := map[string][]string{}
 	forms := make(chan url.Values, replies)
 	for i := range replies {
 		form, words := anything(r, r.IntN(numbers), sid(i))
@@ -68,7 +69,7 @@ func TestFiveHundredRepliesOfAnyKindAreFiveHundredRowsForAPersonAndOneAnswerANum
 				}
 				if strings.Contains(got.body, "<Message>") {
 					mu.Lock()
-					answers[form.Get("From")]++
+					answers[form.Get("From")] = append(answers[form.Get("From")], got.body)
 					mu.Unlock()
 				}
 			}
@@ -93,9 +94,9 @@ func TestFiveHundredRepliesOfAnyKindAreFiveHundredRowsForAPersonAndOneAnswerANum
 	if len(answers) != len(asking) || waiting < replies*9/10 {
 		t.Errorf("%d of %d numbers were answered; %d replies wait for a person", len(answers), len(asking), waiting)
 	}
-	for _, times := range answers {
-		if times != 1 {
-			t.Errorf("a number was answered %d times in a day", times)
+	for _, got := range answers { // whoever writes "wrong number" besides gets the answer to that, too
+		if slices.Sort(got); len(slices.Compact(slices.Clone(got))) != len(got) || len(got) > 2 {
+			t.Errorf("a number got %d answers in a day, or one twice", len(got))
 		}
 	}
 	if got := must(s.memory.Unread(t.Context(), []gateway.ODS{riverside}))[riverside]; got.Replies != waiting || !got.Oldest.Equal(friday) {

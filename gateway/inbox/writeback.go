@@ -16,19 +16,6 @@ const (
 	writeLimit = 30 * time.Second // one attempt
 )
 
-// news reports whether a clinical system may be told that a number opts out now: it
-// has not opted out before. What it has was told then, or left to people, and is
-// not told again: not when the patient says STOP once more, nor when what was lost
-// from Redis is read anew in the provider's list. What cannot be found out is left
-// to people.
-func (in *Inbox) news(ctx context.Context, p gateway.ODS, n gateway.Phone) bool {
-	if in.o.Writers[p] == nil {
-		return false
-	}
-	_, out, err := in.o.Memory.OptedOut(ctx, p, n)
-	return err == nil && !out
-}
-
 // tellOf sees to it that the clinical system learns of an opt-out. A task is on the
 // disk before the patient is answered. Where the practice has approved it and it is
 // news, the system is told once, beside; the task is closed when the system has
@@ -36,7 +23,7 @@ func (in *Inbox) news(ctx context.Context, p gateway.ODS, n gateway.Phone) bool 
 // knows then what was written, and the machine does not try again.
 func (in *Inbox) tellOf(ctx context.Context, p gateway.ODS, n gateway.Phone, news bool) error {
 	opened, err := in.o.Memory.OpenOptOutTasks(ctx, p, n, in.o.Clock.Now())
-	if !news {
+	if !news || in.o.Writers[p] == nil {
 		return err
 	}
 	for _, id := range opened {
@@ -99,18 +86,19 @@ var (
 )
 
 // declining gives the patient of a task, if the number that they have now is one
-// that opted out. A number may have been somebody else's before, and a START may have
-// come since: then a person has to look.
+// that opted out by the patient's wish. A number may have been somebody else's before,
+// or be said to be, and a START may have come since: then a person has to look.
 func (in *Inbox) declining(ctx context.Context, id gateway.TaskID) (gateway.Patient, error) {
 	f, ok, err := in.o.Memory.FactsOf(ctx, id.ReminderID)
 	if err == nil && !ok {
 		err = errNobody
 	}
+	var o gateway.OptOut
 	out := false
 	if err == nil {
-		_, out, err = in.o.Memory.OptedOut(ctx, id.Practice, f.Appointment.Patient.Mobile)
+		o, out, err = in.o.Memory.OptedOut(ctx, id.Practice, f.Appointment.Patient.Mobile)
 	}
-	if err == nil && !out {
+	if err == nil && (!out || !gateway.PatientsWish(o.By)) {
 		err = errNotOut
 	}
 	if err != nil {

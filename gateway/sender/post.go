@@ -129,7 +129,7 @@ func (s *Sender) judge(ctx context.Context, o *outcome, e *gateway.SendError, no
 func (s *Sender) optOut(ctx context.Context, m gateway.Outgoing, now time.Time, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
-	if err := s.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: m.Reminder.Practice, Number: m.To, Since: now, By: "provider"}); err != nil {
+	if err := s.o.Memory.AddOptOut(ctx, gateway.OptOut{Practice: m.Reminder.Practice, Number: m.To, Since: now, By: gateway.OutByProvider}); err != nil {
 		// The next text to this number is refused again, and tries again.
 		log.Error("write down an opt-out", "error", err)
 		return

@@ -68,8 +68,10 @@ const wakeChannel = "bellman:wake"
 // The texts of a day are counted for each number under P:p: and the day in London,
 // where a practice bounds them: move.lua alone knows that key, which lasts two days.
 
-// answered is set for a day once a number was told that a person will read its text.
-func (k practiceKeys) answered(t Tag) string { return k.p + ":ack:" + string(t[:]) }
+// answered is set for a day once a number got one of the answers.
+func (k practiceKeys) answered(a gateway.Answer, t Tag) string {
+	return k.p + ":ack:" + string(rune(a)) + string(t[:])
+}
 
 // guessed is set for a day once a number named a visit by a code that is none of its
 // visits'.

@@ -21,6 +21,12 @@ func (s *Store) OpenOptOutTasks(ctx context.Context, p gateway.ODS, n gateway.Ph
 	})
 }
 
+// OpenWrongNumberTasks opens a task for each patient of a number, also for those who
+// declined texts: whoever has the phone says that it is not the patient's.
+func (s *Store) OpenWrongNumberTasks(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time) ([]gateway.TaskID, error) {
+	return s.openNumberTasks(ctx, p, n, gateway.TaskWrongNumber, now, func(gateway.Facts, bool) bool { return true })
+}
+
 // OpenOptInTasks opens a task for each patient with the number of whom the clinical
 // system says that they want no texts, or for everybody with it: the number said
 // START, and nothing is sent until a person has put right what is out of date.

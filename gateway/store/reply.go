@@ -214,14 +214,14 @@ func (s *Store) Kept(ctx context.Context, p gateway.ODS, messageID string) (bool
 	return ok, nil
 }
 
-// FirstToday reports, once in 24 hours for a number, that it has not been
-// answered yet.
-func (s *Store) FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error) {
+// FirstToday reports, once in 24 hours for a number and each of the answers, that it
+// has not got that one yet.
+func (s *Store) FirstToday(ctx context.Context, p gateway.ODS, n gateway.Phone, what gateway.Answer) (bool, error) {
 	k, err := s.key(ctx, p)
 	if err != nil {
 		return false, err
 	}
-	err = s.rdb.SetArgs(ctx, keysOf(p).answered(k.tag(n)), "1", redis.SetArgs{Mode: "NX", TTL: 24 * time.Hour}).Err()
+	err = s.rdb.SetArgs(ctx, keysOf(p).answered(what, k.tag(n)), "1", redis.SetArgs{Mode: "NX", TTL: 24 * time.Hour}).Err()
 	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}

@@ -42,7 +42,7 @@ func canary(t *testing.T, g *surgery) {
 	if _, err := g.s.CloseReply(ctx, gateway.ReplyID{Practice: riverside, MessageID: "SM2"}, g.now, "Jo", gateway.NewText("rang Cadwallader")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.s.FirstToday(ctx, riverside, number(123)); err != nil {
+	if _, err := g.s.FirstToday(ctx, riverside, number(123), gateway.AnswerNotMonitored); err != nil {
 		t.Fatal(err)
 	}
 	if err := g.s.SetFeed(ctx, riverside, gateway.FeedState{AsOf: g.now, Missing: []gateway.Ref{g.id(riverside, a, day).Ref}}); err != nil {

@@ -13,11 +13,12 @@ var consent = []promise{
 	{"a number that opts out between claim and sending is stopped at the last step", optedOutBeforeLeaving},
 	{"an opt-out is for one practice and one number only", optOutIsNarrow},
 	{"opt-outs are listed oldest first, keep their first date, and can be taken back", optOutsListed},
+	{"of two opt-outs of a number the heavier stands, with the first date, also after a flush", heavierOptOutStands},
 	{"everything that waits for a number is withdrawn at once on STOP", stopWithdrawsWaiting},
 	{"a text that is leaving shows as in flight until it is answered for", inFlight},
 	{"an empty number cannot opt out", emptyNumberCannotOptOut},
 	{"a reply is kept once, sealed, and linked to the last text", replyKeptOnce},
-	{"a number is told once in a day", toldOnceADay},
+	{"a number gets each answer once in a day", toldOnceADay},
 }
 
 func stop(g *surgery, p gateway.ODS, n int) gateway.OptOut {
@@ -113,6 +114,36 @@ func optOutsListed(t *testing.T, g *surgery) {
 	}
 }
 
+func heavierOptOutStands(t *testing.T, g *surgery) {
+	all := []string{gateway.OutByUnsure, gateway.OutByPatient, gateway.OutByProvider, gateway.OutByWrongNumber, gateway.OutByStaff}
+	began, n := g.now, 0
+	want := map[int]string{}
+	for _, first := range all {
+		for _, second := range all {
+			n++
+			want[n] = gateway.OptOut{By: first}.Join(gateway.OptOut{By: second}).By
+			for i, by := range []string{first, second} {
+				o := gateway.OptOut{Practice: riverside, Number: number(n), Since: began.Add(time.Duration(i) * time.Hour), By: by}
+				if err := g.s.AddOptOut(t.Context(), o); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	for _, when := range []string{"at once", "after a flush"} {
+		for n, by := range want {
+			o, out, err := g.s.OptedOut(t.Context(), riverside, number(n))
+			if err != nil || !out || o.By != by || !o.Since.Equal(began) {
+				t.Errorf("%s: number %d opted out by %q since %v, want by %q: %v", when, n, o.By, o.Since, by, err)
+			}
+		}
+		g.flush()
+		if err := g.s.Rejoin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func stopWithdrawsWaiting(t *testing.T, g *surgery) {
 	a, b := g.person(1), g.person(2)
 	b.Patient.Mobile = number(1) // one phone for two
@@ -200,11 +231,14 @@ func replyKeptOnce(t *testing.T, g *surgery) {
 
 func toldOnceADay(t *testing.T, g *surgery) {
 	for i, want := range []bool{true, false} {
-		if got, err := g.s.FirstToday(t.Context(), riverside, number(1)); err != nil || got != want {
+		if got, err := g.s.FirstToday(t.Context(), riverside, number(1), gateway.AnswerHelp); err != nil || got != want {
 			t.Errorf("time %d: %v, %v", i+1, got, err)
 		}
 	}
-	if got, err := g.s.FirstToday(t.Context(), riverside, number(2)); err != nil || !got {
+	if got, err := g.s.FirstToday(t.Context(), riverside, number(2), gateway.AnswerHelp); err != nil || !got {
 		t.Errorf("another number: %v, %v", got, err)
+	}
+	if got, err := g.s.FirstToday(t.Context(), riverside, number(1), gateway.AnswerStopped); err != nil || !got {
+		t.Errorf("another answer: %v, %v", got, err)
 	}
 }
