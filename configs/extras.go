@@ -14,6 +14,8 @@ import (
 
 // extrasSection is what a practice has its texts say besides the least.
 type extrasSection struct {
+	FirstName    bool              `yaml:"first_name"`
+	Family       bool              `yaml:"family"`
 	Sites        map[string]string `yaml:"sites"`
 	CancelByText bool              `yaml:"cancel_by_text"`
 	Accents      accents           `yaml:"accents"`
@@ -42,7 +44,7 @@ func (a *accents) set(s string) string {
 
 func (e extrasSection) domain() gateway.Extras {
 	return gateway.Extras{
-		Sites: e.Sites, CancelByText: e.CancelByText, DropAccents: bool(e.Accents),
+		FirstName: e.FirstName, Family: e.Family, Sites: e.Sites, CancelByText: e.CancelByText, DropAccents: bool(e.Accents),
 		Cost: gateway.Cost{Pounds: e.CostLine.Pounds, Source: strings.TrimSpace(e.CostLine.Source)},
 	}
 }
@@ -66,6 +68,9 @@ func (e extrasSection) check(path string, out *report) {
 		default:
 			lint(name, at, out)
 		}
+	}
+	if e.Family && !e.FirstName {
+		out.fault(under(path, "family"), "is for first_name only: greet by first name too, or take the key away")
 	}
 	c, at := e.CostLine, under(path, "cost_line")
 	switch said := strings.TrimSpace(c.Source); {
@@ -103,7 +108,7 @@ func checkWords(p gateway.Practice, path string, out *report) {
 	case err == nil:
 	case errors.Is(err, message.ErrExtras) && out.found("policy."): // told already, with its own path
 	case errors.Is(err, message.ErrExtras):
-		out.fault(under(path, "policy"), "adds more to the texts than fits ("+err.Error()+"): shorten the places' names, or leave out cost_line or cancel_by_text")
+		out.fault(under(path, "policy"), "adds more to the texts than fits ("+err.Error()+"): shorten the places' names, or leave out cost_line, cancel_by_text or first_name")
 	default:
 		out.fault(under(path, "name"), "cannot be worded with this phone ("+err.Error()+"): write plain letters, and shorten it")
 	}

@@ -106,6 +106,8 @@ func TestOneMistakeOneMessage(t *testing.T) {
 		{small, "mode", "mode: sim\npolicy: {stale_after: 73h}", "policy.stale_after", "72h"},
 		{small, "mode", "mode: sim\npolicy: {stale_after: 0s}", "policy.stale_after", "more than 0"},
 		{small, "mode", "mode: sim\npolicy: {wording: funny}", "policy.wording", "default"},
+		{small, "mode", "mode: sim\npolicy: {family: true}", "policy.family", "first_name"},
+		{small, "mode", "mode: sim\npolicy: {first_name: Sam}", "policy.first_name", "true or false"},
 		{small, "mode", "mode: sim\npolicy: {accents: remove}", "policy.accents", "keep or drop"},
 		{small, "mode", "mode: sim\npolicy: {cancel_by_text: maybe}", "policy.cancel_by_text", "true or false"},
 		{small, "mode", "mode: sim\npolicy: {sites: {quay: ''}}", "policy.sites.quay", "is empty"},

@@ -27,6 +27,19 @@ func (e Extras) Greeting(n Name, r Reader) Name {
 	return NewName(callName(n.Reveal()))
 }
 
+// Greeted gives the name by which the text about a visit greets its patient, from
+// the name that the source tells, or else from the one that is kept; see Greeting.
+func (e Extras) Greeted(f Facts) Name {
+	a := f.Appointment
+	name := a.Patient.Name
+	if name.IsZero() {
+		name = a.Patient.Greeting
+	}
+	return e.Greeting(name, Reader{
+		Grown: a.Age == Age16To17 || a.Age == AgeAdult, Shared: f.Shared, Sensitive: a.Class == ClinicSensitive,
+	})
+}
+
 // longestGreeting is the longest name, in letters and what joins them, that stands
 // in a text. A longer one is rather a whole record's worth of names.
 const longestGreeting = 20

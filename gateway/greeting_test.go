@@ -83,3 +83,39 @@ func TestWhateverIsTypedAsANameAGreetingIsShortAndOfLatinLetters(t *testing.T) {
 		}
 	})
 }
+
+// TestAVisitsPatientIsGreetedByWhatIsKnownOfThem takes the age, the number and the
+// clinic from the facts of the visit.
+func TestAVisitsPatientIsGreetedByWhatIsKnownOfThem(t *testing.T) {
+	t.Parallel()
+	facts := func(change func(*gateway.Facts)) gateway.Facts {
+		f := gateway.Facts{Appointment: gateway.Appointment{Age: gateway.AgeAdult, Patient: gateway.Patient{Name: gateway.NewName("Sam")}}}
+		change(&f)
+		return f
+	}
+	for what, c := range map[string]struct {
+		change func(*gateway.Facts)
+		want   string
+	}{
+		"an adult":                     {func(*gateway.Facts) {}, "Sam"},
+		"who is 16":                    {func(f *gateway.Facts) { f.Appointment.Age = gateway.Age16To17 }, "Sam"},
+		"who is 15":                    {func(f *gateway.Facts) { f.Appointment.Age = gateway.Age11To15 }, ""},
+		"a child":                      {func(f *gateway.Facts) { f.Appointment.Age = gateway.AgeUnder11 }, ""},
+		"of no known age":              {func(f *gateway.Facts) { f.Appointment.Age = gateway.AgeUnsaid }, ""},
+		"of an age not understood":     {func(f *gateway.Facts) { f.Appointment.Age = gateway.AgeUnclear }, ""},
+		"of an age of a later version": {func(f *gateway.Facts) { f.Appointment.Age = gateway.AgeAdult + 1 }, ""},
+		"on a number of several":       {func(f *gateway.Facts) { f.Shared = true }, ""},
+		"at a sensitive clinic":        {func(f *gateway.Facts) { f.Appointment.Class = gateway.ClinicSensitive }, ""},
+		"whom only the record names": {func(f *gateway.Facts) {
+			f.Appointment.Patient.Name, f.Appointment.Patient.Greeting = gateway.Name{}, gateway.NewName("Ann")
+		}, "Ann"},
+		"whose name has changed": {func(f *gateway.Facts) { f.Appointment.Patient.Greeting = gateway.NewName("Ann") }, "Sam"},
+	} {
+		if got := greets.Greeted(facts(c.change)).Reveal(); got != c.want {
+			t.Errorf("%s: greeted %q, not %q", what, got, c.want)
+		}
+		if !(gateway.Extras{}).Greeted(facts(c.change)).IsZero() {
+			t.Errorf("%s: greeted though the practice does not want it", what)
+		}
+	}
+}

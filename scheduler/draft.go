@@ -104,6 +104,7 @@ func single(rows []gateway.Appointment) ([]gateway.Appointment, int) {
 // one decides the reminders of one appointment, of which these facts are known. A
 // standing reason among them holds whatever would be sent.
 func (d Drafting) one(f gateway.Facts) Drafted {
+	f.Appointment.Patient.Greeting = d.Practice.Policy.Extras.Greeted(f)
 	a := f.Appointment
 	ref := d.Diary.Ref(a.Identity())
 	f.OffList = d.Allowed != nil && !a.Patient.Mobile.IsZero() && !d.Allowed(a.Patient.Mobile)

@@ -57,6 +57,7 @@ var revealers = map[string]string{
 	"gateway/store/history.go lineOf":           "sealed into the journal and into Redis",
 	"gateway/store/consent.go Consent":          "compared with what the journal holds",
 	"gateway/store/record.go encodeFacts":       "sealed into Redis",
+	"gateway/store/record.go appendGreeting":    "sealed into Redis",
 	"gateway/store/reply.go KeepReply":          "sealed into Redis",
 	"gateway/store/task.go CloseTask":           "sealed into Redis",
 	"gateway/store/unread.go CloseReply":        "sealed into Redis",

@@ -89,6 +89,15 @@ func TestThePlaceIsToldOnlyOfAVisitInPerson(t *testing.T) {
 	}
 }
 
+func TestThePlaceOfASensitiveVisitIsNotTold(t *testing.T) {
+	t.Parallel()
+	a := visit(gateway.ModeInPerson, "")
+	a.Class = gateway.ClinicSensitive
+	if got := words(t, everything(gateway.England), a, july); strings.Contains(got, "Quay Branch") {
+		t.Errorf("tells the place:\n%s", got)
+	}
+}
+
 func TestASenderThatCannotReceiveOffersNoCancellation(t *testing.T) {
 	t.Parallel()
 	p := everything(gateway.England)

@@ -103,11 +103,11 @@ func reminder(p gateway.Practice, v shown, a gateway.Appointment, now time.Time)
 
 // fillings gives what stands in the gaps of one reminder in every language. The
 // place is told only of a visit in person: whoever is rung up, or visited, must
-// not set out for it (HAZ-24).
+// not set out for it (HAZ-24). A sensitive visit's is not told at all (R36).
 func fillings(p gateway.Practice, v shown, a gateway.Appointment) gaps {
 	g := gaps{practice: v.practice, phone: v.phone}
 	x := p.Policy.Extras
-	if a.Mode == gateway.ModeInPerson {
+	if a.Mode == gateway.ModeInPerson && a.Class != gateway.ClinicSensitive {
 		g.place = v.places[a.Site]
 	}
 	if x.CancelByText && CanReceive(p.Sender) {

@@ -63,8 +63,8 @@ func fromSeconds(b []byte) time.Time {
 // clinical system reminds by itself, which in older records is 0, not said. A flag
 // of a later version becomes 3, which is no flag that anybody sends on.
 
-// encodeFacts packs what is sealed of an appointment. The patient's name and NHS
-// number are not among it.
+// encodeFacts packs what is sealed of an appointment. The patient's NHS number is not
+// among it, and of the name only what a text greets by, where the practice wants it.
 func encodeFacts(f gateway.Facts) []byte {
 	a, p := f.Appointment, f.Appointment.Patient
 	b := make([]byte, 0, 96)
@@ -74,14 +74,17 @@ func encodeFacts(f gateway.Facts) []byte {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
-	return appendWho(b, f)
+	return appendGreeting(appendWho(b, f), p.Greeting)
 }
 
 // What came later still stands behind all this in sections, each with a letter and
 // its length, so that a version passes over those it does not know. A section of
 // which nothing is said is left out: older records read as that, and a practice
 // whose system tells nothing new has no record written anew.
-const sectionWho = 'w'
+const (
+	sectionWho      = 'w'
+	sectionGreeting = 'n'
+)
 
 // appendWho packs what deciding whom to text needs: never the name of a clinic nor
 // a date of birth, only what follows from them.
@@ -95,6 +98,16 @@ func appendWho(b []byte, f gateway.Facts) []byte {
 	return append(b, who...)
 }
 
+// appendGreeting packs the name that a text greets by.
+func appendGreeting(b []byte, n gateway.Name) []byte {
+	if n.IsZero() {
+		return b
+	}
+	name := n.Reveal()
+	b = binary.AppendUvarint(append(b, sectionGreeting), uint64(len(name)))
+	return append(b, name...)
+}
+
 // takeSections reads the sections behind a record.
 func takeSections(b []byte, f *gateway.Facts) {
 	for len(b) > 1 {
@@ -102,11 +115,14 @@ func takeSections(b []byte, f *gateway.Facts) {
 		if w <= 0 || n > uint64(len(b)-1-w) {
 			return
 		}
-		if section := b[1+w : 1+w+int(n)]; b[0] == sectionWho && n >= 5 {
-			a := &f.Appointment
+		a := &f.Appointment
+		switch section := b[1+w : 1+w+int(n)]; {
+		case b[0] == sectionWho && n >= 5:
 			a.Class, a.Age = gateway.ClinicClass(section[0]), gateway.AgeBand(section[1])
 			a.Patient.Needs, a.Patient.Language = gateway.Needs(section[2]), gateway.Language(section[3])
 			f.Shared = section[4]&1 != 0
+		case b[0] == sectionGreeting:
+			a.Patient.Greeting = gateway.NewName(string(section))
 		}
 		b = b[1+w+int(n):]
 	}

@@ -49,6 +49,8 @@ func TestARecordKeepsWhatDecidingWhomToTextNeeds(t *testing.T) {
 		{Appointment: gateway.Appointment{Age: gateway.Age11To15}},
 		{Appointment: gateway.Appointment{Patient: gateway.Patient{Needs: gateway.NeedsBraille | gateway.NeedsInterpreter}}},
 		{Appointment: gateway.Appointment{Patient: gateway.Patient{Language: gateway.LanguageWelsh}}},
+		{Appointment: gateway.Appointment{Patient: gateway.Patient{Greeting: gateway.NewName("Siân")}}},
+		{Shared: true, Appointment: gateway.Appointment{Class: gateway.ClinicGeneral, Patient: gateway.Patient{Greeting: gateway.NewName("Sam")}}},
 		{Shared: true, Merged: true, Appointment: gateway.Appointment{ID: "1", Class: 99, Age: 99, Patient: gateway.Patient{Needs: 255, Language: 99}}},
 	} {
 		if got, err := decodeFacts(encodeFacts(f), time.Time{}); err != nil || got != f {
@@ -58,7 +60,9 @@ func TestARecordKeepsWhatDecidingWhomToTextNeeds(t *testing.T) {
 }
 
 func TestARecordHoldsNeitherTheNameOfAClinicNorADateOfBirth(t *testing.T) {
-	a := gateway.Appointment{Clinic: gateway.NewClinicName("GUM clinic"), Patient: gateway.Patient{Born: gateway.NewBirth(2011, time.May, 4)}}
+	a := gateway.Appointment{Clinic: gateway.NewClinicName("GUM clinic"), Patient: gateway.Patient{
+		Born: gateway.NewBirth(2011, time.May, 4), Name: gateway.NewName("Sam"), NHSNumber: gateway.NewNHSNumber("9990000018"),
+	}}
 	if string(encodeFacts(gateway.Facts{Appointment: a})) != string(encodeFacts(gateway.Facts{})) {
 		t.Error("something of them is kept")
 	}
