@@ -206,6 +206,7 @@ twilio: {account_sid: %s, auth_token: %q, base_url: %s, max_per_second: 20, sett
 policy:
   reminders: [{before: 7d}, {before: 1d}]
   window: {days: [mon, tue, wed, thu, fri, sat, sun], from: "00:00", to: "24:00", bank_holidays: true}
+  first_name: true
   cancel_by_text: true
 practices:
   - ods: %s

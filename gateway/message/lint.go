@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
+
+	"bellman/gateway"
 )
 
 // Lint says what the rules forbid in a text that patients get, or in a name that
@@ -45,7 +47,9 @@ var bans = []struct {
 	{"promotes, asks for or prices something, which no reminder does (R21)", func(l linted) bool {
 		return prices.MatchString(l.said) || holdsAny(l.words, promotion)
 	}},
-	{"names a reason, clinic or service, which others may read on the phone (R01, HAZ-02)", func(l linted) bool { return holdsAny(l.words, sensitive) }},
+	{"names a reason, clinic or service, which others may read on the phone (R01, HAZ-02)", func(l linted) bool {
+		return holdsAny(l.words, reasons) || gateway.Clinics{}.Class(gateway.NewClinicName(l.words)) == gateway.ClinicSensitive
+	}},
 	{"asks for an answer that its sender cannot receive (R23)", func(l linted) bool { return !l.replies && asksForAnswer.MatchString(l.said) }},
 	{"offers a word to answer with that the provider takes for its own (R40, HAZ-11)", func(l linted) bool { return offersTaken(l.text) }},
 	{"holds signs that mean something to a machine (HAZ-19)", func(l linted) bool { return machine.MatchString(l.text) }},
@@ -99,14 +103,14 @@ var promotion = []string{
 	"cynnig arbennig", "gostyngiad*", "arolwg", "adborth", "cyfrannwch", "codi arian", "am ddim",
 }
 
-// sensitive is what would tell a reader why the patient goes there.
-var sensitive = []string{
-	"gum", "gu medicine", "genitourinary", "genito urinary", "sexual health", "sexually", "hiv", "aids clinic", "sti", "stis", "std", "prep clinic", "syphilis", "chlamydia", "hepatitis",
-	"termination*", "abortion*", "pregnan*", "antenatal", "postnatal", "maternity", "miscarriage*", "fertility", "infertility", "ivf", "contracepti*", "family planning", "smear", "smears", "cervical", "colposcop*", "menopause",
-	"mental health", "psychiatr*", "psycholog*", "psychotherap*", "counselling", "counsellor*", "camhs", "iapt", "talking therapies", "memory clinic", "dementia", "eating disorder*", "autism", "adhd", "learning disabilit*", "self harm", "suicid*",
-	"addiction*", "alcohol*", "drug", "drugs", "substance misuse", "detox*", "methadone", "needle exchange", "gender", "domestic abuse", "domestic violence", "safeguarding", "probation",
-	"cancer*", "oncolog*", "tumour*", "chemotherap*", "radiotherap*", "palliative", "hospice", "biops*", "diagnos*", "prognos*", "test result*", "your results", "blood test*", "vaccin*", "immunis*", "tuberculosis", "diabet*",
-	"iechyd rhywiol", "iechyd meddwl", "erthyl*", "beichiog*", "canser*", "hosbis", "camddefnyddio", "cam drin", "ffrwythlondeb", "canlyniad*", "brechiad*", "prawf gwaed",
+// reasons are what would tell a reader why the patient goes there, besides the
+// sensitive clinics that nobody is texted about (gateway.Clinics).
+var reasons = []string{
+	"pregnan*", "antenatal", "postnatal", "maternity", "smear", "smears", "cervical", "colposcop*", "menopause", "hepatitis",
+	"dementia", "memory clinic", "autism", "adhd", "learning disabilit*", "aids clinic", "tuberculosis", "diabet*", "probation",
+	"cancer*", "oncolog*", "tumour*", "chemotherap*", "radiotherap*", "palliative", "hospice", "biops*", "diagnos*", "prognos*",
+	"test result*", "your results", "blood test*", "vaccin*", "immunis*",
+	"beichiog*", "canser*", "hosbis", "camddefnyddio", "canlyniad*", "brechiad*", "prawf gwaed",
 }
 
 // taken are the words that the provider acts on by itself and that mean something
