@@ -20,6 +20,7 @@ import (
 	"bellman/gateway/clockwatch"
 	"bellman/gateway/inbox"
 	"bellman/gateway/message"
+	"bellman/gateway/number"
 	"bellman/gateway/sender"
 	"bellman/gateway/store"
 	"bellman/gateway/store/embedded"
@@ -194,6 +195,16 @@ func (a *app) allowed() func(gateway.Phone) bool {
 	return func(n gateway.Phone) bool { return a.cfg.AllowNumbers.Has(n.Reveal()) }
 }
 
+// answerable says which numbers may be answered: those that may be texted, and of
+// these UK mobiles only. Texts from elsewhere are read and obeyed, and cost nothing.
+func (a *app) answerable() func(gateway.Phone) bool {
+	listed := a.allowed()
+	return func(n gateway.Phone) bool {
+		_, kind := number.Parse(n.Reveal(), a.cfg.Mode.Trial())
+		return kind == gateway.NumberMobile && (listed == nil || listed(n))
+	}
+}
+
 // workers builds the scheduler, the sender and the inbox on one set of metrics.
 func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 	codes, domain := a.codes(), a.domain()
@@ -217,7 +228,7 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 		Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "inbox"), Metrics: inbox.NewMetrics(a.registry, domain),
 		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Writers: a.writers(), Cancels: a.cancels(refresh), Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
 		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
-		Allowed: a.allowed(), Render: message.Render, Settle: a.cfg.Twilio.Settle,
+		Allowed: a.answerable(), Render: message.Render, Settle: a.cfg.Twilio.Settle,
 	})
 	return sched, send, in
 }

@@ -150,6 +150,10 @@ func TestABlockThatTheReceiptTellsOfIsAnOptOut(t *testing.T) {
 	if by := s.optedOut(riverside, 1); by != "provider" {
 		t.Errorf("opted out by %q", by)
 	}
+	s.opened(map[gateway.TaskKind]int{gateway.TaskOptOut: 1})
+	if n := s.metric("bellman_optouts_added_total", "provider"); n != 1 {
+		t.Errorf("%v are counted", n)
+	}
 	s.post(inbox.InboundPath, text(1, fromRiverside, "START", sid(5)))
 	s.receipt(accept.ID, "failed", "21610") // the same receipt once more
 	if by := s.optedOut(riverside, 1); by != "" {
