@@ -24,11 +24,13 @@ var promised = map[string][]string{
 	"bellman_send_duration_seconds_count":     nil, // from the first text on
 	"bellman_sms_segments_total":              {`practice="A81001"`},
 	"bellman_deliveries_total":                {`practice="A81001"`, `status="delivered"`, `status="undelivered"`},
-	"bellman_replies_total":                   labelled("kind", gateway.ReplyKinds),
-	"bellman_optouts":                         {`practice="A81001"`},
-	"bellman_unexplained":                     {`practice="A81001"`},
-	"bellman_unknown_outcomes":                {`practice="A81001"`},
-	"bellman_webhook_rejected_total":          {`reason="signature"`, `reason="malformed"`},
+	// Replies that a person must decide on are all "other" there, whatever they look like.
+	"bellman_replies_total":          {`practice="A81001"`, `kind="stop"`, `kind="start"`, `kind="help"`, `kind="cancel"`, `kind="confirm"`, `kind="other"`},
+	"bellman_optouts_added_total":    {`practice="A81001"`, `by="patient"`, `by="provider"`, `by="unsure"`, `by="wrong_number"`},
+	"bellman_optouts":                {`practice="A81001"`},
+	"bellman_unexplained":            {`practice="A81001"`},
+	"bellman_unknown_outcomes":       {`practice="A81001"`},
+	"bellman_webhook_rejected_total": {`reason="signature"`, `reason="malformed"`},
 }
 
 func labelled[T fmt.Stringer](label string, values []T) []string {
