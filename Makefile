@@ -16,16 +16,16 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(GOBIN)/bellman ./cmd/bellman
 
 # Everything the project is held to. The race detector watches all of it but the long
-# suites of the adapters, of which it watches the many reads at once, and what is said
-# to several kinds of Redis or played by processes of their own; make race has it
+# suites of the adapters, of which it watches the many reads at once, what is said to
+# several kinds of Redis, and the stories of whole services; make race has it
 # everywhere, and takes half an hour on two processors. Twice as many packages at once
 # as there are processors: many tests wait for others. The first line has vetted all.
 SUITES := ./adapters/...
-OTHERS := ./gateway/store/storetest ./cmd/chaos
+OTHERS := ./gateway/store/storetest ./cmd/chaos ./cmd/bellman
 TEST := $(GO) test -vet=off -shuffle=on -timeout 14m -p $$(( 2 * $$(nproc) ))
 test: tools
 	$(GO) vet ./...
-	$(TEST) -race $$($(GO) list ./... | grep -v -e /adapters/ -e /storetest$$ -e /chaos$$)
+	$(TEST) -race $$($(GO) list ./... | grep -v -e /adapters/ -e /storetest$$ -e /chaos$$ -e /cmd/bellman$$)
 	$(TEST) $(SUITES) $(OTHERS)
 	$(TEST) -race -run 'EveryAdapter/sixteen|EveryAdapter//sixteen' $(SUITES)
 

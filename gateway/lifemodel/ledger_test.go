@@ -63,6 +63,9 @@ type change struct {
 
 // move follows gateway/store/lua/move.lua for one reminder.
 func (w *world) move(b *build, c change) gateway.ChangeVerdict {
+	if c.to == gateway.Sending {
+		c.why = gateway.None // what leaves has no reason
+	}
 	from, overtaken := w.now(), w.record.overtaken()
 	held := c.token == 0 || c.token == w.token || b.noTokens
 	if from == c.to && w.reason == c.why && c.to != gateway.Sending && held {
