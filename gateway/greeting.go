@@ -65,11 +65,12 @@ func callName(s string) string {
 	if letters < 2 || slices.ContainsFunc(namesIn(s), isNoName) || !unicode.IsLetter(lastLetter(s)) {
 		return ""
 	}
-	switch shouted := s == strings.ToUpper(s); {
-	case shouted && letters == 2:
-		return "" // JO, or the initials of somebody
-	case shouted, s == strings.ToLower(s):
-		return capitalised(s)
+	shouted := s == strings.ToUpper(s)
+	if shouted || s == strings.ToLower(s) {
+		s = capitalised(s)
+	}
+	if letters == 2 && (shouted || s == strings.ToUpper(s)) {
+		return "" // JO or j'o, or the initials of somebody
 	}
 	return s // as it was written with care: McKenzie, LeRoy
 }
