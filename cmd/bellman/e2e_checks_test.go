@@ -99,6 +99,9 @@ func TestWhomPDSKnowsBetterGetsNoTextAlthoughThePracticeWouldSendOne(t *testing.
 
 		// Nothing flaps: read after read, while the practice goes on to say that all
 		// are well, nothing moves and PDS is not asked again.
+		s.clock.set(s.clock.Now().Add(2 * time.Minute))
+		s.drop()
+		v.fresh()
 		v.await("the next read has made it a task to reach the patient who wants no calls", func() string {
 			if told := strings.Join(s.story(noCalls), "\n"); !strings.Contains(told, "contact_other_way") {
 				return told
