@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,8 +71,8 @@ func sinceWhen(cmd *cobra.Command) (since time.Time, by string, err error) {
 	if since, err = time.Parse(time.RFC3339, raw); err != nil {
 		return since, "", usageError{errors.New("--since is not a time; write 2026-11-24T09:10:00Z")}
 	}
-	by, err = required(cmd, "by")
-	return since, strings.TrimSpace(by), err
+	by, err = byFlag(cmd)
+	return since, by, err
 }
 
 // textedOut gives the opt-outs since a moment that came by a text alone. Times are

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,12 +23,9 @@ sealed; the audit trail holds the reply's id and NAME. Says what it would do unt
 	cmd.Flags().String("by", "", "who read it")
 	yes := cmd.Flags().Bool("yes", false, "do it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		by, err := required(cmd, "by")
+		by, err := byFlag(cmd)
 		if err != nil {
 			return err
-		}
-		if by = strings.TrimSpace(by); by == "" {
-			return usageError{errors.New("--by is empty: say who read the reply")}
 		}
 		id, err := gateway.ParseReplyID(args[0])
 		if err != nil {
@@ -41,8 +37,7 @@ sealed; the audit trail holds the reply's id and NAME. Says what it would do unt
 		}
 		defer func() { err = errors.Join(err, a.stop()) }()
 		if _, err := named(a.cfg, string(id.Practice)); err != nil {
-			// Without what was typed: it may be a number.
-			return usageError{errors.New("the id names no practice of the configuration; copy it from `bellman replies`")}
+			return err
 		}
 		r, err := a.reply(cmd.Context(), id)
 		switch {

@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"os/user"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -179,7 +181,19 @@ func named(cfg *configs.Config, code string) ([]configs.Practice, error) {
 			return []configs.Practice{p}, nil
 		}
 	}
+	if !strings.ContainsFunc(code, unicode.IsLetter) { // it may be a patient's number
+		return nil, usageError{errors.New("what was given as practice is not in the configuration")}
+	}
 	return nil, usageError{fmt.Errorf("practice %q is not in the configuration", code)}
+}
+
+// byFlag gives the name of whoever takes it upon themselves.
+func byFlag(cmd *cobra.Command) (string, error) {
+	by, err := required(cmd, "by")
+	if by = strings.TrimSpace(by); err == nil && by == "" {
+		err = usageError{errors.New("--by is empty: say who it is")}
+	}
+	return by, err
 }
 
 // record writes to the audit trail what a person did.

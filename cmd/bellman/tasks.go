@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -187,7 +186,7 @@ until --yes.`,
 	cmd.Flags().String("by", "", "who dealt with it")
 	yes := cmd.Flags().Bool("yes", false, "do it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		by, err := required(cmd, "by")
+		by, err := byFlag(cmd)
 		if err != nil {
 			return err
 		}
@@ -219,7 +218,7 @@ until --yes.`,
 		if err := c.record(a.cfg, "tasks close", id.Practice, id.String()+" by "+by); err != nil {
 			return err
 		}
-		done, err := a.store.CloseTask(cmd.Context(), id, c.now(), strings.TrimSpace(by), gateway.NewText(*note))
+		done, err := a.store.CloseTask(cmd.Context(), id, c.now(), by, gateway.NewText(*note))
 		if err != nil {
 			return err
 		}

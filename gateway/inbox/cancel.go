@@ -66,6 +66,7 @@ func (in *Inbox) cancel(ctx context.Context, p gateway.Practice, m gateway.Inbou
 		return gateway.Text{}, false
 	}
 	// The caller may hang up; what has begun is ended.
+	caller := ctx
 	ctx = context.WithoutCancel(ctx)
 	v, end := in.free(ctx, p, m, system)
 	in.o.Metrics.cancellations.WithLabelValues(string(p.ODS), end.String()).Inc()
@@ -73,7 +74,7 @@ func (in *Inbox) cancel(ctx context.Context, p gateway.Practice, m gateway.Inbou
 	if end != gateway.CancelDone {
 		return gateway.Text{}, false
 	}
-	return in.freed(ctx, p, m, v), true
+	return in.freed(ctx, caller, p, m, v), true
 }
 
 // free finds the visit that a text names, and has it cancelled.

@@ -10,8 +10,9 @@ import (
 
 // freed sees to everything else about a visit that is cancelled: its reminders, the
 // task that would ask people to tell the patient, and the reply. It gives what the
-// patient is told; where that cannot be worded, a person has to.
-func (in *Inbox) freed(ctx context.Context, p gateway.Practice, m gateway.Inbound, v gateway.Visit) gateway.Text {
+// patient is told; where that cannot be worded, or the provider has hung up by then
+// and texts nobody our answer, a person has to.
+func (in *Inbox) freed(ctx, caller context.Context, p gateway.Practice, m gateway.Inbound, v gateway.Visit) gateway.Text {
 	ctx, done := context.WithTimeout(ctx, afterLimit)
 	defer done()
 	if err := in.withdraw(ctx, p, v); err != nil {
@@ -22,6 +23,10 @@ func (in *Inbox) freed(ctx context.Context, p gateway.Practice, m gateway.Inboun
 	text := in.o.Cancels.Words(p, v.Facts.Appointment, now)
 	if text.IsZero() {
 		in.o.Log.Error("a visit is cancelled and its patient cannot be told; the reply is left to people", "practice", p.ODS, "appointment", v.Ref.String())
+		return text
+	}
+	if caller.Err() != nil {
+		in.o.Log.Error("a visit is cancelled and the provider did not wait for what the patient is told; the reply is left to people", "practice", p.ODS, "appointment", v.Ref.String())
 		return text
 	}
 	id := gateway.ReplyID{Practice: p.ODS, MessageID: m.MessageID}
