@@ -23,7 +23,8 @@ const (
 const oldest = 120
 
 // Birth is the day on which a patient was born. It does not print, has no way to be
-// read outside this package, and is never kept: only the AgeBand that follows is.
+// read outside this package, and is never kept with a visit: only the AgeBand that
+// follows is. What adapters may remember of one is the business of gateway/born.
 type Birth struct{ private }
 
 // NewBirth wraps a date of birth. A date that does not exist, and nought for what
@@ -39,6 +40,13 @@ func NewBirth(year int, month time.Month, day int) Birth {
 // UnclearBirth is a date of birth that stands there and is not understood.
 func UnclearBirth() Birth { return Birth{conceal("?")} }
 
+// grown stands in place of a date of birth of which only this much is known.
+const grown = "18"
+
+// GrownBirth is the date of birth of somebody of whom no more is known than that they
+// are 18 or older already.
+func GrownBirth() Birth { return Birth{conceal(grown)} }
+
 // IsZero reports whether no date of birth was told.
 func (b Birth) IsZero() bool { return b == Birth{} }
 
@@ -49,6 +57,9 @@ func (b Birth) IsZero() bool { return b == Birth{} }
 func (b Birth) AgeOn(at time.Time) AgeBand {
 	if b.IsZero() {
 		return AgeUnsaid
+	}
+	if b == GrownBirth() {
+		return AgeAdult
 	}
 	born, err := time.Parse(time.DateOnly, b.reveal())
 	if err != nil {
@@ -71,6 +82,28 @@ func (b Birth) AgeOn(at time.Time) AgeBand {
 	}
 	return AgeAdult
 }
+
+// Contradicts reports whether two dates of birth cannot be one person's: two days that
+// differ, or of which one makes an adult of who is none on the day of a visit. What is
+// not told or not understood contradicts nothing.
+func (b Birth) Contradicts(other Birth, at time.Time) bool {
+	if !b.AgeOn(at).known() || !other.AgeOn(at).known() {
+		return false
+	}
+	if b == GrownBirth() || other == GrownBirth() {
+		return b.AgeOn(at) != other.AgeOn(at)
+	}
+	return b != other
+}
+
+// Contradicts reports whether an age that was told before and a date of birth cannot
+// be one person's.
+func (b AgeBand) Contradicts(other Birth, at time.Time) bool {
+	is := other.AgeOn(at)
+	return b.known() && is.known() && b != is
+}
+
+func (b AgeBand) known() bool { return b >= AgeUnder11 && b <= AgeAdult }
 
 // Grown reports whether somebody of this band is known to be 16 or older.
 func (b AgeBand) Grown() bool { return b == Age16To17 || b == AgeAdult }

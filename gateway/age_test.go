@@ -92,3 +92,35 @@ func TestAgeOnlyGrowsAndNoBandIsPassedOver(t *testing.T) {
 		}
 	})
 }
+
+func TestTwoDatesOfBirthContradictEachOtherOnlyWhereBothAreKnown(t *testing.T) {
+	t.Parallel()
+	visit := at("Wed 11 Nov 2026 10:00")
+	child, twin, adult := gateway.NewBirth(2013, time.May, 4), gateway.NewBirth(2013, time.May, 5), gateway.NewBirth(1950, time.March, 4)
+	for what, c := range map[string]struct {
+		a, b gateway.Birth
+		want bool
+	}{
+		"the same day":                 {child, gateway.NewBirth(2013, time.May, 4), false},
+		"another day of one age":       {child, twin, true},
+		"a child and an adult":         {child, adult, true},
+		"only grown up, and an adult":  {gateway.GrownBirth(), adult, false},
+		"only grown up, and a child":   {gateway.GrownBirth(), child, true},
+		"only grown up, twice":         {gateway.GrownBirth(), gateway.GrownBirth(), false},
+		"one that is not told":         {child, gateway.Birth{}, false},
+		"one that is not understood":   {child, gateway.UnclearBirth(), false},
+		"one that nobody can be of":    {child, gateway.NewBirth(1900, time.January, 1), false},
+		"grown up, and not understood": {gateway.GrownBirth(), gateway.UnclearBirth(), false},
+	} {
+		if c.a.Contradicts(c.b, visit) != c.want || c.b.Contradicts(c.a, visit) != c.want {
+			t.Errorf("%s: want %t", what, c.want)
+		}
+	}
+	for band, want := range map[gateway.AgeBand]bool{
+		gateway.AgeUnsaid: false, gateway.AgeUnclear: false, gateway.Age11To15: false, gateway.AgeUnder11: true, gateway.AgeAdult: true, gateway.AgeAdult + 1: false,
+	} {
+		if band.Contradicts(child, visit) != want {
+			t.Errorf("band %d against a child of 13: want %t", band, want)
+		}
+	}
+}

@@ -3,9 +3,12 @@ package gateway
 import "strings"
 
 // ClinicName is what a clinical system calls the clinic, the type of slot or the
-// service of a visit. It tells why somebody comes, so it does not print, has no way
-// to be read outside this package, and is never kept: only its ClinicClass is.
+// service of a visit. It tells why somebody comes, so it does not print, and is never
+// kept with a visit: only its ClinicClass is.
 type ClinicName struct{ private }
+
+// between parts the words that a system has for one visit.
+const between = "; "
 
 // NewClinicName wraps what the system says, or several such words joined by "; ".
 func NewClinicName(words ...string) ClinicName {
@@ -18,8 +21,12 @@ func NewClinicName(words ...string) ClinicName {
 	if len(said) == 0 {
 		return ClinicName{}
 	}
-	return ClinicName{conceal(strings.Join(said, "; "))}
+	return ClinicName{conceal(strings.Join(said, between))}
 }
+
+// Reveal gives the name in clear, for the practice to classify. Callers are listed in
+// a test.
+func (c ClinicName) Reveal() string { return c.reveal() }
 
 // IsZero reports whether the system says nothing.
 func (c ClinicName) IsZero() bool { return c == ClinicName{} }
@@ -47,22 +54,36 @@ func NewClinics(sensitive, general []string) Clinics {
 }
 
 // Class says what kind of clinic a name is. The practice's own sensitive words come
-// first, wherever they stand in the name. A general word that is the whole name comes
-// before the built-in sensitive ones, so that a practice can speak for a clinic of
-// its own that only sounds like one; within a longer name it comes after them.
+// first, wherever they stand in the name. A general word that is the whole name, or the
+// whole of one of the words that the system has for the visit, comes before the
+// built-in sensitive ones, so that a practice can speak for a clinic of its own that
+// only sounds like one; within a longer name it comes after them.
 func (c Clinics) Class(n ClinicName) ClinicClass {
 	if n.IsZero() {
 		return ClinicUnsaid
 	}
-	words := strings.Fields(fold(n.reveal()))
-	switch {
-	case c.sensitive.within(words):
+	name := n.reveal()
+	whole := strings.Fields(fold(name))
+	if c.sensitive.within(whole) {
 		return ClinicSensitive
-	case c.general[strings.Join(words, " ")]:
+	}
+	if c.general[strings.Join(whole, " ")] {
 		return ClinicGeneral
-	case sensitiveClinics.within(words):
+	}
+	general := false
+	var rest []string // what the practice does not speak for
+	for said := range strings.SplitSeq(name, between) {
+		words := strings.Fields(fold(said))
+		if c.general[strings.Join(words, " ")] {
+			general = true
+			continue
+		}
+		rest = append(rest, words...)
+	}
+	switch {
+	case sensitiveClinics.within(rest):
 		return ClinicSensitive
-	case c.general.within(words):
+	case general || c.general.within(rest):
 		return ClinicGeneral
 	}
 	return ClinicUnknown

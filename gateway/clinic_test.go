@@ -85,6 +85,29 @@ func TestWhateverStandsAroundASensitiveWordItIsSensitive(t *testing.T) {
 	})
 }
 
+func TestAPracticeSpeaksForOneOfSeveralWordsOfASource(t *testing.T) {
+	t.Parallel()
+	c := gateway.NewClinics([]string{"Blue room"}, []string{"Gender reveal scan", "Flu"})
+	for want, names := range map[gateway.ClinicClass][]gateway.ClinicName{
+		gateway.ClinicGeneral: {
+			gateway.NewClinicName("Session", "Gender reveal scan"), gateway.NewClinicName("Gender reveal scan", "Flu clinic"),
+			gateway.NewClinicName("Session", "Flu clinic"), gateway.NewClinicName("Session; Gender reveal scan"),
+		},
+		gateway.ClinicSensitive: {
+			gateway.NewClinicName("Gender reveal scan", "GUM"), gateway.NewClinicName("Flu", "Gender reveal scan 2"),
+			gateway.NewClinicName("Blue room", "Flu"), gateway.NewClinicName("The blue", "room"),
+			gateway.NewClinicName("Mental", "Health"),
+		},
+		gateway.ClinicUnknown: {gateway.NewClinicName("Session", "Slot")},
+	} {
+		for _, n := range names {
+			if got := c.Class(n); got != want {
+				t.Errorf("a name of class %d is of class %d", want, got)
+			}
+		}
+	}
+}
+
 func TestSeveralWordsOfASourceAreOneName(t *testing.T) {
 	t.Parallel()
 	if got := (gateway.Clinics{}).Class(gateway.NewClinicName("Telephone", "", " CAMHS ")); got != gateway.ClinicSensitive {

@@ -32,6 +32,18 @@ func (p Policy) Discreet(a Appointment) Appointment {
 // is false too for what only waits until somebody has classified the clinic.
 func (w Who) Texts(a Appointment) bool { return !w.forbids(a) && !w.unclassified(a) }
 
+// At gives the reason for which no text is sent about a visit at such a clinic,
+// whoever the patient is; None where the clinic is no reason.
+func (w Who) At(c ClinicClass) Reason {
+	switch a := (Appointment{Class: c}); {
+	case w.forbids(a):
+		return Sensitive
+	case w.unclassified(a):
+		return ClinicUnclear
+	}
+	return None
+}
+
 // forbids reports whether a visit is at a sensitive clinic and not texted about. Who
 // is 11 to 15 may come there without a parent's knowledge, and the number on the
 // record is as a rule a parent's: no practice can switch that on. An age that is not

@@ -34,6 +34,9 @@ type Abilities struct {
 	Deceased, Left  bool // says that a patient has died, has left the practice
 	Declined        bool // says that a patient wants no texts
 	Mode            bool // says how patient and clinician meet
+	Born            bool // gives the date of birth
+	Clinic          bool // gives a name for the clinic or the type of slot
+	Language        bool // says which language a patient would rather speak
 	// Statuses lists the statuses that the source gives exactly. A visit with one
 	// of the others may be left out or have another status, but never be booked.
 	Statuses []gateway.Status
@@ -107,7 +110,7 @@ const Canary = "XQCANARY"
 // Run runs the whole suite.
 func Run(t *testing.T, s Subject) {
 	t.Helper()
-	for _, part := range []func(*testing.T, Subject){reading, changing, clockChanges, failing, replaying, keepingQuiet, rereading} {
+	for _, part := range []func(*testing.T, Subject){reading, facts, changing, clockChanges, failing, replaying, keepingQuiet, rereading} {
 		part(t, s)
 	}
 }

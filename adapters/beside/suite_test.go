@@ -27,7 +27,7 @@ func subject() adaptertest.Subject {
 	return adaptertest.Subject{
 		Name: "fhir beside pds and gpconnect",
 		Can: adaptertest.Abilities{
-			Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true,
+			Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, Born: true, Clinic: true, Language: true,
 			Statuses: []gateway.Status{
 				gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed, gateway.StatusNotBooked,
 			},

@@ -23,7 +23,7 @@ func subject(format string) adaptertest.Subject {
 	return adaptertest.Subject{
 		Name: "emis",
 		Can: adaptertest.Abilities{
-			Name: true, NHSNumber: true, Deceased: true, Left: true, Mode: true, KeepsIDOnMove: true,
+			Name: true, NHSNumber: true, Deceased: true, Left: true, Mode: true, Born: true, Clinic: true, KeepsIDOnMove: true,
 		},
 		New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
 			return wire(t, d, clock, format)

@@ -21,7 +21,7 @@ func TestWhatEveryAdapterMustDo(t *testing.T) {
 // subjects are the kinds of server that the adapter is joined to.
 func subjects() []adaptertest.Subject {
 	all := adaptertest.Abilities{
-		Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true,
+		Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, Born: true, Clinic: true, Language: true,
 		Statuses: []gateway.Status{
 			gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed, gateway.StatusNotBooked,
 		},

@@ -18,12 +18,21 @@ type Person struct {
 	ID                   int
 	Title, Given, Family string
 	NHSNumber            string
-	Born                 time.Time
-	Mobile, Home         string // free text
+	Born                 time.Time // zero: nobody has asked
+	Language             string    // the one they would rather speak, as ISO 639 has it ("pl"); empty: nobody has asked
+	Mobile, Home         string    // free text
 	Died                 time.Time
 	Deducted             time.Time // left the practice
 	Declined             bool      // said no to texts in the clinical system
 	Changed              time.Time // last change of any of these
+}
+
+// BornAs writes the date of birth in a system's layout, and nothing where there is none.
+func (p Person) BornAs(layout string) string {
+	if p.Born.IsZero() {
+		return ""
+	}
+	return p.Born.Format(layout)
 }
 
 // Visit is one slot of the diary that somebody booked.
@@ -34,6 +43,7 @@ type Visit struct {
 	Minutes int
 	Site    int
 	Mode    gateway.Mode
+	Clinic  string // the practice's own name for the clinic or type of slot; empty: the simulator's usual one
 	Status  gateway.Status
 	Version int       // grows with every change
 	Changed time.Time // last change

@@ -55,7 +55,8 @@ type result struct {
 }
 
 type diaryPerson struct {
-	FirstName string `xml:"FirstName"`
+	FirstName   string `xml:"FirstName"`
+	DateOfBirth string `xml:"DateOfBirth"`
 }
 
 // appointment is one visit in the diary. UID and Status are not in TPP's own
@@ -65,9 +66,10 @@ type appointment struct {
 	Status *string  `xml:"Status"`
 	Flags  []string `xml:"Flag"`
 	Clinic struct {
-		UserName string `xml:"UserName"`
-		SiteName string `xml:"SiteName"`
-		Slot     struct {
+		UserName   string `xml:"UserName"`
+		SiteName   string `xml:"SiteName"`
+		ClinicType string `xml:"ClinicType"`
+		Slot       struct {
 			SlotType string `xml:"SlotType"`
 			Start    string `xml:"DateTimeStart"`
 		} `xml:"Slot"`
@@ -82,6 +84,10 @@ type demographics struct {
 	CareEndDate     string  `xml:"CareEndDate"`
 	MobileTelephone string  `xml:"MobileTelephone"`
 	SMSConsent      *string `xml:"SMSConsent"`
+	MainLanguage    struct {
+		Term string `xml:"Term,attr"`
+	} `xml:"MainLanguage"`
+	EnglishSpeaker string `xml:"EnglishSpeaker"`
 }
 
 type site struct {

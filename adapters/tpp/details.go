@@ -32,6 +32,8 @@ type details struct {
 	Consent   *string `json:"consent"` // nil: the element was not there
 	Died      string  `json:"died,omitempty"`
 	CareEnd   string  `json:"end,omitempty"`
+	Language  string  `json:"language,omitempty"` // the term of MainLanguage
+	English   string  `json:"english,omitempty"`  // EnglishSpeaker
 }
 
 const keyPatients = "patient/"
@@ -76,6 +78,7 @@ func (s *session) details(ctx context.Context, id gateway.PatientID, who identit
 		At: at.Unix(), NHSNumber: squeeze(who.NHSNumber), Pseudo: squeeze(who.PseudoNumber),
 		FirstName: trim(d.FirstName), KnownAs: trim(d.KnownAs), Mobile: d.MobileTelephone,
 		Consent: d.SMSConsent, Died: trim(d.DateOfDeath), CareEnd: trim(d.CareEndDate),
+		Language: trim(d.MainLanguage.Term), English: trim(d.EnglishSpeaker),
 	}, nil
 }
 
@@ -88,10 +91,11 @@ func (d details) age(now time.Time) time.Duration {
 	return age
 }
 
-// patient works out what a reminder needs of details.
-func (a *Adapter) patient(id gateway.PatientID, d details, now time.Time) gateway.Patient {
+// patient works out what a reminder needs of details, and of the date of birth that
+// the diary gives.
+func (a *Adapter) patient(v visit, d details, now time.Time) gateway.Patient {
 	p := gateway.Patient{
-		ID: id, Name: gateway.NewName(cmp.Or(d.KnownAs, d.FirstName)), NHSNumber: gateway.NewNHSNumber(d.NHSNumber),
+		ID: v.Patient.ID, Born: v.Patient.Born, Language: language(d.Language, d.English), Name: gateway.NewName(cmp.Or(d.KnownAs, d.FirstName)), NHSNumber: gateway.NewNHSNumber(d.NHSNumber),
 		Deceased: deceased(d.Died, now), Left: left(d.CareEnd, now), Declined: declined(d.Consent, a.config.ConsentNotRecorded),
 	}
 	p.Mobile, p.MobileKind = number.Parse(d.Mobile, a.env.Trial)
@@ -101,9 +105,24 @@ func (a *Adapter) patient(id gateway.PatientID, d details, now time.Time) gatewa
 // unknownPatient is a patient whose details are not known, to whom nothing is sent.
 func unknownPatient(v visit) gateway.Patient {
 	return gateway.Patient{
-		ID: v.Patient.ID, Name: gateway.NewName(v.firstName), NHSNumber: gateway.NewNHSNumber(squeeze(v.who.NHSNumber)),
+		ID: v.Patient.ID, Born: v.Patient.Born, Name: gateway.NewName(v.firstName), NHSNumber: gateway.NewNHSNumber(squeeze(v.who.NHSNumber)),
 		MobileKind: gateway.NumberUnclear, Deceased: gateway.FlagUnclear, Left: gateway.FlagUnclear, Declined: gateway.FlagUnclear,
 	}
+}
+
+// language reads which language a patient would rather speak: the one that the term of
+// MainLanguage ends with ("Main spoken language Polish"), or some other than English
+// where it is said only that the patient speaks no English.
+func language(term, english string) gateway.Language {
+	const begin = "main spoken language"
+	if len(term) >= len(begin) && strings.EqualFold(term[:len(begin)], begin) {
+		term = term[len(begin):]
+	}
+	said := gateway.LanguageOf(term)
+	if strings.EqualFold(english, "No") && said != gateway.LanguageWelsh {
+		return gateway.LanguageOther
+	}
+	return said
 }
 
 // deceased reads a date of death. One that is not a date, or lies ahead, is no

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/born"
 	"bellman/gateway/ident"
 	"bellman/gateway/meeting"
 )
@@ -71,6 +72,7 @@ func visits(results []result, where string, bad func(gateway.Unreadable)) []visi
 			}
 			v.ID += gateway.AppointmentID("-" + string(patient))
 			v.Patient.ID, v.who, v.firstName = patient, r.Identity, trim(r.Demographics.FirstName)
+			v.Patient.Born = born.Read(r.Demographics.DateOfBirth, time.DateOnly)
 			out = append(out, v)
 		}
 	}
@@ -101,7 +103,8 @@ func readVisit(a appointment) (visit, error) {
 	return visit{Appointment: gateway.Appointment{
 		ID: gateway.AppointmentID(id), Start: start, StartDoubt: doubt,
 		Site: trim(a.Clinic.SiteName), Status: status(a.Status),
-		Mode: meeting.ModeOf(append(a.Flags, a.Clinic.Slot.SlotType)...),
+		Mode:   meeting.ModeOf(append(a.Flags, a.Clinic.Slot.SlotType)...),
+		Clinic: gateway.NewClinicName(append([]string{a.Clinic.ClinicType, a.Clinic.Slot.SlotType}, a.Flags...)...),
 	}}, nil
 }
 

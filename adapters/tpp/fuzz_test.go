@@ -73,7 +73,7 @@ func check(t *testing.T, adapter *Adapter, b *body) {
 	if b.Demographics == nil {
 		return
 	}
-	p := adapter.patient("1", details{Mobile: b.Demographics.MobileTelephone, Consent: b.Demographics.SMSConsent, Died: trim(b.Demographics.DateOfDeath), CareEnd: trim(b.Demographics.CareEndDate)}, fuzzNow)
+	p := adapter.patient(visit{}, details{Mobile: b.Demographics.MobileTelephone, Consent: b.Demographics.SMSConsent, Died: trim(b.Demographics.DateOfDeath), CareEnd: trim(b.Demographics.CareEndDate)}, fuzzNow)
 	if (p.MobileKind == gateway.NumberMobile) == p.Mobile.IsZero() {
 		t.Fatal("the number does not fit its kind")
 	}

@@ -151,9 +151,10 @@ func (s *session) people(ctx context.Context, c *collector) error {
 	c.feed.Appointments = make([]gateway.Appointment, len(c.visits))
 	for i, v := range c.visits {
 		d, ok := known[v.Patient.ID]
-		if v.Patient = unknownPatient(v); ok && d.age(now) <= longestBelief {
-			v.Patient = s.a.patient(v.Patient.ID, d, now)
+		if ok && d.age(now) <= longestBelief {
+			v.Patient = s.a.patient(v, d, now)
 		} else {
+			v.Patient = unknownPatient(v)
 			waiting++
 		}
 		c.feed.Appointments[i] = v.Appointment

@@ -96,17 +96,21 @@ func TestARecordedDiaryIsReadAsItsDocumentsSay(t *testing.T) {
 	effie := gateway.Patient{
 		ID: "84521", Name: gateway.NewName("Effie"), NHSNumber: gateway.NewNHSNumber("9990000018"),
 		Mobile: gateway.NewPhone("+447700900118"), MobileKind: gateway.NumberMobile,
+		Born: gateway.NewBirth(1960, time.May, 4), Language: gateway.LanguageEnglish,
 	}
+	session, telephone := gateway.NewClinicName("Session", "Slot"), gateway.NewClinicName("Session", "Telephone Appointment Slot")
 	want := []gateway.Appointment{
-		{ID: "6510300000000000-84521", Patient: effie, Start: at(13, 15), Site: "Riverside Surgery", Mode: gateway.ModeTelephone, Status: gateway.StatusBooked},
-		{ID: "6510300000000001-84521", Patient: effie, Start: at(14, 0), Site: "Riverside Surgery", Status: gateway.StatusCancelled},
+		{ID: "6510300000000000-84521", Patient: effie, Start: at(13, 15), Site: "Riverside Surgery", Mode: gateway.ModeTelephone, Status: gateway.StatusBooked, Clinic: telephone},
+		{ID: "6510300000000001-84521", Patient: effie, Start: at(14, 0), Site: "Riverside Surgery", Status: gateway.StatusCancelled, Clinic: session},
 		{Patient: gateway.Patient{
 			ID: "84522", Name: gateway.NewName("Tomos"), MobileKind: gateway.NumberMissing, Declined: gateway.FlagUnclear,
-		}, Start: at(7, 50), Site: "Riverside Branch", Status: gateway.StatusBooked},
+			Born: gateway.NewBirth(1989, time.February, 8),
+		}, Start: at(7, 50), Site: "Riverside Branch", Status: gateway.StatusBooked, Clinic: gateway.NewClinicName("Bloods", "Slot")},
 		{ID: "6510300000000003-84523", Patient: gateway.Patient{
 			ID: "84523", Name: gateway.NewName("Mair"), NHSNumber: gateway.NewNHSNumber("9990000026"), Mobile: gateway.NewPhone("+447700900126"),
 			MobileKind: gateway.NumberMobile, Deceased: gateway.FlagYes, Left: gateway.FlagYes, Declined: gateway.FlagYes,
-		}, Start: at(8, 0), Site: "Riverside Surgery", Mode: gateway.ModeInPerson, Status: gateway.StatusBooked},
+			Born: gateway.NewBirth(1931, time.January, 1),
+		}, Start: at(8, 0), Site: "Riverside Surgery", Mode: gateway.ModeInPerson, Status: gateway.StatusBooked, Clinic: gateway.NewClinicName("Session", "Slot", "Face to Face")},
 	}
 	if len(feed.Appointments) != len(want) {
 		t.Fatalf("%d appointments, want %d", len(feed.Appointments), len(want))

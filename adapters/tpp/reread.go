@@ -43,7 +43,7 @@ func (a *Adapter) Reread(ctx context.Context, known gateway.Appointment) (gatewa
 	if _, raw, err := a.keptDetails(ctx, []gateway.PatientID{v.Patient.ID}); err == nil {
 		_ = a.keepDetails(ctx, map[gateway.PatientID]details{v.Patient.ID: d}, raw)
 	}
-	v.Patient = a.patient(v.Patient.ID, d, a.env.Clock.Now())
+	v.Patient = a.patient(v, d, a.env.Clock.Now())
 	return v.Appointment, nil
 }
 

@@ -20,7 +20,7 @@ func TestWhatEveryAdapterMustDo(t *testing.T) {
 // one that gives neither, as in TPP's own example.
 func subjects() []adaptertest.Subject {
 	all := adaptertest.Abilities{
-		Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, KeepsIDOnMove: true,
+		Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, Born: true, Clinic: true, Language: true, KeepsIDOnMove: true,
 		Statuses: []gateway.Status{gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed},
 	}
 	bare := all

@@ -24,6 +24,7 @@ var law = map[string]room{
 	"bellman/configs":                      {1, []string{"gateway", "gateway/message"}},
 	"bellman/scheduler":                    {1, []string{"gateway"}},
 	"bellman/gateway/audit":                {1, nil},
+	"bellman/gateway/born":                 {1, []string{"gateway"}},
 	"bellman/gateway/clockwatch":           {1, []string{"gateway"}},
 	"bellman/gateway/gatewaytest":          {1, []string{"gateway"}}, // tests only
 	"bellman/gateway/ident":                {1, nil},
@@ -62,7 +63,7 @@ var law = map[string]room{
 	"bellman/adapters/hl7/message":         {2, []string{"gateway"}},
 	"bellman/adapters/hl7/mllp":            {2, nil},
 	"bellman/adapters/hl7/hl7sim":          {2, []string{"gateway", "adapters/hl7/message", "adapters/hl7/mllp", "adapters/surgery", "adapters/surgery/door"}},
-	"bellman/adapters/tpp":                 {2, []string{"gateway", "gateway/ident", "gateway/meeting", "gateway/number"}},
+	"bellman/adapters/tpp":                 {2, []string{"gateway", "gateway/born", "gateway/ident", "gateway/meeting", "gateway/number"}},
 	"bellman/adapters/tpp/tppsim":          {2, []string{"gateway", "adapters/surgery", "adapters/surgery/door"}},
 	"bellman/adapters/twilio":              {2, []string{"gateway", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},

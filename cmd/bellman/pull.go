@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,7 +83,7 @@ written to the audit trail.`,
 		if err != nil {
 			return err
 		}
-		feed.Notes = append(feed.Notes, a.turns.words(p.ODS))
+		feed.Notes = append(slices.Concat(feed.Notes, doubts(feed.Appointments)), a.turns.words(p.ODS))
 		if *reveal {
 			if err := c.record(a.cfg, "pull --reveal", p.ODS, fmt.Sprintf("%d appointments", len(feed.Appointments))); err != nil {
 				return err
@@ -187,6 +188,28 @@ func shownNumber(n gateway.Phone, reveal bool) string {
 	return "…" + n.LastThree()
 }
 
+// doubts says how many visits are of patients of whom something stands in the clinical
+// system that is not understood. The rows name it, and never what stood there.
+func doubts(all []gateway.Appointment) []string {
+	born, needs := 0, 0
+	for _, a := range all {
+		if a.Patient.Born.AgeOn(a.Start) == gateway.AgeUnclear {
+			born++
+		}
+		if a.Patient.Needs.Unclear() {
+			needs++
+		}
+	}
+	var out []string
+	if born > 0 {
+		out = append(out, fmt.Sprintf("%d visits are of patients whose date of birth is not understood, or cannot be one: their age is not known (\"date of birth?\")", born))
+	}
+	if needs > 0 {
+		out = append(out, fmt.Sprintf("%d visits are of patients of whose needs something is not understood: they are not texted (\"needs?\")", needs))
+	}
+	return out
+}
+
 // noteOf names what is known of the patient that bears on texting.
 func noteOf(a gateway.Appointment) string {
 	out := ""
@@ -204,6 +227,12 @@ func noteOf(a gateway.Appointment) string {
 	add(a.Reminded, "reminded elsewhere")
 	if a.StartDoubt != gateway.NoDoubt {
 		out += "time? "
+	}
+	if a.Patient.Born.AgeOn(a.Start) == gateway.AgeUnclear {
+		out += "date of birth? "
+	}
+	if a.Patient.Needs.Unclear() {
+		out += "needs? "
 	}
 	return out
 }

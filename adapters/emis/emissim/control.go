@@ -31,7 +31,7 @@ func shown(v surgery.Visit) any {
 	if v.Status == gateway.StatusCancelled {
 		status = "(cancelled)"
 	}
-	return shownVisit{door.Show(v), v.Minutes, v.Site, slotTypeOf(v.Mode).Display, status}
+	return shownVisit{door.Show(v), v.Minutes, v.Site, slotTypeOf(v).Display, status}
 }
 
 // orders are the faults, and an act beside them: with {"expire_tokens": true} every

@@ -44,7 +44,7 @@ func identOf(id int) ident {
 
 func registrationOf(p surgery.Person, f Faults) registration {
 	r := registration{
-		ident: identOf(p.ID), DateOfBirth: p.Born.Format(dateFormat), Sex: some("U"),
+		ident: identOf(p.ID), DateOfBirth: p.BornAs(dateFormat), Sex: some("U"),
 		FamilyName: p.Family, CallingName: p.Given, FirstNames: p.Given, Title: p.Title,
 		NHSNumber: p.NHSNumber, HomeTelephone: orNull(p.Home), Mobile: orNull(p.Mobile),
 	}
@@ -63,10 +63,10 @@ func registrationOf(p surgery.Person, f Faults) registration {
 	return r
 }
 
-// slotTypeOf names a slot type as practices do.
-func slotTypeOf(m gateway.Mode) slotType {
+// slotTypeOf names a slot type as practices do: by the clinic, or else by how they meet.
+func slotTypeOf(v surgery.Visit) slotType {
 	t := slotType{ID: "1", Display: "Routine 10 min", Description: "Routine appointment", Bookable: true, EmisAccess: "N"}
-	switch m {
+	switch v.Mode {
 	case gateway.ModeInPerson:
 		t.ID, t.Display, t.Description = "2", "Face to Face", "Face to face consultation"
 	case gateway.ModeTelephone:
@@ -76,6 +76,9 @@ func slotTypeOf(m gateway.Mode) slotType {
 	case gateway.ModeHomeVisit:
 		t.ID, t.Display, t.Description = "5", "Home Visit", "Home visit"
 	case gateway.ModeUnknown:
+	}
+	if v.Clinic != "" {
+		t.ID, t.Display, t.Description = "6", v.Clinic, v.Clinic
 	}
 	return t
 }
@@ -89,7 +92,7 @@ func bookedOf(v surgery.Visit, p surgery.Person, f Faults) booked {
 			ID: identOf(v.Slot), Site: strconv.Itoa(v.Site), Name: "Dr Bell",
 			Date: l.Format(dateFormat), Time: clockOf(l),
 			SessionHolder: &holder, SessionUsers: []ident{holder}, SessionLocations: []ident{identOf(v.Site)},
-			SessionID: sessionID, SlotType: slotTypeOf(v.Mode),
+			SessionID: sessionID, SlotType: slotTypeOf(v),
 		},
 		AlertSpecified: true,
 	}
@@ -120,7 +123,7 @@ func patientAppointmentOf(v surgery.Visit, f Faults) patientAppointment {
 	a := patientAppointment{
 		SlotID: v.Slot, SiteID: v.Site, Date: l.Format(dateFormat), StartTime: clockOf(l),
 		Duration: strconv.Itoa(v.Minutes), SessionName: "Dr Bell", SessionDBID: sessionID,
-		Status: statusText(v.Status), SlotType: slotTypeOf(v.Mode),
+		Status: statusText(v.Status), SlotType: slotTypeOf(v),
 	}
 	if f.StatusText != "" {
 		a.Status = f.StatusText

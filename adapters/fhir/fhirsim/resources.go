@@ -41,6 +41,9 @@ func (s *Sim) appointment(v surgery.Visit, base string) object {
 		"end":          d.instant(v.Start.Add(time.Duration(v.Minutes) * time.Minute)),
 	}
 	d.shape(a, v)
+	if v.Clinic != "" {
+		a["serviceType"] = []object{{"text": v.Clinic}}
+	}
 	form := s.form(v)
 	switch form {
 	case Declined:
@@ -73,7 +76,12 @@ func (s *Sim) patient(p surgery.Person) object {
 		"identifier":   []object{{"system": nhsNumber, "value": p.NHSNumber}},
 		"active":       true,
 		"name":         []object{{"use": "official", "prefix": []string{p.Title}, "given": []string{p.Given}, "family": p.Family}},
-		"birthDate":    p.Born.Format("2006-01-02"),
+	}
+	if !p.Born.IsZero() {
+		out["birthDate"] = p.BornAs(time.DateOnly)
+	}
+	if p.Language != "" {
+		out["communication"] = []object{{"language": coded("urn:ietf:bcp:47", p.Language)}}
 	}
 	var reach []object
 	if p.Home != "" {

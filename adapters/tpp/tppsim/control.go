@@ -40,7 +40,7 @@ func (s *Sim) shown(v surgery.Visit) any {
 	if !other {
 		words = statusWords[v.Status]
 	}
-	return shownVisit{door.Show(v), v.Minutes, v.Site, slotTypes[v.Mode], words}
+	return shownVisit{door.Show(v), v.Minutes, v.Site, slotType(v), words}
 }
 
 // statusOfVisit sets the words of a visit's Status, known ones or not.

@@ -98,7 +98,7 @@ func (s *Sim) getDiary(p parameters, f Faults) string {
 		fmt.Fprintf(&b, "<Result>%s<Demographics><Title>%s</Title><FirstName>%s</FirstName><MiddleNames></MiddleNames><Surname>%s</Surname>"+
 			"<DateOfBirth>%s</DateOfBirth><Sex>U</Sex></Demographics>%s</Result>",
 			s.identity(person, f.NoIdentifier && i == 0), text(person.Title), text(person.Given), text(person.Family),
-			person.Born.Format(time.DateOnly), strings.Join(byPerson[id], ""))
+			person.BornAs(time.DateOnly), strings.Join(byPerson[id], ""))
 	}
 	return b.String()
 }
@@ -160,7 +160,7 @@ func (s *Sim) appointment(v surgery.Visit, wall string, first bool, f Faults) (s
 	}
 	fmt.Fprintf(&b, "<Clinic><UserName>jbell</UserName><SiteName>%s</SiteName><ClinicType>Session</ClinicType>"+
 		"<Slot><SlotType>%s</SlotType><DateTimeStart>%s</DateTimeStart><Duration>%d</Duration></Slot></Clinic></Appointment>",
-		text(siteName(v.Site)), slotTypes[v.Mode], text(wall), v.Minutes)
+		text(siteName(v.Site)), text(slotType(v)), text(wall), v.Minutes)
 	return b.String(), true
 }
 
@@ -172,6 +172,9 @@ var statusWords = map[gateway.Status]string{
 	gateway.StatusFinished:  "Finished",
 	gateway.StatusMissed:    "Did Not Attend",
 }
+
+// slotType names the type of a slot: by the clinic, or else by how they meet.
+func slotType(v surgery.Visit) string { return cmp.Or(v.Clinic, slotTypes[v.Mode]) }
 
 // slotTypes are names that a practice might give to its slot types.
 var slotTypes = map[gateway.Mode]string{

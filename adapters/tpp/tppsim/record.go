@@ -3,6 +3,7 @@ package tppsim
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"bellman/adapters/surgery"
 	"bellman/gateway"
@@ -56,15 +57,15 @@ func (s *Sim) demographics(p surgery.Person, f Faults) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "<Demographics><Title>%s</Title><FirstName>%s</FirstName><MiddleNames></MiddleNames><Surname>%s</Surname><KnownAs></KnownAs><DateOfBirth>%s</DateOfBirth>",
-		text(p.Title), text(p.Given), text(p.Family), p.Born.Format("2006-01-02"))
+		text(p.Title), text(p.Given), text(p.Family), p.BornAs(time.DateOnly))
 	switch {
 	case !p.Died.IsZero() && f.DeathWords != "":
 		b.WriteString("<DateOfDeath>" + text(f.DeathWords) + "</DateOfDeath>")
 	case !p.Died.IsZero():
 		b.WriteString("<DateOfDeath>" + p.Died.In(gateway.London()).Format("2006-01-02") + "</DateOfDeath>")
 	}
-	fmt.Fprintf(&b, "<Sex>U</Sex><MainLanguage Code=\"XaG5t\" Scheme=\"CTV3\" Term=\"Main spoken language English\"></MainLanguage><EnglishSpeaker>Unknown</EnglishSpeaker>"+
-		"<Address><Town>Riverside</Town></Address><HomeTelephone>%s</HomeTelephone><WorkTelephone></WorkTelephone><MobileTelephone>%s</MobileTelephone>"+
+	b.WriteString("<Sex>U</Sex>" + mainLanguage(p.Language))
+	fmt.Fprintf(&b, "<Address><Town>Riverside</Town></Address><HomeTelephone>%s</HomeTelephone><WorkTelephone></WorkTelephone><MobileTelephone>%s</MobileTelephone>"+
 		"<AlternateTelephone></AlternateTelephone><EmailAddress></EmailAddress>", text(p.Home), text(p.Mobile))
 	if !f.NoConsent {
 		b.WriteString("<SMSConsent>" + text(consent) + "</SMSConsent>")
@@ -76,6 +77,19 @@ func (s *Sim) demographics(p surgery.Person, f Faults) string {
 	b.WriteString("<RegistrationType>GMS</RegistrationType></Demographics>")
 	return b.String()
 }
+
+// mainLanguage writes the language that a patient speaks. The code is invented but for
+// that of English.
+func mainLanguage(code string) string {
+	term, ctv3 := "Main spoken language English", "XaG5t"
+	if name, ok := languageNames[code]; ok {
+		term, ctv3 = "Main spoken language "+name, "XaZ01"
+	}
+	return `<MainLanguage Code="` + ctv3 + `" Scheme="CTV3" Term="` + term + `"></MainLanguage><EnglishSpeaker>Unknown</EnglishSpeaker>`
+}
+
+// languageNames are those that an invented patient may speak besides English.
+var languageNames = map[string]string{"pl": "Polish", "cy": "Welsh"}
 
 // update changes a record: the consent to texts, or one appointment's status.
 func (s *Sim) update(q parameters, f Faults) string {
