@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"time"
 
 	"bellman/gateway"
 )
@@ -16,6 +17,30 @@ func (s *Scheduler) clockRight() bool { return s.o.Keeper == nil || s.o.Keeper.R
 // comes as soon as it is. It reports false when the context ended first.
 func (s *Scheduler) awaitClock(ctx context.Context) bool {
 	return s.o.Keeper == nil || s.o.Keeper.WhenRight(ctx)
+}
+
+// jumpEvery is how often the scheduler looks whether our clock has jumped.
+const jumpEvery = 250 * time.Millisecond
+
+// awaitJump waits until our clock has moved by a minute or more against the one that
+// is never set, and reports false when ctx ended first. Timers go by the second clock,
+// which stands still while the machine sleeps: a read that was timetabled for seven in
+// the morning, by a laptop that was shut at six the evening before, would come
+// thirteen hours after it was opened again.
+func (s *Scheduler) awaitJump(ctx context.Context) bool {
+	if s.o.Keeper == nil {
+		<-ctx.Done()
+		return false
+	}
+	wall, elapsed := s.o.Clock.Now().Round(0), s.o.Keeper.Elapsed()
+	for gateway.Wait(ctx, jumpEvery) {
+		was, before := wall, elapsed
+		wall, elapsed = s.o.Clock.Now().Round(0), s.o.Keeper.Elapsed()
+		if jump := wall.Sub(was) - (elapsed - before); jump.Abs() >= gateway.Wobble {
+			return true
+		}
+	}
+	return false
 }
 
 // credible gives a read as far as its own time can be believed. Data cannot be

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bellman/gateway"
+	"bellman/gateway/gatewaytest"
 	"bellman/scheduler"
 )
 
@@ -102,8 +103,7 @@ func TestAReadThatTheClockJumpsInIsDropped(t *testing.T) {
 	s := newStage(t)
 	s.booked(person(1))
 	was := s.asOf()
-	k := lamed{right: func() bool { return false }, come: make(chan struct{})}
-	close(k.come)
+	k := lamed{right: func() bool { return false }, come: closed()}
 	s.clock.Set(tuesday)
 	if err := s.under(k).Tick(t.Context(), s.surgery); err == nil {
 		t.Error("it was not dropped")
@@ -116,4 +116,37 @@ func TestAReadThatTheClockJumpsInIsDropped(t *testing.T) {
 	if !s.asOf().Equal(was) {
 		t.Error("it made the diary fresh")
 	}
+}
+
+// A practice that is read each morning at seven, on a machine that sleeps at night:
+// its timer has stood still as well.
+func TestAfterTheMachineHasSleptTheDiaryIsReadAtOnce(t *testing.T) {
+	s := newStage(t)
+	s.diary.book(person(1))
+	s.surgery.Poll = "@every 10h"
+	sched := s.under(lamed{right: func() bool { return true }, come: closed()})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- sched.Run(ctx) }()
+	gatewaytest.Await(t, "it is read at the start", func() bool { return s.diary.asked() == 1 && !s.asOf().IsZero() })
+	s.clock.Advance(50 * time.Second) // a wobble
+	gateway.Wait(ctx, 1500*time.Millisecond)
+	if n := s.diary.asked(); n != 1 {
+		t.Errorf("it is read %d times before the machine sleeps", n)
+	}
+	s.clock.Set(monday)
+	gatewaytest.Await(t, "it is read on waking", func() bool { return s.asOf().Equal(monday) })
+	s.clock.Set(friday)
+	gatewaytest.Await(t, "it is read when the clock is set back", func() bool { return s.diary.asked() == 3 })
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// closed is a channel that nobody waits on.
+func closed() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
 }

@@ -80,37 +80,71 @@ func New(o Options) *Scheduler {
 }
 
 // Run reads every practice once, jittered when they are many, and then to its
-// timetable, until ctx ends. It waits for reads under way before it returns.
+// timetable, until ctx ends. After our clock was set, or the machine has slept, it
+// begins anew: see awaitJump. It waits for reads under way before it returns.
 func (s *Scheduler) Run(ctx context.Context) error {
+	turns, err := s.turns()
+	if err != nil {
+		return err
+	}
+	var under sync.WaitGroup
+	defer under.Wait()
+	for _, t := range turns {
+		if t.practice.Tells {
+			under.Go(func() { s.attend(ctx, t.practice) })
+		}
+	}
+	for {
+		for _, t := range turns {
+			under.Go(func() { s.visit(ctx, t.practice, t.offset) })
+		}
+		c, err := s.timetable(ctx, turns)
+		if err != nil {
+			return err
+		}
+		c.Start()
+		again := s.awaitJump(ctx)
+		stopped := c.Stop()
+		under.Go(func() { <-stopped.Done() })
+		if !again {
+			return nil
+		}
+		s.o.Log.Warn("our clock was set, or the machine has slept; every diary is read, and the timetable begins anew")
+	}
+}
+
+// turn is when a practice is read: to its timetable, and so much later.
+type turn struct {
+	practice Practice
+	poll     cron.Schedule
+	offset   time.Duration
+}
+
+func (s *Scheduler) turns() ([]turn, error) {
+	out := make([]turn, len(s.o.Practices))
+	for i, p := range s.o.Practices {
+		poll, err := cron.ParseStandard(p.Poll)
+		if err != nil {
+			return nil, fmt.Errorf("timetable of %s: %w", p.ODS, err)
+		}
+		out[i] = turn{p, poll, jitter(p.ODS, len(s.o.Practices), period(poll, s.o.Clock.Now()))}
+	}
+	return out, nil
+}
+
+// timetable gives the timetable of every practice, and of what is done at night.
+func (s *Scheduler) timetable(ctx context.Context, turns []turn) (*cron.Cron, error) {
 	log := cronLog{s.o.Log}
 	c := cron.New(cron.WithLocation(gateway.London()), cron.WithLogger(log), cron.WithChain(cron.Recover(log), cron.SkipIfStillRunning(log)))
-	offsets := make([]time.Duration, len(s.o.Practices))
-	for i, p := range s.o.Practices {
-		timetable, err := cron.ParseStandard(p.Poll)
-		if err != nil {
-			return fmt.Errorf("timetable of %s: %w", p.ODS, err)
-		}
-		offsets[i] = jitter(p.ODS, len(s.o.Practices), period(timetable, s.o.Clock.Now()))
-		job := cron.FuncJob(func() { s.visit(ctx, p, offsets[i]) })
-		c.Schedule(timetable, job)
+	for _, t := range turns {
+		c.Schedule(t.poll, cron.FuncJob(func() { s.visit(ctx, t.practice, t.offset) }))
 	}
 	// Nothing is timetabled between 01:00 and 02:00, which may be missing or
 	// stand twice.
 	if _, err := c.AddFunc("40 3 * * *", func() { s.sweep(ctx) }); err != nil {
-		return fmt.Errorf("timetable of the sweep: %w", err)
+		return nil, fmt.Errorf("timetable of the sweep: %w", err)
 	}
-	var first sync.WaitGroup
-	for i, p := range s.o.Practices {
-		first.Go(func() { s.visit(ctx, p, offsets[i]) })
-		if p.Tells {
-			first.Go(func() { s.attend(ctx, p) })
-		}
-	}
-	c.Start()
-	<-ctx.Done()
-	<-c.Stop().Done()
-	first.Wait()
-	return nil
+	return c, nil
 }
 
 // visit waits for its turn and ticks. What goes wrong in one practice stays there.
