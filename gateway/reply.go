@@ -91,4 +91,6 @@ const (
 	AnswerStarted      Answer = 'a'
 	AnswerHelp         Answer = 'h'
 	AnswerNotMonitored Answer = 'n'
+	AnswerStoppedAll   Answer = 't'
+	AnswerClosed       Answer = 'w'
 )

@@ -227,7 +227,7 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 		Memory: a.store, Restoring: a.store, Start: message.Start, Webhooks: a.provider, Lister: a.provider, Forged: twilio.ErrSignature, Practices: domain,
 		Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "inbox"), Metrics: inbox.NewMetrics(a.registry, domain),
 		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Writers: a.writers(), Cancels: a.cancels(refresh), Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
-		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
+		Answers: message.Answers(),
 		Allowed: a.answerable(), Render: message.Render, Settle: a.cfg.Twilio.Settle,
 	})
 	return sched, send, in

@@ -98,7 +98,7 @@ func openDoor(st *store.Store) (*door, error) {
 	in := inbox.New(inbox.Options{
 		Memory: st, Webhooks: provider, Lister: provider, Forged: twilio.ErrSignature, Practices: ps, Clock: realClock(), Log: slog.New(slog.DiscardHandler),
 		Metrics: inbox.NewMetrics(prometheus.NewRegistry(), ps), Taken: twilio.Config{}.TakenWords(),
-		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
+		Answers: message.Answers(),
 	})
 	d.server = &http.Server{Handler: in.Handler(), ReadHeaderTimeout: 5 * time.Second}
 	d.serving.Go(func() { _ = d.server.Serve(l) })

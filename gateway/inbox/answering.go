@@ -13,8 +13,9 @@ func (in *Inbox) words(ctx context.Context, p gateway.Practice, m gateway.Inboun
 	if in.mute(m) {
 		return gateway.Text{}
 	}
-	answer, text := in.answer(ctx, p, m.From, kind)
-	if answer == gateway.NoAnswer {
+	answer := in.answer(ctx, p, m, kind)
+	text := in.o.Answers[answer]
+	if text == nil {
 		return gateway.Text{}
 	}
 	first, err := in.o.Memory.FirstToday(ctx, p.ODS, m.From, answer)
@@ -31,19 +32,34 @@ func (in *Inbox) words(ctx context.Context, p gateway.Practice, m gateway.Inboun
 // answer says which answer a kind of reply gets, the same for numbers that we know and
 // numbers that we do not. Nobody is told that texts will come again while an opt-out
 // stands that START does not lift.
-func (in *Inbox) answer(ctx context.Context, p gateway.Practice, n gateway.Phone, kind gateway.ReplyKind) (gateway.Answer, func(gateway.Practice) gateway.Text) {
+func (in *Inbox) answer(ctx context.Context, p gateway.Practice, m gateway.Inbound, kind gateway.ReplyKind) gateway.Answer {
 	switch kind {
-	case gateway.ReplyStop, gateway.ReplyWrong, gateway.ReplyUnsure:
-		return gateway.AnswerStopped, in.o.Answers.Stopped
+	case gateway.ReplyWrong:
+		return gateway.AnswerClosed
+	case gateway.ReplyStop, gateway.ReplyUnsure:
+		return in.stopped(ctx, p, m)
 	case gateway.ReplyStart:
-		if _, out, err := in.o.Memory.OptedOut(ctx, p.ODS, n); err == nil && !out {
-			return gateway.AnswerStarted, in.o.Answers.Started
+		if _, out, err := in.o.Memory.OptedOut(ctx, p.ODS, m.From); err == nil && !out {
+			return gateway.AnswerStarted
 		}
 	case gateway.ReplyHelp:
-		return gateway.AnswerHelp, in.o.Answers.Help
+		return gateway.AnswerHelp
 	case gateway.ReplyConfirm:
-		return gateway.NoAnswer, nil
+		return gateway.NoAnswer
 	case gateway.ReplyCancel, gateway.ReplyOther:
 	}
-	return gateway.AnswerNotMonitored, in.o.Answers.NotMonitored
+	return gateway.AnswerNotMonitored
+}
+
+// stopped says which answer a number gets that will not be texted any more: one that
+// offers START only where START lifts what stands.
+func (in *Inbox) stopped(ctx context.Context, p gateway.Practice, m gateway.Inbound) gateway.Answer {
+	o, out, err := in.o.Memory.OptedOut(ctx, p.ODS, m.From)
+	switch {
+	case err == nil && out && !o.LiftedByStart():
+		return gateway.AnswerClosed
+	case len(in.o.Practices) > 1 && gateway.StopsAll(m.Text.Reveal()):
+		return gateway.AnswerStoppedAll
+	}
+	return gateway.AnswerStopped
 }

@@ -113,7 +113,7 @@ func (s *stage) newInbox(meddle ...func(*inbox.Options)) *inbox.Inbox {
 	o := inbox.Options{
 		Memory: s.memory, Restoring: s.memory.Store, Start: message.Start, Webhooks: s.provider, Lister: s.provider, Forged: twilio.ErrSignature, Practices: s.practices(),
 		Clock: &s.clock, Log: s.log.Logger(), Settled: func(gateway.ODS) { s.settled.Add(1) },
-		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
+		Answers: message.Answers(),
 		Taken:   twilio.Config{}.TakenWords(), Render: message.Render, Settle: settle,
 	}
 	for _, m := range meddle {

@@ -79,10 +79,9 @@ type Lister interface {
 	Message(ctx context.Context, id string) (gateway.Listed, bool, error)
 }
 
-// Answers words what patients are answered. A zero Text is no answer.
-type Answers struct {
-	Stopped, Started, Help, NotMonitored func(gateway.Practice) gateway.Text
-}
+// Answers words what patients are answered. A zero Text is no answer, and neither is
+// one that is not there.
+type Answers map[gateway.Answer]func(gateway.Practice) gateway.Text
 
 // Options is what an inbox is made of.
 type Options struct {

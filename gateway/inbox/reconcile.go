@@ -230,7 +230,7 @@ func (in *Inbox) find(p gateway.Practice, a gateway.Appointment, u gateway.Stand
 // all gives every answer that a practice gives to patients' texts.
 func (a Answers) all(p gateway.Practice) []gateway.Text {
 	var out []gateway.Text
-	for _, f := range []func(gateway.Practice) gateway.Text{a.Stopped, a.Started, a.Help, a.NotMonitored} {
+	for _, f := range a {
 		if t := f(p); !t.IsZero() {
 			out = append(out, t)
 		}

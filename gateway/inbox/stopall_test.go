@@ -30,7 +30,7 @@ func TestSTOPALLIsOnTheDiskForEveryPracticeBeforeItIsAnswered(t *testing.T) {
 	s.booked(riverside, person(1))
 	s.booked(hillside, person(1), person(2))
 	got := s.sim.Reply(t.Context(), phone(1), fromRiverside, "Stop all")
-	if got.Status != http.StatusOK || len(got.Texts) != 1 || !strings.Contains(got.Texts[0], "will send no more texts") {
+	if got.Status != http.StatusOK || len(got.Texts) != 1 || !strings.Contains(got.Texts[0], "all others who text through the same service will send no more texts") {
 		t.Errorf("answered %d with %d texts", got.Status, len(got.Texts))
 	}
 	elsewhere := s.elsewhere() // an empty Redis, with our journal

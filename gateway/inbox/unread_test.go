@@ -94,8 +94,8 @@ func TestFiveHundredRepliesOfAnyKindAreFiveHundredRowsForAPersonAndOneAnswerANum
 	if len(answers) != len(asking) || waiting < replies*9/10 {
 		t.Errorf("%d of %d numbers were answered; %d replies wait for a person", len(answers), len(asking), waiting)
 	}
-	for _, got := range answers { // whoever writes "wrong number" besides gets the answer to that, too
-		if slices.Sort(got); len(slices.Compact(slices.Clone(got))) != len(got) || len(got) > 2 {
+	for _, got := range answers { // one to free words, one to what looks like STOP, one to "wrong number"
+		if slices.Sort(got); len(slices.Compact(slices.Clone(got))) != len(got) || len(got) > 3 {
 			t.Errorf("a number got %d answers in a day, or one twice", len(got))
 		}
 	}

@@ -84,6 +84,9 @@ func TestAWrongNumberGetsNothingMoreAndIsATaskForEachPatient(t *testing.T) {
 	if len(got.Texts) != 1 || !strings.Contains(got.Texts[0], "will send no more texts to this number") {
 		t.Errorf("answered with %d texts", len(got.Texts))
 	}
+	if strings.Contains(got.Texts[0], "START") || strings.Contains(got.Texts[0], "appointment") {
+		t.Error("a stranger is offered START, or told of appointments")
+	}
 	if by := s.optedOut(riverside, 1); by != gateway.OutByWrongNumber || s.optedOut(hillside, 1) != "" {
 		t.Errorf("opted out by %q, or of the other practice as well", by)
 	}
@@ -111,6 +114,9 @@ func TestOnlyStaffLiftWhatAStrangerSaid(t *testing.T) {
 				got := s.post("/twilio/inbound", text(1, fromRiverside, words, sid(i)))
 				if i > 1 && strings.Contains(got.body, "about appointments again") {
 					t.Errorf("%s is promised texts", words)
+				}
+				if i > 0 && strings.Contains(got.body, "START") {
+					t.Errorf("after %s START is offered, which lifts nothing", words)
 				}
 				if by := s.optedOut(riverside, 1); i > 0 && by != gateway.OutByWrongNumber {
 					t.Errorf("after %s opted out by %q", words, by)

@@ -11,6 +11,19 @@ func Stopped(p gateway.Practice) gateway.Text {
 	return answer(p, func(s script) string { return s.stopped })
 }
 
+// StoppedAll answers STOP ALL. It names no other practice: whoever reads it need not
+// know where else the patient goes.
+func StoppedAll(p gateway.Practice) gateway.Text {
+	return answer(p, func(s script) string { return s.stoppedAll })
+}
+
+// Closed answers whoever says that the phone is not the patient's, and STOP where the
+// practice itself keeps the number from being texted. It offers no START, which would
+// lift nothing there, and tells a stranger nothing of an appointment (HAZ-03).
+func Closed(p gateway.Practice) gateway.Text {
+	return answer(p, func(s script) string { return s.closed })
+}
+
 // Started answers START.
 func Started(p gateway.Practice) gateway.Text {
 	return answer(p, func(s script) string { return s.started })
@@ -27,6 +40,18 @@ func Help(p gateway.Practice) gateway.Text {
 // (HAZ-12).
 func NotMonitored(p gateway.Practice) gateway.Text {
 	return answer(p, func(s script) string { return s.notMonitored })
+}
+
+// Answers gives the words of every answer to a patient's text.
+func Answers() map[gateway.Answer]func(gateway.Practice) gateway.Text {
+	return map[gateway.Answer]func(gateway.Practice) gateway.Text{
+		gateway.AnswerStopped:      Stopped,
+		gateway.AnswerStoppedAll:   StoppedAll,
+		gateway.AnswerClosed:       Closed,
+		gateway.AnswerStarted:      Started,
+		gateway.AnswerHelp:         Help,
+		gateway.AnswerNotMonitored: NotMonitored,
+	}
 }
 
 // answer words an answer in the languages of the practice's nation. It is the

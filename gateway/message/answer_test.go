@@ -11,7 +11,8 @@ import (
 )
 
 var answers = map[string]func(gateway.Practice) gateway.Text{
-	"stopped": message.Stopped, "started": message.Started, "help": message.Help, "not monitored": message.NotMonitored,
+	"stopped": message.Stopped, "stopped all": message.StoppedAll, "closed": message.Closed,
+	"started": message.Started, "help": message.Help, "not monitored": message.NotMonitored,
 }
 
 func TestAnswersNameThePracticeAndItsPhoneAndFit(t *testing.T) {

@@ -119,6 +119,8 @@ func answersOf(p gateway.Practice) []namedAnswer {
 	freed := cases(p, gateway.ModeInPerson)[0]
 	return []namedAnswer{
 		{"answer to STOP", Stopped(p)},
+		{"answer to STOP ALL", StoppedAll(p)},
+		{"answer to STOP or a wrong number, where START lifts nothing", Closed(p)},
 		{"answer to START", Started(p)},
 		{"answer to HELP", Help(p)},
 		{"answer to anything else", NotMonitored(p)},

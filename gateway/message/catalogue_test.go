@@ -121,7 +121,7 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 	}
 	want := map[string]int{
 		"reminder, kind not known": 3, "reminder, in person": 3, "reminder, by telephone": 3, "reminder, by video": 3, "reminder, home visit": 3,
-		"answer to STOP": 1, "answer to START": 1, "answer to HELP": 1, "answer to anything else": 1,
+		"answer to STOP": 1, "answer to STOP ALL": 1, "answer to STOP or a wrong number, where START lifts nothing": 1, "answer to START": 1, "answer to HELP": 1, "answer to anything else": 1,
 		"answer to CANCEL that freed the visit": 1,
 	}
 	if d := cmp.Diff(want, names); d != "" {

@@ -23,7 +23,7 @@ type script struct {
 	stop         string // and how to stop
 	changeOrStop string // when it cannot
 
-	stopped, started, help, notMonitored string // answers to patients' texts
+	stopped, stoppedAll, closed, started, help, notMonitored string // answers to patients' texts
 
 	// What a patient is told whose visit was cancelled at their word, in three parts;
 	// see Cancelled.
@@ -69,6 +69,8 @@ var english = script{
 	changeOrStop: "To change it or to stop these texts, call {phone}.",
 
 	stopped:      "{practice} will send no more texts to this number. Your appointments stay as they are. To get texts again, reply START or call {phone}.",
+	stoppedAll:   "{practice} and all others who text through the same service will send no more texts to this number. Your appointments stay as they are. To get our texts again, reply START or call {phone}.",
+	closed:       "Thank you. {practice} will send no more texts to this number. To change that, call {phone}.",
 	started:      "{practice} will text this number about appointments again. Reply STOP to stop these texts, or call {phone}.",
 	help:         "{practice} sends appointment reminders from this number. To reach us, call {phone}. {urgent} Reply STOP to stop these texts.",
 	notMonitored: "Thank you. Texts to {practice} are not monitored for urgent help. {urgent} Your appointment stays as it is unless we tell you. To reach us, call {phone}.",
@@ -99,6 +101,8 @@ var welsh = script{
 	changeOrStop: "I'w newid neu i stopio'r negeseuon hyn, ffoniwch {phone}.",
 
 	stopped:      "Ni fydd {practice} yn anfon mwy o negeseuon i'r rhif hwn. Mae eich apwyntiadau yn aros fel y maent. I gael negeseuon eto, atebwch START neu ffoniwch {phone}.",
+	stoppedAll:   "Ni fydd {practice} na neb arall sy'n defnyddio'r un gwasanaeth yn anfon mwy o negeseuon i'r rhif hwn. Mae eich apwyntiadau yn aros fel y maent. I gael ein negeseuon eto, atebwch START neu ffoniwch {phone}.",
+	closed:       "Diolch. Ni fydd {practice} yn anfon mwy o negeseuon i'r rhif hwn. I newid hynny, ffoniwch {phone}.",
 	started:      "Bydd {practice} yn anfon negeseuon am apwyntiadau i'r rhif hwn eto. Atebwch STOP i stopio'r negeseuon hyn, neu ffoniwch {phone}.",
 	help:         "Mae {practice} yn anfon negeseuon atgoffa o'r rhif hwn. Ffoniwch ni ar {phone}. {urgent} Atebwch STOP i stopio'r negeseuon hyn.",
 	notMonitored: "Diolch. Nid yw negeseuon i {practice} yn cael eu monitro ar gyfer cymorth brys. {urgent} Mae eich apwyntiad yn aros fel y mae oni bai i ni ddweud. Ffoniwch ni ar {phone}.",

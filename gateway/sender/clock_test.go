@@ -51,11 +51,9 @@ func newJumpy(t *testing.T) *jumpy {
 	for _, p := range j.surgs {
 		practices = append(practices, p.Practice)
 	}
-	none := func(gateway.Practice) gateway.Text { return gateway.Text{} }
 	j.in = inbox.New(inbox.Options{
 		Memory: j.store, Lister: j.provider, Practices: practices, Clock: &j.clock, Keeper: j.timekeeper(), Log: slog.New(slog.DiscardHandler),
 		Metrics: inbox.NewMetrics(prometheus.NewRegistry(), practices), Render: message.Render, Settle: settle,
-		Answers: inbox.Answers{Stopped: none, Started: none, Help: none, NotMonitored: none},
 	})
 	return j
 }

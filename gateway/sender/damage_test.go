@@ -62,7 +62,7 @@ func newWreck(t *testing.T, seed uint64) *wreck {
 	w.inbox = inbox.New(inbox.Options{
 		Memory: s.store, Webhooks: s.provider, Lister: s.provider, Practices: practices, Clock: &s.clock, Log: s.log.Logger(),
 		Metrics: inbox.NewMetrics(prometheus.NewRegistry(), practices), Moved: s.moves.add, Render: message.Render, Settle: time.Minute,
-		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
+		Answers: message.Answers(),
 	})
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -80,7 +80,7 @@ func newOutageDay(t *testing.T, from time.Duration, asks ...ask) *outageDay {
 	o := inbox.Options{
 		Memory: d.store, Practices: practices, Clock: &d.clock, Log: d.log.Logger(), Metrics: inbox.NewMetrics(prometheus.NewRegistry(), practices),
 		Lister: &d.line, Render: message.Render, Settle: time.Minute, Moved: d.moves.add,
-		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
+		Answers: message.Answers(),
 	}
 	d.in = inbox.New(o)
 	d.come(friday)

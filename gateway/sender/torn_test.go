@@ -83,7 +83,7 @@ func (f *failure) newInbox() *inbox.Inbox {
 	return inbox.New(inbox.Options{
 		Memory: f.store, Restoring: f.store, Start: message.Start, Webhooks: f.provider, Lister: f.provider, Practices: practices, Clock: &f.clock,
 		Log: f.log.Logger(), Metrics: inbox.NewMetrics(prometheus.NewRegistry(), practices), Moved: f.moves.add, Render: message.Render, Settle: time.Minute,
-		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
+		Answers: message.Answers(),
 	})
 }
 

@@ -72,7 +72,7 @@ func newFate(t *testing.T, told bool, asks ...ask) *fate {
 	p := []gateway.Practice{s.surgs[0].Practice, s.surgs[1].Practice}
 	f.inbox = inbox.New(inbox.Options{
 		Memory: s.store, Practices: p, Clock: &s.clock, Log: s.log.Logger(), Metrics: inbox.NewMetrics(prometheus.NewRegistry(), p),
-		Answers: inbox.Answers{Stopped: message.Stopped, Started: message.Started, Help: message.Help, NotMonitored: message.NotMonitored},
+		Answers: message.Answers(),
 		Moved:   s.moves.add,
 	})
 	for n := cancels; n <= staysAsIs; n++ {
