@@ -30,6 +30,9 @@ type Journal struct {
 	mu     sync.Mutex
 	id     string
 	joined string // the marking of Redis that it was last joined to; "": never
+
+	queue sync.Mutex    // of next alone; never held while the disk is waited for
+	next  *journalBatch // what goes to the disk when what is on its way has got there
 }
 
 const (
@@ -177,9 +180,7 @@ func (j *Journal) append(lines ...journalLine) error {
 		line := base64.StdEncoding.EncodeToString(sealed)
 		_, _ = fmt.Fprintf(&all, "%s %08x\n", line, crc32.ChecksumIEEE([]byte(line)))
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.write(all.String())
+	return j.together(all.String())
 }
 
 // write appends whole lines. A line torn off by a crash is ended first, so that it

@@ -44,7 +44,7 @@ func (s *Store) known(ctx context.Context, p gateway.ODS) (*diary, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &diary{practice: p, heads: map[gateway.Ref]gateway.Head{}, key: k}
+	d := &diary{practice: p, key: k}
 	if d.optouts, err = s.optedOutTags(ctx, p); err != nil {
 		return nil, err
 	}
@@ -53,8 +53,16 @@ func (s *Store) known(ctx context.Context, p gateway.ODS) (*diary, error) {
 		return nil, fmt.Errorf("read what is known of %s: %w", p, plain(err))
 	}
 	d.again = again
+	d.heads, err = s.heads(ctx, k, p, "")
+	return d, err
+}
+
+// heads reads the heads of a practice's appointments: of those with a number, by what
+// stands for it, or of all.
+func (s *Store) heads(ctx context.Context, k *practiceKey, p gateway.ODS, tag string) (map[gateway.Ref]gateway.Head, error) {
+	out := map[gateway.Ref]gateway.Head{}
 	for cursor := "0"; ; {
-		got, err := s.run(ctx, []call{{s.scripts.known, []string{ShardOf(p).epoch(), keysOf(p).appointments()}, []any{k.mark, cursor}}})
+		got, err := s.run(ctx, []call{{s.scripts.known, []string{ShardOf(p).epoch(), keysOf(p).appointments()}, []any{k.mark, cursor, tag}}})
 		if err != nil {
 			return nil, fmt.Errorf("read what is known of %s: %w", p, err)
 		}
@@ -62,16 +70,16 @@ func (s *Store) known(ctx context.Context, p gateway.ODS) (*diary, error) {
 		if err != nil || len(page) != 2 {
 			return nil, errRecord
 		}
-		if err := d.add(page[1].(string)); err != nil {
+		if err := addHeads(out, page[1].(string)); err != nil {
 			return nil, err
 		}
 		if cursor = page[0].(string); cursor == "0" {
-			return d, nil
+			return out, nil
 		}
 	}
 }
 
-func (d *diary) add(page string) error {
+func addHeads(into map[gateway.Ref]gateway.Head, page string) error {
 	for b := []byte(page); len(b) > 0; {
 		if len(b) < 10 || len(b) < 10+int(b[9]) {
 			return errRecord
@@ -82,7 +90,7 @@ func (d *diary) add(page string) error {
 		// A head that cannot be read is as good as none: the appointment is
 		// written anew by the next plan.
 		if h, _, err := parseHead(b[10:n]); err == nil {
-			d.heads[ref] = h
+			into[ref] = h
 		}
 		b = b[n:]
 	}

@@ -126,16 +126,17 @@ func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Pho
 
 // ofNumber gives the reminders of all visits that have a number.
 func (s *Store) ofNumber(ctx context.Context, p gateway.ODS, n gateway.Phone) ([]gateway.ReminderID, error) {
-	d, err := s.known(ctx, p)
+	k, err := s.key(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	tag := d.key.tag(n)
+	tag := k.tag(n)
+	heads, err := s.heads(ctx, k, p, string(tag[:]))
+	if err != nil {
+		return nil, err
+	}
 	var out []gateway.ReminderID
-	for ref, h := range d.heads {
-		if h.Tag != tag {
-			continue
-		}
+	for ref, h := range heads {
 		for _, r := range h.Rules {
 			out = append(out, gateway.ReminderID{Practice: p, Ref: ref, Rule: r, Start: h.Start})
 		}
@@ -155,20 +156,26 @@ func (s *Store) InFlight(ctx context.Context, p gateway.ODS, n gateway.Phone) (b
 	if err != nil {
 		return false, fmt.Errorf("in flight: %w", plain(err))
 	}
-	keys := keysOf(p)
+	var ours []string
 	for _, m := range leased {
-		if len(m) <= gateway.KeySize || gateway.ODS(m[gateway.KeySize:]) != p {
-			continue
+		if len(m) > gateway.KeySize && gateway.ODS(m[gateway.KeySize:]) == p {
+			ours = append(ours, m[:gateway.KeySize])
 		}
-		got, err := s.rdb.HGet(ctx, keys.reminders(), m[:gateway.KeySize]).Result()
-		if err != nil && !errors.Is(err, redis.Nil) {
-			return false, fmt.Errorf("in flight: %w", plain(err))
-		}
-		r, ok := parseReminder(got)
+	}
+	if len(ours) == 0 {
+		return false, nil
+	}
+	entries, err := s.rdb.HMGet(ctx, keysOf(p).reminders(), ours...).Result()
+	if err != nil {
+		return false, fmt.Errorf("in flight: %w", plain(err))
+	}
+	for i, key := range ours {
+		entry, _ := entries[i].(string)
+		r, ok := parseReminder(entry)
 		if !ok || r.State != gateway.Sending {
 			continue
 		}
-		number, err := s.leftFor(ctx, p, m[:len(gateway.Ref{})], r)
+		number, err := s.leftFor(ctx, p, key[:len(gateway.Ref{})], r)
 		if err != nil {
 			return false, err
 		}
