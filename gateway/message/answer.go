@@ -54,7 +54,8 @@ func Answers() map[gateway.Answer]func(gateway.Practice) gateway.Text {
 	}
 }
 
-// answer words an answer in the languages of the practice's nation. It is the
+// answer words an answer in the languages of the practice's nation: whoever writes
+// need not be the patient, so nobody's choice is known. It is the
 // zero Text, and nothing is answered, when the practice's sender cannot be
 // written to or its name or phone cannot stand in a text. Unlike a reminder it
 // is not refused for its length: it may be the answer to a call for help.
@@ -64,7 +65,7 @@ func answer(p gateway.Practice, of func(script) string) gateway.Text {
 	}
 	s, err := shortest(p, func(v shown) (string, error) {
 		var out []string
-		for _, l := range languages(p.Nation) {
+		for _, l := range languages(p.Nation, gateway.LanguageUnsaid) {
 			w := answers(p)[l]
 			urgent := w.urgent
 			if p.Nation == gateway.NorthernIreland {

@@ -18,7 +18,7 @@ func Cancelled(p gateway.Practice, a gateway.Appointment, now time.Time) gateway
 	}
 	s, err := shortest(p, func(v shown) (string, error) {
 		var out []string
-		for _, l := range languages(p.Nation) {
+		for _, l := range languages(p.Nation, a.Patient.Language) {
 			w := answers(p)[l]
 			g := gaps{practice: v.practice, phone: v.phone, day: Date(a.Start, now, l), time: Clock(a.Start, l)}
 			visit := fill([]string{w.yourVisit}, g)

@@ -12,7 +12,7 @@ import (
 // patient and visit.
 type Sample struct {
 	Name     string // which text it is, such as "reminder, by telephone"
-	Case     string // "usual", "longest", or "accents": the name is one that GSM cannot write
+	Case     string // one of the cases below
 	Text     string
 	Encoding Encoding
 	Segments int
@@ -24,7 +24,8 @@ type Sample struct {
 const (
 	UsualCase   = "usual"
 	LongestCase = "longest"
-	AccentsCase = "accents"
+	AccentsCase = "accents"      // the name is one that GSM cannot write
+	WelshCase   = "Welsh chosen" // to a patient in Wales who chose Welsh
 )
 
 // Catalogue gives every text that a practice may send: its reminders, for each kind
@@ -74,6 +75,11 @@ func cases(p gateway.Practice, m gateway.Mode) []occasion {
 	out := []occasion{
 		{UsualCase, usual, usual.Start.AddDate(0, 0, -7)},
 		{LongestCase, long, long.Start.AddDate(-1, 0, 0)},
+	}
+	if p.Nation == gateway.Wales {
+		chosen := usual
+		chosen.Patient.Language = gateway.LanguageWelsh
+		out = append(out, occasion{WelshCase, chosen, chosen.Start.AddDate(0, 0, -7)})
 	}
 	if p.Policy.Extras.FirstName {
 		long.Patient.Greeting = gateway.NewName(longestNameAccent)

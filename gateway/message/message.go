@@ -90,7 +90,7 @@ func reminder(p gateway.Practice, v shown, a gateway.Appointment, now time.Time)
 		name = v.greeted(a.Patient.Greeting)
 	}
 	out := make([]string, 0, 2)
-	for _, l := range languages(p.Nation) {
+	for _, l := range languages(p.Nation, a.Patient.Language) {
 		g.day, g.time = Date(a.Start, now, l), Clock(a.Start, l)
 		s := greet(name, fill(wordings[named(p.Policy.Wording)][l].reminder(CanReceive(p.Sender), a.Mode, g), g))
 		if err := check(s, g, a.Start, l, now); err != nil {
@@ -150,11 +150,16 @@ func check(s string, g gaps, start time.Time, l Language, now time.Time) error {
 	return nil
 }
 
-// languages of a nation: in Wales both, Welsh first, as long as the patient's
-// own choice is not known (Welsh Language Standards (No. 7) Regulations 2018).
-func languages(n gateway.Nation) []Language {
-	if n == gateway.Wales {
-		return []Language{Welsh, English}
+// languages of a text in a nation to whoever chose a language: in Wales Welsh alone
+// for those who chose it, and for all others both, Welsh first (Welsh Language
+// Standards (No. 7) Regulations 2018). That somebody speaks English is no word against
+// Welsh.
+func languages(n gateway.Nation, chosen gateway.Language) []Language {
+	switch {
+	case n != gateway.Wales:
+		return []Language{English}
+	case chosen == gateway.LanguageWelsh:
+		return []Language{Welsh}
 	}
-	return []Language{English}
+	return []Language{Welsh, English}
 }
