@@ -51,7 +51,7 @@ var revealers = map[string]string{
 	"gateway/inbox/reconcile.go find":           "the practice's own sender, compared",
 	"gateway/inbox/cancel.go named":             "a patient's words, for the code of the visit that they name",
 	"gateway/inbox/take.go kind":                "a patient's words, to be understood",
-	"gateway/inbox/take.go meant":               "a patient's words, to be understood",
+	"gateway/inbox/take.go stopsAll":            "a patient's words, to be understood",
 	"gateway/inbox/take.go taken":               "a patient's words, compared with the provider's own",
 	"gateway/store/optout.go sealOptOut":        "sealed into Redis",
 	"gateway/store/history.go lineOf":           "sealed into the journal and into Redis",

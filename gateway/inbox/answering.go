@@ -58,7 +58,7 @@ func (in *Inbox) stopped(ctx context.Context, p gateway.Practice, m gateway.Inbo
 	switch {
 	case err == nil && out && !o.LiftedByStart():
 		return gateway.AnswerClosed
-	case len(in.o.Practices) > 1 && gateway.StopsAll(m.Text.Reveal()):
+	case len(in.o.Practices) > 1 && stopsAll(m):
 		return gateway.AnswerStoppedAll
 	}
 	return gateway.AnswerStopped

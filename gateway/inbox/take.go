@@ -103,7 +103,7 @@ func (in *Inbox) stop(ctx context.Context, p gateway.Practice, m gateway.Inbound
 // in since it was written.
 func (in *Inbox) meant(p gateway.Practice, m gateway.Inbound, at time.Time, by string) []gateway.OptOut {
 	practices, scope := []gateway.Practice{p}, gateway.ScopePractice
-	if gateway.StopsAll(m.Text.Reveal()) {
+	if stopsAll(m) {
 		practices, scope = in.o.Practices, gateway.ScopeAll
 	}
 	var out []gateway.OptOut
@@ -116,6 +116,9 @@ func (in *Inbox) meant(p gateway.Practice, m gateway.Inbound, at time.Time, by s
 	}
 	return out
 }
+
+// stopsAll reports whether a STOP is meant for every practice.
+func stopsAll(m gateway.Inbound) bool { return gateway.StopsAll(m.Text.Reveal()) }
 
 // closeOff withdraws what waits for a number that opted out of a practice, and sees
 // to it that people, or the clinical system, learn of it.
