@@ -101,7 +101,7 @@ var (
 	// What the patient asks of us may be anything; what the patient wants to do
 	// must name the texts: "I want to stop" may be about smoking or a medicine.
 	asking  = regexp.MustCompile(`^(?:(?:CAN|COULD|WILL|WOULD) YOU|(?:I (?:WANT|NEED|WOULD LIKE)|ID LIKE) YOU TO) (?:(?:PLEASE|JUST) )*`)
-	wishing = regexp.MustCompile(`^(?:I (?:WANT|NEED|WISH|WOULD LIKE) TO|ID LIKE TO|CAN I|COULD I) (?:(?:PLEASE|JUST) )*`)
+	wishing = regexp.MustCompile(`^(?:(?:I )?(?:WANT|NEED|WISH|WOULD LIKE) TO|ID LIKE TO|CAN I|COULD I) (?:(?:PLEASE|JUST) )*`)
 
 	stopWord = whole(
 		`S+T+O+P+`, `S T O P`, `STOP ALL`, `STOPALL`, `STOP (?:IT|THIS)`, `(?:REPLY|ATEBWCH) STOP`,
@@ -110,8 +110,8 @@ var (
 		`STOPIO`, `ATAL`, `DAD ?DANYSGRIFIO`,
 	)
 	stopAsked = whole(
-		`(?:STOP|QUIT) (?:TEXTING|MESSAGING|MSGING|CONTACTING|REMINDING|BOTHERING|SPAMMING)(?: (?:ME|US))?`+sayWhere,
-		`STOP SENDING (?:ME|US) (?:THESE|THEM|THIS)`,
+		`(?:STOP|QUIT) (?:TEXTING|TXTING|MESSAGING|MSGING|CONTACTING|REMINDING|BOTHERING|SPAMMING)(?: (?:ME|US))?`+sayWhere,
+		`STOP SENDING (?:ME|US) (?:THESE|THEM|THIS)`, `STOP SENDING (?:THESE|THEM|THIS)(?: TO (?:ME|US))?`,
 		`STOP SENDING(?: (?:ME|US))? `+sayWhich+sayTexts+sayWhere,
 		`(?:DONT|DO NOT) (?:TEXT|MESSAGE|MSG|CONTACT) (?:ME|US|THIS NUMBER|MY PHONE)`+sayWhere,
 		`(?:DONT|DO NOT) SEND(?: (?:ME|US))? `+sayWhich+sayTexts+sayWhere,
@@ -124,7 +124,8 @@ var (
 	stopNamed = whole(
 		`(?:STOP|END|QUIT|CANCEL) `+sayWhich+sayTexts+sayWhere,
 		`(?:I (?:WANT|NEED) )?NO MORE `+sayTexts+sayWhere,
-		`I (?:DONT|DO NOT) WANT (?:TO (?:GET|RECEIVE) )?`+sayWhich+sayTexts+sayWhere,
+		`I (?:DONT|DO NOT|NO LONGER) (?:WANT|WISH) (?:TO (?:GET|RECEIVE) )?`+sayWhich+sayTexts+sayWhere,
+		`I (?:REVOKE|WITHDRAW)(?: MY)? (?:CONSENT|PERMISSION) (?:TO|FOR) `+sayWhich+sayTexts+sayWhere,
 		`(?:UNSUBSCRIBE|UN SUBSCRIBE)(?: (?:ME|US|THIS NUMBER|MY NUMBER))?(?: FROM `+sayWhich+sayTexts+`)?`,
 		`(?:I )?OPT(?: (?:ME|US))? OUT(?: (?:OF|FROM) `+sayWhich+sayTexts+`)?`,
 		`IM OPTING OUT(?: (?:OF|FROM) `+sayWhich+sayTexts+`)?`,
@@ -150,7 +151,7 @@ const (
 	sayWhere  = `(?: (?:TO|ON) (?:ME|US|THIS NUMBER|MY NUMBER|MY PHONE|MY MOBILE|THIS PHONE))?(?: (?:ANYMORE|ANY MORE|AGAIN|EVER AGAIN))?`
 	// The code that a text may carry to tell one visit from another.
 	sayCode  = `(?: [0-9]{3,8})?`
-	sayVisit = `(?:(?:MY|THE|THIS|OUR|NEXT) )?(?:APPOINTMENT|APPOINTMENTS|APPT|APT|APPOINMENT|APPOITMENT|APOINTMENT|BOOKING|VISIT|IT)`
+	sayVisit = `(?:(?:MY|THE|THIS|OUR|NEXT) )?(?:APPOINTMENT|APPOINTMENTS|APPT|APT|APPOINMENT|APPOITMENT|APOINTMENT|BOOKING|VISIT|IT|THIS|THAT)`
 	// The slips are listed, since CANCER is one letter away too.
 	sayCancel = `(?:CANCEL|CANCELL|CANCLE|CANEL|CANCE|CANSEL|CANCAL|CANCIL|CACNEL|CNACEL|ANCEL|CAMCEL)`
 )

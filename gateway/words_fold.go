@@ -21,6 +21,8 @@ func fold(s string) string {
 		case unicode.IsDigit(r) && unicode.IsLetter(last): // YES7567
 			b.WriteByte(' ')
 			b.WriteRune(r)
+		case unicode.Is(unicode.Mc, r): // a vowel of an Indian script
+			b.WriteRune(r)
 		case unicode.IsLetter(r):
 			b.WriteRune(bare(unicode.ToUpper(r)))
 		case unicode.IsDigit(r):

@@ -33,7 +33,7 @@ var phrases = map[gateway.ReplyKind][]string{
 		"Stop texting me", "stop texting", "STOP TEXTING ME!!!", "stop messaging me", "stop contacting me", "quit texting me",
 		"please stop texting me on this number", "stop reminding me", "stop spamming me",
 		"Please stop sending text reminders", "stop sending me texts", "stop sending these messages", "stop sending me these",
-		"stop sending me any more text messages please", "I want you to stop texting me", "can you stop texting me",
+		"stop sending these", "stop sending these to me", "pls stop txting me", "stop sending me any more text messages please", "I want you to stop texting me", "can you stop texting me",
 		"Could you please stop sending me these text messages", "would you stop messaging me",
 		"I would like you to please stop sending me text messages to this number thank you",
 		"stop texts", "stop the texts", "stop all texts", "stop these reminders", "stop my texts", "stop sms",
@@ -42,6 +42,7 @@ var phrases = map[gateway.ReplyKind][]string{
 		"no more texts", "No more messages please", "no more text reminders", "I want no more texts",
 		"don't text me", "dont text me again", "do not text me", "do not contact me again", "Don’t message me any more",
 		"don't send me texts", "please do not send any more messages", "dont send me any more texts",
+		"I no longer want to receive these messages", "I no longer wish to receive text reminders", "I withdraw my consent to these texts",
 		"I don't want these texts", "I do not want any more text messages", "i dont want to receive texts",
 		"remove me", "remove my number", "please remove this number", "delete my number", "remove me from these texts",
 		"remove my number from your system", "take me off these texts",
@@ -53,7 +54,7 @@ var phrases = map[gateway.ReplyKind][]string{
 		"cancel my appointment", "Cancel my appt please", "cancel appointment", "cancel the appointment", "cancel it",
 		"please cancel my appointment thanks", "can you cancel my appointment please", "could you please cancel my appointment",
 		"I want to cancel", "I need to cancel my appointment", "I would like to cancel my appointment", "I'd like to cancel",
-		"can I cancel", "cancel my appointment tomorrow", "cancel appointment 7834", "cancel my booking",
+		"can I cancel", "cancel my appointment tomorrow", "cancel appointment 7834", "cancel my booking", "cancel this", "cancel that please", "need to cancel",
 		"ancel", "cancle", "canel", "cansel", "cancell", "cancle my appointment", "cancel my appoitment",
 		"canslo", "canslo 7834", "canslo fy apwyntiad", "canslo os gwelwch yn dda", "CANCEL 7834\nSent from my iPhone",
 	},
@@ -70,27 +71,28 @@ var phrases = map[gateway.ReplyKind][]string{
 		"no longer her number", "this is no longer her number", "This is no longer John's number", "Not her number anymore", "not my number", "this isn't his phone",
 		"She doesn't live here", "John Smith doesn't live here any more", "She no longer has this number", "I don't know any John", "there is no John here",
 		"no one called John here", "there's no one by that name here", "this is someone else's number", "I've had this number for 3 years", "I have just got this number",
-		"wrong number please stop", "STOP wrong number", "Wrong number, please remove", "wrong number. leave me alone",
+		"wrong number please stop", "STOP wrong number", "Wrong number, please remove", "wrong number. leave me alone", "wrong number, remove me", "wrong number delete me please",
 		"you're texting the wrong person", "this was sent to the wrong person", "wrong number for Jane", "sorry but you have the wrong number. please update your records",
 		"rhif anghywir", "Mae'r rhif yn anghywir", "nid fi", "nid fi yw hwn",
 	},
 	gateway.ReplyUnsure: {
 		// A slip of the finger.
-		"Sotp", "stpo", "tsop", "stp", "ST OP", "STOPTEXTING", "unsubcrib", "unsuscibe", "opt ot", "sotp please",
+		"Sotp", "stpo", "tsop", "stp", "ST OP", "STOPTEXTING", "unsubcrib", "unsuscibe", "unsubcrib me", "opt ot", "stop1", "STOP 111", "sotp please",
 		// STOP with something beside it that changes nothing.
 		"STOP 12345", "stop mate", "ok stop", "STOP YES", "stop - J Smith", "Stop\nJane Smith", "STOP. Mrs Jones", "Stop from Sarah", "stop immediately", "stop cancel",
 		"cancel stop", "start stop", "stop start", "I said stop", "I told you to stop", "can you stop", "could you please stop", "stop me", "stop sending", "stop contact",
 		// In anger.
 		"stop you idiots", "stop fucking texting me", "for fucks sake stop", "I've already told you to stop texting me", "why won't you stop texting me", "fuck off", "piss off",
-		"go away", "shut up", "leave me alone", "stop harassing me", "stop calling me", strings.Repeat("stop ", 20), "If you don't stop texting me I will complain",
+		"go away", "shut up", "leave me alone", "stop harassing me", "stop calling me", "bugger off, stop texting", "Stop sending these to me I am not interested", "go away and stop texting me", strings.Repeat("stop ", 20), "If you don't stop texting me I will complain",
 		// In a roundabout way.
-		"take me off", "take me off your list", "remove me from your list", "no texts", "not interested", "how do I stop these texts?", "how do I opt out", "I want to stop texting",
+		"take me off", "take me off your list", "remove me from your list", "no texts", "not interested", "revoke consent", "I withdraw my consent", "I withdraw consent please", "how do I stop these texts?", "how do I opt out", "I want to stop texting",
 		"don't text me today", "I don't need these reminders", "I don't want to be texted",
 		// A plain phrase among other words.
 		"Stop texting me I have moved to Leeds", "I don't know you, stop texting me", "do not contact me by text ring instead", "don't text me, ring me",
 		"I did not sign up for this, unsubscribe", strings.Repeat("please ", 20) + "stop",
 		// In other languages.
-		"STOPIWCH", "peidiwch", "gadewch lonydd i mi", "dim negeseuon", "СТОП", "停止", "قف", "στοπ",
+		"STOPIWCH", "peidiwch", "gadewch lonydd i mi", "dim negeseuon", "СТОП", "停止", "停", "قف", "توقف", "στοπ",
+		"بند کرو", "रुको", "ਰੁਕੋ", "বন্ধ", "przestań", "zatrzymaj", "opriți", "basta", "parar", "dur",
 	},
 	gateway.ReplyOther: {
 		"", " ", "?", "👍", "🛑", "\u200b", "\xff\xfe", "12345", "7834", "no", "No thanks", "thanks", "thank you", "please", "Sent from my iPhone",
@@ -104,7 +106,7 @@ var phrases = map[gateway.ReplyKind][]string{
 		"if you stop texting me I will miss it", "I never asked you to stop the texts", "I don't want you to stop texting me", "do you want me to stop texting you",
 		"did I unsubscribe?", "opt out of data sharing", "how do I stop", "when to stop",
 		"STOP by at 5?", "stop by", "which bus stop", "bus stop", "non stop", "stopwatch", "nonstop", "step", "shop", "top", "spot",
-		"stop and think", "stop the appointment", "the doctor told me to stop", "stop 5", "stop sending letters", "stop my prescription", "stop my medication please",
+		"stop and think", "I withdraw my consent to the operation", "I no longer want the appointment", "I no longer want to receive treatment", "stop the appointment", "the doctor told me to stop", "stop 5", "stop sending letters", "stop my prescription", "stop my medication please",
 		"remove me from the waiting list", "do not send me a letter", "he has died, stop texting me",
 		// Not of a number.
 		"who is this", "Who is this?", "wrong day", "wrong time", "wrong appointment", "wrong surgery", "not my appointment", "I'm not coming", "I'm not sure", "I no longer live here",
@@ -208,6 +210,7 @@ var optOutWords = strings.Fields(`STOP STOPP STOPALL ALL IT THIS S T O P REPLY A
 	CAN COULD WILL WOULD I WANT NEED WISH LIKE ID TO TEXTING MESSAGING MSGING CONTACTING REMINDING BOTHERING SPAMMING ME US
 	SENDING THESE THEM DONT DO NOT TEXT MESSAGE MSG CONTACT NUMBER MY PHONE MOBILE SEND REMOVE DELETE FROM THE LIST SYSTEM
 	DATABASE RECORDS YOUR TAKE OFF Y YR R NEGESEUON HYN ANFON DIM MWY O CANCEL NO MORE GET RECEIVE OF IM ANYMORE ANY
+	LONGER REVOKE WITHDRAW CONSENT PERMISSION FOR TXTING
 	FUTURE FURTHER THOSE TXT SMS APPOINTMENT REMINDER TEXTS TXTS MESSAGES MSGS REMINDERS NOTIFICATIONS ALERTS ON AGAIN EVER`)
 
 // TestALongTextOptsOutOnlyByAnExplicitPhrase draws texts of more than eight words

@@ -20,7 +20,7 @@ func nearlyStop(text string) bool {
 	asked := claiming.ReplaceAllString(asking.ReplaceAllString(core, ""), "")
 	wished := wondering.ReplaceAllString(wishing.ReplaceAllString(asked, ""), "")
 	return leaveAlone.MatchString(courteous(text)) || stopAlmost.MatchString(core) || stopAlmost.MatchString(asked) || leaveAlone.MatchString(core) ||
-		stopAsked.MatchString(wished) || stopNamed.MatchString(wished) || nearUnsubscribe(core) || saysStopWithin(text)
+		stopAsked.MatchString(wished) || stopNamed.MatchString(wished) || nearUnsubscribe(strings.TrimSuffix(core, " ME")) || saysStopWithin(text)
 }
 
 // idling takes away what people put beside a wish and what does not change it.
@@ -46,7 +46,7 @@ var (
 	`)
 	idleCode   = regexp.MustCompile(`^[0-9]{3,8}$`)
 	idlePhrase = regexp.MustCompile(`(?:^| )(?:THANK YOU|YOU (?:STUPID |FUCKING |BLOODY |LOT OF )?(?:IDIOTS?|CUNTS?|WANKERS?|TWATS?|BASTARDS?|MORONS?|PRICKS?|SCUM|LOT)` +
-		`|FOR (?:FUCKS?|GODS|CHRISTS|HEAVENS|PETES) SAKE|THE FUCK|RIGHT NOW|AT ONCE|STRAIGHT AWAY|THIS INSTANT|FOR GOOD|FROM NOW ON|I BEG YOU|IM BEGGING YOU|OR ELSE|OS GWELWCH YN DDA)`)
+		`|FOR (?:FUCKS?|GODS|CHRISTS|HEAVENS|PETES) SAKE|THE FUCK|(?:FUCK|PISS|BUGGER|SOD|EFF) OFF|GO AWAY|(?:IM|I AM) NOT INTERESTED|RIGHT NOW|AT ONCE|STRAIGHT AWAY|THIS INSTANT|FOR GOOD|FROM NOW ON|I BEG YOU|IM BEGGING YOU|OR ELSE|OS GWELWCH YN DDA)`)
 	// A name below the text: "- J Smith", "from Mrs Jones", "Jane Smith".
 	idleName = regexp.MustCompile(`(?: (?:FROM|THIS IS|ITS|MY NAME IS))?(?: ` + sayTitled + `|(?: [B-HJ-Z]){1,2} [A-Z]{3,}| ` + sayGiven + `(?: [A-Z]+)?)$`)
 )
@@ -60,8 +60,10 @@ var (
 
 var (
 	stopAlmost = whole(
-		`S+T+O+P+`, `S T O P`, `STOP ALL`, `STOPALL`, `STOP (?:IT|THIS|THESE|THOSE|ME|US|YOU|SENDING|CONTACT|WITH THE TEXTS|TEXTS?|MESSAGES?)`,
+		`S+T+O+P+`, `S T O P`, `STOP ALL`, `STOPALL`, `STOP 1{1,3}`, // an exclamation mark without the shift key
+		`STOP (?:IT|THIS|THESE|THOSE|ME|US|YOU|SENDING|CONTACT|WITH THE TEXTS|TEXTS?|MESSAGES?)`,
 		`UNSUBSCRIBE`, `UN SUBSCRIBE`, `UNSUB`, `OPT ?OUT`, `ARRETE?`, `STOPIO`, `ATAL`,
+		`(?:I )?(?:REVOKE|WITHDRAW)(?: MY)? (?:CONSENT|PERMISSION)`,
 		// Slips of the finger, as long as they are no other word.
 		`SOTP`, `STPO`, `TSOP`, `OSTP`, `SOPT`, `STP`, `STO`, `STTP`, `DTOP`, `XTOP`, `SYOP`, `SROP`, `SGOP`, `STIP`, `STPP`, `STKP`, `STLP`, `STOO`, `STOL`,
 		`STOIP`, `STOPL`, `STOPO`, `STOPE`, `STROP`, `STOPS`, `SSOTP`, `ST OP`, `S TOP`, `STO P`, `S TO P`, `OPTOU`, `OPTUT`, `OPOUT`, `OPT OT`, `OPT OU`, `OPY OUT`, `OPT OUR`,
@@ -70,7 +72,7 @@ var (
 		`STOP (?:START|`+sayCancel+`)`, `(?:START|`+sayCancel+`) STOP`,
 		`STOPIWCH`, `STOPWCH`, `STOPIA`, `STOPA`, `PEIDIWCH`, `RHOWCH Y GORAU`, `DIM MWY`,
 		// STOP in the languages that are spoken most beside English and Welsh.
-		`СТОП`, `ΣΤΟΠ`, `停止`, `停`, `قف`, `توقف`, `بند کرو`, `रुको`, `ਰੁਕੋ`, `বন্ধ`, `PRZESTAN`, `PRZESTAŃ`, `ZATRZYMAJ`, `OPRITI`, `OPRIȚI`, `OPRIŢI`, `BASTA`, `PARAR`, `DUR`,
+		`СТОП`, `ΣΤΟΠ`, `停止`, `停`, `قف`, `توقف`, `بند کرو`, fold(`रुको`), fold(`ਰੁਕੋ`), fold(`বন্ধ`), `PRZESTAN`, `PRZESTAŃ`, `ZATRZYMAJ`, `OPRITI`, `OPRIȚI`, `OPRIŢI`, `BASTA`, `PARAR`, `DUR`,
 	)
 	leaveAlone = whole(
 		`LEAVE (?:ME|US) (?:ALONE|BE)`, `GO AWAY`, `GET LOST`, `DO ONE`, `SHUT UP`, `SHUT IT`, `(?:F|FUCK|PISS|BUGGER|SOD|EFF|FECK|NAFF|JOG) OFF`, `(?:YOU CAN )?(?:FUCK|PISS) OFF`,

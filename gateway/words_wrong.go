@@ -69,7 +69,7 @@ func longest(phrases ...string) *regexp.Regexp {
 }
 
 // wrongBeside is what strangers ask for besides.
-var wrongBeside = regexp.MustCompile(`(?:^| )(?:(?:UPDATE|CHECK|CORRECT|CHANGE|AMEND) (?:YOUR|THE|UR) (?:RECORDS?|SYSTEM|DETAILS|DATABASE|FILES?)|DELETE IT|REMOVE IT|REMOVE|DELETE)`)
+var wrongBeside = regexp.MustCompile(`(?:^| )(?:(?:UPDATE|CHECK|CORRECT|CHANGE|AMEND) (?:YOUR|THE|UR) (?:RECORDS?|SYSTEM|DETAILS|DATABASE|FILES?)|DELETE IT|REMOVE IT|REMOVE(?: (?:ME|US))?|DELETE(?: (?:ME|US))?)`)
 
 // idlingWords takes away small talk and oaths, but no names.
 func idlingWords(text string) string {
