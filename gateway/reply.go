@@ -93,4 +93,5 @@ const (
 	AnswerNotMonitored Answer = 'n'
 	AnswerStoppedAll   Answer = 't'
 	AnswerClosed       Answer = 'w'
+	AnswerUnclear      Answer = 'u' // whether a visit is cancelled is not known
 )

@@ -46,7 +46,7 @@ func (a *app) selfCancels() map[gateway.ODS]inbox.CancelSystem {
 func (a *app) cancels(refresh func(context.Context, gateway.ODS, gateway.Appointment) error) inbox.Cancels {
 	trail := audit.New(auditFile(a.cfg))
 	return inbox.Cancels{
-		Memory: a.store, Systems: a.selfCancels(), Refresh: refresh, Words: message.Cancelled,
+		Memory: a.store, Systems: a.selfCancels(), Refresh: refresh, Words: message.Cancelled, Unclear: message.Unclear,
 		Audit: func(p gateway.ODS, ref gateway.Ref) error {
 			return trail.Append(audit.Entry{At: a.clock.Now(), Who: "bellman", What: "cancel by text", Practice: string(p), Detail: ref.String()})
 		},

@@ -51,30 +51,49 @@ type Cancels struct {
 	Audit func(p gateway.ODS, ref gateway.Ref) error
 	// Refresh writes a visit down as it is now, and plans its reminders anew.
 	Refresh func(ctx context.Context, p gateway.ODS, a gateway.Appointment) error
-	// Words tells the patient that the visit is cancelled.
-	Words func(p gateway.Practice, a gateway.Appointment, now time.Time) gateway.Text
+	// Words tells the patient that the visit is cancelled, and Unclear that nobody
+	// knows whether it is. Both or neither can be worded.
+	Words, Unclear func(p gateway.Practice, a gateway.Appointment, now time.Time) gateway.Text
 }
 
 // cancel frees the visit that a CANCEL names, if that may be done without a person,
 // and gives what to answer. It reports false when the patient is to be answered as
 // whoever writes what a person must read.
-func (in *Inbox) cancel(ctx context.Context, p gateway.Practice, m gateway.Inbound) (gateway.Text, bool) {
+func (in *Inbox) cancel(ctx context.Context, p gateway.Practice, m gateway.Inbound) (reply, bool) {
 	system := in.o.Cancels.Systems[p.ODS]
 	// Late texts, which are read in the provider's list, are not asked about their
 	// age; nor is anything done of which the patient could not be told.
 	if system == nil || !m.Written.IsZero() || in.mute(m) {
-		return gateway.Text{}, false
+		return reply{}, false
 	}
 	// The caller may hang up; what has begun is ended.
-	caller := ctx
 	ctx = context.WithoutCancel(ctx)
 	v, end := in.free(ctx, p, m, system)
 	in.o.Metrics.cancellations.WithLabelValues(string(p.ODS), end.String()).Inc()
 	in.o.Log.Info("a patient's CANCEL", "practice", p.ODS, "appointment", v.Ref.String(), "outcome", end.String())
-	if end != gateway.CancelDone {
-		return gateway.Text{}, false
+	switch end {
+	case gateway.CancelDone:
+		return in.freed(ctx, p, m, v), true
+	case gateway.CancelUnclear, gateway.CancelAgain:
+		return reply{text: in.unclear(ctx, p, m, v, end)}, true
 	}
-	return in.freed(ctx, caller, p, m, v), true
+	return reply{}, false
+}
+
+// unclear words what is known of a visit that may or may not be cancelled: that it
+// stays as it is could be as wrong as that it is cancelled. Who asks again is told
+// once a day.
+func (in *Inbox) unclear(ctx context.Context, p gateway.Practice, m gateway.Inbound, v gateway.Visit, end gateway.CancelEnd) gateway.Text {
+	ctx, done := context.WithTimeout(ctx, afterLimit)
+	defer done()
+	first, err := in.o.Memory.FirstToday(ctx, p.ODS, m.From, gateway.AnswerUnclear)
+	if err != nil {
+		in.o.Log.Warn("answer a patient", "practice", p.ODS, "error", err)
+	}
+	if end == gateway.CancelAgain && (err != nil || !first) {
+		return gateway.Text{}
+	}
+	return in.o.Cancels.Unclear(p, v.Facts.Appointment, in.o.Clock.Now())
 }
 
 // free finds the visit that a text names, and has it cancelled.
@@ -85,6 +104,10 @@ func (in *Inbox) free(ctx context.Context, p gateway.Practice, m gateway.Inbound
 	}
 	if end != gateway.CancelAsked {
 		return v, end
+	}
+	if in.o.Cancels.Words(p, v.Facts.Appointment, in.o.Clock.Now()).IsZero() {
+		in.o.Log.Error("a patient could not be told that a visit is cancelled, so it is left to people", "practice", p.ODS, "appointment", v.Ref.String())
+		return v, gateway.CancelInDoubt
 	}
 	if end = in.begin(ctx, p, v); end != gateway.CancelAsked {
 		return v, end

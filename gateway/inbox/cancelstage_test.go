@@ -110,7 +110,7 @@ func newCancelStage(t *testing.T, meddle ...func(*inbox.Options)) *cancelStage {
 			Refresh: func(ctx context.Context, p gateway.ODS, a gateway.Appointment) error {
 				return s.sched.Refresh(ctx, s.practice(p), a)
 			},
-			Words: message.Cancelled,
+			Words: message.Cancelled, Unclear: message.Unclear,
 		}
 		for _, m := range meddle {
 			m(o)
@@ -162,6 +162,20 @@ func (s *cancelStage) left(got twiliosim.Answer, asks int) {
 	if !s.waits(got.MessageID) {
 		s.t.Error("the reply waits for nobody")
 	}
+}
+
+// unsure is what a patient is told whose visit may or may not be cancelled.
+const unsure = "on Tuesday 24 November at 10am may or may not be cancelled: we could not find out. Please call 01632 960001 to make sure."
+
+// unsure checks the same as left does, of whom nobody can tell whether the visit is
+// cancelled: the answer is the truth.
+func (s *cancelStage) unsure(got twiliosim.Answer, asks int) {
+	s.t.Helper()
+	if len(got.Texts) != 1 || !strings.HasSuffix(got.Texts[0], unsure) {
+		s.t.Errorf("answered with %q", got.Texts)
+	}
+	got.Texts = nil
+	s.left(got, asks)
 }
 
 // waits reports whether a reply waits for a person.

@@ -8,32 +8,31 @@ import (
 	"bellman/gateway"
 )
 
-// freed sees to everything else about a visit that is cancelled: its reminders, the
-// task that would ask people to tell the patient, and the reply. It gives what the
-// patient is told; where that cannot be worded, or the provider has hung up by then
-// and texts nobody our answer, a person has to.
-func (in *Inbox) freed(ctx, caller context.Context, p gateway.Practice, m gateway.Inbound, v gateway.Visit) gateway.Text {
-	ctx, done := context.WithTimeout(ctx, afterLimit)
+// freed sees to everything else about a visit that is cancelled: its reminders, and
+// the task that would ask people to tell the patient. The reply is closed once what
+// the patient is told is on its way. Where it cannot be worded any more, or the
+// provider has hung up by then and texts nobody our answer, and where the process
+// dies before, a person has to tell.
+func (in *Inbox) freed(ctx context.Context, p gateway.Practice, m gateway.Inbound, v gateway.Visit) reply {
+	limited, done := context.WithTimeout(ctx, afterLimit)
 	defer done()
-	if err := in.withdraw(ctx, p, v); err != nil {
+	if err := in.withdraw(limited, p, v); err != nil {
 		// The next read of the diary withdraws them; a look before sending, too.
 		in.o.Log.Warn("withdraw the reminders of a visit that was cancelled", "practice", p.ODS, "appointment", v.Ref.String(), "error", err)
 	}
-	now := in.o.Clock.Now()
-	text := in.o.Cancels.Words(p, v.Facts.Appointment, now)
-	if text.IsZero() {
-		in.o.Log.Error("a visit is cancelled and its patient cannot be told; the reply is left to people", "practice", p.ODS, "appointment", v.Ref.String())
-		return text
-	}
-	if caller.Err() != nil {
-		in.o.Log.Error("a visit is cancelled and the provider did not wait for what the patient is told; the reply is left to people", "practice", p.ODS, "appointment", v.Ref.String())
-		return text
-	}
-	id := gateway.ReplyID{Practice: p.ODS, MessageID: m.MessageID}
-	if _, err := in.o.Cancels.Memory.CloseReply(ctx, id, now, closedBy, gateway.NewText("the visit is cancelled, and the patient was told")); err != nil {
-		in.o.Log.Warn("close the reply of a visit that was cancelled", "practice", p.ODS, "appointment", v.Ref.String(), "error", err)
-	}
-	return text
+	text := in.o.Cancels.Words(p, v.Facts.Appointment, in.o.Clock.Now())
+	return reply{text: text, then: func(told bool) {
+		if !told || text.IsZero() {
+			in.o.Log.Error("a visit is cancelled and its patient could not be told; the reply is left to people", "practice", p.ODS, "appointment", v.Ref.String())
+			return
+		}
+		ctx, done := context.WithTimeout(ctx, afterLimit)
+		defer done()
+		id := gateway.ReplyID{Practice: p.ODS, MessageID: m.MessageID}
+		if _, err := in.o.Cancels.Memory.CloseReply(ctx, id, in.o.Clock.Now(), closedBy, gateway.NewText("the visit is cancelled, and the patient was told")); err != nil {
+			in.o.Log.Warn("close the reply of a visit that was cancelled", "practice", p.ODS, "appointment", v.Ref.String(), "error", err)
+		}
+	}}
 }
 
 // closedBy is who closes what no person has to look at any more.

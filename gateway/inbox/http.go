@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 
 	"bellman/gateway"
 )
@@ -41,10 +42,12 @@ func answer(w http.ResponseWriter, status int, t gateway.Text) {
 	if err != nil {
 		b = []byte("<Response></Response>")
 	}
+	b = append([]byte(xml.Header), b...)
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append([]byte(xml.Header), b...))
+	_, _ = w.Write(b)
 }
 
 // body reads a call's body, or answers that it is too much.
@@ -92,13 +95,17 @@ func (in *Inbox) inbound(w http.ResponseWriter, r *http.Request) {
 		in.refuse(w, http.StatusOK, "not_a_number")
 		return
 	}
-	text, err := in.Take(r.Context(), p, m)
+	got, err := in.take(r.Context(), p, m)
 	if err != nil {
 		in.o.Log.Error("keep a patient's answer; the provider is asked to send it again", "practice", p.ODS, "error", err)
 		answer(w, http.StatusServiceUnavailable, gateway.Text{})
 		return
 	}
-	answer(w, http.StatusOK, text)
+	answer(w, http.StatusOK, got.text)
+	if got.then != nil {
+		handed := r.Context().Err() == nil && http.NewResponseController(w).Flush() == nil
+		got.then(handed)
+	}
 }
 
 func (in *Inbox) status(w http.ResponseWriter, r *http.Request) {

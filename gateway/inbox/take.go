@@ -15,21 +15,36 @@ import (
 // begins sooner or not at all (sender.beginWithin).
 const quietLimit = 8 * time.Second
 
+// reply is what a patient is answered.
+type reply struct {
+	text gateway.Text      // the zero Text: nothing
+	then func(handed bool) // nil, or what is done once it was handed to the provider, or could not be
+}
+
 // Take acts on a text from a patient and gives what to answer. When it returns
 // without an error, everything it did is on the disk. The same message taken
 // again does nothing new.
 func (in *Inbox) Take(ctx context.Context, p gateway.Practice, m gateway.Inbound) (gateway.Text, error) {
+	r, err := in.take(ctx, p, m)
+	if r.then != nil {
+		r.then(ctx.Err() == nil)
+	}
+	return r.text, err
+}
+
+// take is Take, for who hands the answer to the provider.
+func (in *Inbox) take(ctx context.Context, p gateway.Practice, m gateway.Inbound) (reply, error) {
 	kind := in.kind(m)
 	first, err := in.file(ctx, p, m, kind)
 	if err != nil || !first {
-		return gateway.Text{}, err
+		return reply{}, err
 	}
 	if kind == gateway.ReplyCancel {
 		if told, done := in.cancel(ctx, p, m); done {
 			return told, nil
 		}
 	}
-	return in.words(ctx, p, m, kind), nil
+	return reply{text: in.words(ctx, p, m, kind)}, nil
 }
 
 // file obeys a text and keeps it, and reports whether it is new.

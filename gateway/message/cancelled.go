@@ -13,6 +13,19 @@ import (
 // they do not end their sentence keeps it from ever being taken for one (see Start).
 // It is the zero Text where it cannot be worded, or the sender not be written to.
 func Cancelled(p gateway.Practice, a gateway.Appointment, now time.Time) gateway.Text {
+	return aboutVisit(p, a, now, func(w script) []string { return []string{w.isCancelled, w.ifNotAsked} })
+}
+
+// Unclear tells a patient that the visit which they asked to cancel may or may not be
+// cancelled, and whom to ask: the clinical system was asked and has not confirmed it.
+// Neither that it stands nor that it is cancelled would be the truth. It is worded, or
+// not, as Cancelled is.
+func Unclear(p gateway.Practice, a gateway.Appointment, now time.Time) gateway.Text {
+	return aboutVisit(p, a, now, func(w script) []string { return []string{w.maybeCancelled, w.makeSure} })
+}
+
+// aboutVisit names a visit, and says what follows of it.
+func aboutVisit(p gateway.Practice, a gateway.Appointment, now time.Time, then func(script) []string) gateway.Text {
 	if !CanReceive(p.Sender) || a.StartDoubt != gateway.NoDoubt || a.Start.IsZero() {
 		return gateway.Text{}
 	}
@@ -29,7 +42,7 @@ func Cancelled(p gateway.Practice, a gateway.Appointment, now time.Time) gateway
 			if !read.Equal(a.Start.Truncate(time.Minute)) {
 				return "", errWrongWhen
 			}
-			out = append(out, visit+fill([]string{w.isCancelled, w.ifNotAsked}, g))
+			out = append(out, visit+fill(then(w), g))
 		}
 		return strings.Join(out, "\n"), nil
 	})

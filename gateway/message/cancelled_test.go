@@ -9,6 +9,9 @@ import (
 	"bellman/gateway/message"
 )
 
+// both are the texts about a visit that its patient asked to cancel.
+var both = []func(gateway.Practice, gateway.Appointment, time.Time) gateway.Text{message.Cancelled, message.Unclear}
+
 func TestAPatientIsToldWhichVisitIsCancelled(t *testing.T) {
 	t.Parallel()
 	a := gateway.Appointment{Start: london(2026, time.July, 8, 9, 10).UTC()}
@@ -33,9 +36,11 @@ func TestACancellationFitsAndStaysInTheCheapAlphabet(t *testing.T) {
 	t.Parallel()
 	for _, n := range gateway.Nations {
 		for _, start := range []time.Time{london(2027, time.September, 29, 0, 0), london(2026, time.November, 25, 0, 0)} {
-			text := message.Cancelled(riverside(n), gateway.Appointment{Start: start.UTC()}, start.AddDate(-1, 0, 0)).Reveal()
-			if alphabet, segments := message.Count(text); text == "" || alphabet != message.GSM7 || segments > message.MaxSegments {
-				t.Errorf("%s: %d segments\n%s", n, segments, text)
+			for _, word := range both {
+				text := word(riverside(n), gateway.Appointment{Start: start.UTC()}, start.AddDate(-1, 0, 0)).Reveal()
+				if alphabet, segments := message.Count(text); text == "" || alphabet != message.GSM7 || segments > message.MaxSegments {
+					t.Errorf("%s: %d segments\n%s", n, segments, text)
+				}
 			}
 		}
 	}
@@ -46,9 +51,11 @@ func TestACancellationFitsAndStaysInTheCheapAlphabet(t *testing.T) {
 func TestACancellationIsNeverTakenForAReminder(t *testing.T) {
 	t.Parallel()
 	for _, n := range gateway.Nations {
-		text := message.Cancelled(riverside(n), gateway.Appointment{Start: london(2026, time.July, 8, 9, 10).UTC()}, july)
-		if start, names := message.Start(text, july); names {
-			t.Errorf("%s: read as a reminder of %v", n, start)
+		for _, word := range both {
+			text := word(riverside(n), gateway.Appointment{Start: london(2026, time.July, 8, 9, 10).UTC()}, july)
+			if start, names := message.Start(text, july); names {
+				t.Errorf("%s: read as a reminder of %v", n, start)
+			}
 		}
 	}
 }
@@ -80,6 +87,24 @@ func TestTheProvidersWordsAreNotOfferedInACancellation(t *testing.T) {
 	for _, word := range []string{"CANCEL", "reply", "ateb"} {
 		if strings.Contains(text, word) {
 			t.Errorf("it says %q:\n%s", word, text)
+		}
+	}
+}
+
+func TestAPatientIsToldThatNobodyKnowsWhetherAVisitIsCancelled(t *testing.T) {
+	t.Parallel()
+	a := gateway.Appointment{Start: london(2026, time.July, 8, 9, 10).UTC()}
+	for n, want := range map[gateway.Nation]string{
+		gateway.England: "Your appointment with Riverside Surgery on Wednesday 8 July at 9:10am may or may not be cancelled: we could not find out. " +
+			"Please call 01632 960001 to make sure.",
+		gateway.Wales: "Mae eich apwyntiad gyda Riverside Surgery ar ddydd Mercher 8 Gorffennaf am 9:10am naill ai wedi'i ganslo neu heb ei ganslo: " +
+			"ni allwn ddweud. Ffoniwch 01632 960001 i gadarnhau.\n" +
+			"Your appointment with Riverside Surgery on Wednesday 8 July at 9:10am may or may not be cancelled: we could not find out. " +
+			"Please call 01632 960001 to make sure.",
+	} {
+		got := message.Unclear(riverside(n), a, july).Reveal()
+		if got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", n, got, want)
 		}
 	}
 }

@@ -13,13 +13,13 @@ import (
 // Version is one wording with the version of its words.
 type Version struct {
 	Name    string // as policy.wording names it
-	Version string // such as "v1"; it changes whenever a word does
+	Version string // such as "v3"; it changes whenever a word does
 	Digest  string // of all its words in every language, eight hexadecimal digits
 }
 
 // versions are those of the wordings as they stand now. A test holds them to the
 // words: who changes a word raises the version.
-var versions = map[string]string{defaultWording: "v2"}
+var versions = map[string]string{defaultWording: "v3"}
 
 // Versions lists every wording, by name.
 func Versions() []Version {

@@ -25,9 +25,10 @@ type script struct {
 
 	stopped, stoppedAll, closed, started, help, notMonitored string // answers to patients' texts
 
-	// What a patient is told whose visit was cancelled at their word, in three parts;
-	// see Cancelled.
+	// What a patient is told whose visit was cancelled at their word, in three parts,
+	// and what instead where nobody knows whether it was; see Cancelled and Unclear.
 	yourVisit, isCancelled, ifNotAsked string
+	maybeCancelled, makeSure           string
 
 	urgent   string
 	urgentNI string // for Northern Ireland, where nobody answers on 111
@@ -79,6 +80,9 @@ var english = script{
 	isCancelled: " is cancelled, as you asked.",
 	ifNotAsked:  "If you did not ask for this, or want another time, call {phone}.",
 
+	maybeCancelled: " may or may not be cancelled: we could not find out.",
+	makeSure:       "Please call {phone} to make sure.",
+
 	urgent:   "For urgent advice call 111, in an emergency 999.",
 	urgentNI: "In an emergency call 999.",
 }
@@ -110,6 +114,9 @@ var welsh = script{
 	yourVisit:   "Mae eich apwyntiad gyda {practice} ar {day} am {time}",
 	isCancelled: " wedi'i ganslo, fel y gofynnoch.",
 	ifNotAsked:  "Os na ofynnoch am hyn, neu os hoffech amser arall, ffoniwch {phone}.",
+
+	maybeCancelled: " naill ai wedi'i ganslo neu heb ei ganslo: ni allwn ddweud.",
+	makeSure:       "Ffoniwch {phone} i gadarnhau.",
 
 	urgent:   "Am gyngor brys ffoniwch 111, mewn argyfwng 999.",
 	urgentNI: "Mewn argyfwng ffoniwch 999.",
