@@ -3,6 +3,7 @@ package gateway
 import (
 	"strings"
 	"time"
+	"unicode"
 )
 
 // AutoCancel says whether a patient's CANCEL with its code frees the visit by itself.
@@ -41,11 +42,24 @@ const codeLength = 4
 // a person reads them.
 func OnlyCancels(text string) (string, bool) {
 	code, ok := CodeOf(text)
-	if !ok || ReadReply(text) != ReplyCancel || len(strings.Fields(fold(text))) != 2 || strings.ContainsAny(text, "?\uff1f") {
+	if !ok || ReadReply(text) != ReplyCancel || len(strings.Fields(fold(text))) != 2 || strings.ContainsFunc(text, meansMore) {
 		return "", false
 	}
 	return code, true
 }
+
+// meansMore reports whether a sign beside CANCEL and its code may say more than they
+// do: a question in any script, a doubting face, a line through the word. Only signs
+// that are known to say nothing, or yes, say nothing.
+func meansMore(r rune) bool {
+	r = everyday(r)
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsSpace(r) && !unicode.In(r, unicode.Cf) && !strings.ContainsRune(saysNothing, r)
+}
+
+// saysNothing are the signs that patients' keyboards add: stops and quotation marks,
+// a thumb up, folded hands and smiles, with their colours.
+const saysNothing = ".,:;!'\"`()[]<>#*-\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201c\u201d\u2026\ufe0f" +
+	"\U0001f44d\U0001f64f\U0001f642\U0001f60a\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 
 // Visit is one visit to come, as it is kept.
 type Visit struct {

@@ -43,6 +43,11 @@ func TestOnlyTheBareWordWithACodeMayCancelByItself(t *testing.T) {
 		"CANCEL 4821": true, "cancel 4821": true, "  Cancel: 4821! ": true, "CANCEL4821": true, "\u201cCANCEL 4821\u201d": true,
 		"ＣＡＮＣＥＬ ４８２１": true, "cancle 4821": true, "canslo 4821": true, "CANCEL 4821 \U0001f44d": true,
 
+		"CANCEL 4821 \U0001f44d\U0001f3fd": true, "Cancel \u2013 4821\u2026": true, "CANCEL (4821) \U0001f64f": true, "\u200eCANCEL 4821": true,
+
+		"CANCEL 4821 \u2753": false, "CANCEL 4821 \U0001f914": false, "\u00bfCANCEL 4821": false, "CANCEL 4821 \u061f": false, "CANCEL 4821 \u203d": false,
+		"C\u0336A\u0336N\u0336C\u0336E\u0336L\u0336 4821": false, "CANCEL \u2260 4821": false, "\U0001f6ab CANCEL 4821": false, "CANCEL 4821 \U0001f44e": false,
+
 		"cancel 4821?": false, "cancel 4821？": false, "please cancel 4821": false, "cancel 4821 thanks": false, "cancel it 4821": false,
 		"YES 4821": false, "CANCEL": false, "4821 cancel": false, "cancel appointment 4821 tomorrow": false, "dont cancel 4821": false,
 		"CANCEL 4821 CANCEL": false, "CANCEL 4821 4821": false, "cancer 4821": false, "CANCEL 4821\nSent from my iPhone": false,
