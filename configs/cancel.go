@@ -37,3 +37,20 @@ func checkSelfCancel(c cancelSection, p practiceSection, path string, out *repor
 		out.fault(under(path, "policy.cancel.automatic"), "cannot be: patients cannot reply to a sender that is a name")
 	}
 }
+
+// checkCancelWords refuses to have patients answer with CANCEL as long as the provider
+// takes that word for STOP (HAZ-11): who leaves the code away would get no text any
+// more, neither a reminder nor the answer that a visit is cancelled.
+func checkCancelWords(policy policySection, p practiceSection, custom bool, path string, out *report) {
+	const key = "twilio.custom_opt_out_words"
+	if custom || out.silent(key) || !strings.HasPrefix(p.Sender, "+") { // to a name nobody can answer
+		return
+	}
+	const needs = "needs " + key + ": true: until CANCEL is taken off Twilio's own words (docs/adapters/twilio.md), Twilio blocks every text to a patient who answers CANCEL alone"
+	switch {
+	case policy.Extras.CancelByText:
+		out.fault(under(path, "policy.cancel_by_text"), needs)
+	case policy.Cancel.Automatic:
+		out.fault(under(path, "policy.cancel.automatic"), needs)
+	}
+}

@@ -125,7 +125,7 @@ func TestOneMistakeOneMessage(t *testing.T) {
 		{small, "name", "name: Riverside HIV Clinic", p + "name", "HAZ-02"},
 		{small, "name", "name: riverside.co.uk", p + "name", "R24"},
 		{small, "source", "source: {type: emis}\n    complaints: \"one\\ntwo\"", p + "complaints", "one line"},
-		{small, "nation", "nation: wales\n    policy: {cancel_by_text: true, cost_line: {pounds: 30, source: x}, sites: {quay: 'The Old Health Centre on the Quay'}}", p + "policy", "cost_line"},
+		{answered, "nation", "nation: wales\n    policy: {cancel_by_text: true, cost_line: {pounds: 30, source: x}, sites: {quay: 'The Old Health Centre on the Quay'}}", p + "policy", "cost_line"},
 		{small, "mode", "mode: sim\npolicy: {booked_late: maybe}", "policy.booked_late", "withhold"},
 		{small, "mode", "mode: sim\npolicy: {window: {days: []}}", "policy.window.days", "at least one"},
 		{small, "mode", "mode: sim\npolicy: {window: {days: [mon, mon]}}", "policy.window.days[1]", "twice"},

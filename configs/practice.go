@@ -45,6 +45,7 @@ func practices(doc document, root *node, from files, out *report) []Practice {
 		seen.check(i, p, path, out)
 		policy := ownPolicy(p.Policy, doc, from, out)
 		checkSelfCancel(policy.Cancel, p, path, out)
+		checkCancelWords(policy, p, doc.Twilio.CustomOptOutWords, path, out)
 		made[i] = Practice{
 			Practice: gateway.Practice{
 				ODS: gateway.ODS(p.ODS), Name: p.Name, Phone: p.Phone, Nation: gateway.Nation(p.Nation),

@@ -187,12 +187,8 @@ func (a *app) checkWords(f *findings) {
 	_, blocks := taken["CANCEL"]
 	asked := "the texts ask for STOP only"
 	for _, p := range a.cfg.Practices {
-		if !p.Policy.Extras.CancelByText {
-			continue
-		}
-		asked = "the texts ask for STOP, and for CANCEL with the visit's code"
-		if blocks {
-			f.warn("reply words of "+string(p.ODS), "the texts offer CANCEL with a code; the provider blocks every further text to a patient who leaves the code away: set up Advanced Opt-Out and twilio.custom_opt_out_words first (docs/adapters/twilio.md)")
+		if p.Policy.Extras.CancelByText { // the configuration is refused where the provider takes CANCEL for STOP
+			asked = "the texts ask for STOP, and for CANCEL with the visit's code"
 		}
 	}
 	if blocks && a.cfg.Mode == configs.Live {

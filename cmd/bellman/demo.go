@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -177,6 +178,8 @@ func newDemo(ctx context.Context, w *world, dir string, log io.Writer) (*demo, e
 	}
 	public := fmt.Sprintf("http://127.0.0.1:%d", port)
 	d.twilio.AddSender(twiliosim.Sender{Number: demoSender, InboundURL: public + "/twilio/inbound"})
+	// As docs/adapters/twilio.md has it: CANCEL is a wish to cancel, and no STOP.
+	d.twilio.AddService(twiliosim.Service{SID: "MG" + strings.Repeat("0", 32), Senders: []string{demoSender}, AdvancedOptOut: true})
 	redisURL, err := demoRedis(ctx, w, filepath.Join(dir, "redis"))
 	if err != nil {
 		return nil, err
@@ -202,7 +205,7 @@ allow_numbers: ["+447700900*"]
 public_url: %s
 listen: {public: "127.0.0.1:%d", staff: "127.0.0.1:0", ops: "127.0.0.1:0"}
 redis: {url: %q}
-twilio: {account_sid: %s, auth_token: %q, base_url: %s, max_per_second: 20, settle: 5s, timeout: 5s}
+twilio: {custom_opt_out_words: true, account_sid: %s, auth_token: %q, base_url: %s, max_per_second: 20, settle: 5s, timeout: 5s}
 policy:
   reminders: [{before: 7d}, {before: 1d}]
   window: {days: [mon, tue, wed, thu, fri, sat, sun], from: "00:00", to: "24:00", bank_holidays: true}

@@ -52,6 +52,7 @@ func TestAPatientCancelsByTextAndTheSlotIsFree(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "cliniko", london(time.October, 19, 8, 30))
 	s.edit(`    poll: "@every 1s"`, cancelSwitchedOn)
+	s.edit("twilio: {", "twilio: {custom_opt_out_words: true, ")
 	s.do("keys", "new")
 	people := s.booked(london(time.October, 27, 9, 0), 5)
 	frees, unsure, guesses, stops, near := people[0], people[1], people[2], people[3], people[4]
@@ -123,6 +124,7 @@ func TestVisitsAreCancelledByTextOnlyWhereTheSystemCan(t *testing.T) {
 	s := newScene(t, "files", london(time.October, 19, 8, 30))
 	s.do("keys", "new")
 	s.edit(`    poll: "@every 1s"`, cancelSwitchedOn)
+	s.edit("twilio: {", "twilio: {custom_opt_out_words: true, ")
 	code, _, says := s.run("pull", "--practice", scenePractice)
 	if code != exitUsage || !strings.Contains(says, "practices[0].writes.cancellations: cannot be") {
 		t.Errorf("it ends with %d: %s", code, says)
