@@ -272,6 +272,7 @@ func (f *forty) queued() {
 // explained asks for the story of every appointment by its slot.
 func (f *forty) explained() {
 	f.t.Helper()
+	worded := 0
 	for _, c := range f.cases {
 		var story storyRead
 		f.ask(&story, "explain", "--practice", scenePractice, "--appointment", fmt.Sprint(c.Slot))
@@ -286,6 +287,9 @@ func (f *forty) explained() {
 			state, reason := standing(c.Why)
 			last := ""
 			for _, e := range story.Events {
+				if e.What == "accepted" && worded == 0 {
+					worded = strings.Count(f.do("explain", "--practice", scenePractice, "--appointment", fmt.Sprint(c.Slot)), ", in the words default v")
+				}
 				if e.Rule == rule && e.What != "planned" {
 					last = e.What + " " + e.Reason
 				}
@@ -294,5 +298,8 @@ func (f *forty) explained() {
 				f.t.Errorf("%s: the story of %s ends with %q, want %q", c.What, rule, last, want)
 			}
 		}
+	}
+	if worded == 0 {
+		f.t.Error("no story says in which words its text was sent")
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"bellman/configs"
 	"bellman/gateway"
+	"bellman/gateway/audit"
 	"bellman/gateway/inbox"
 	"bellman/gateway/store"
 )
@@ -28,6 +29,8 @@ type storyLine struct {
 	Due    string `json:"due,omitempty"`
 	Code   int    `json:"code,omitempty"`
 	SID    string `json:"message_id,omitempty"`
+	// Wording is the version of the words that a text was handed over in.
+	Wording string `json:"wording,omitempty"`
 
 	at    time.Time
 	words string
@@ -64,6 +67,11 @@ enough when one patient has it.`,
 		if err != nil {
 			return err
 		}
+		trail, err := audit.New(auditFile(a.cfg)).Verify()
+		if err != nil {
+			_, _ = fmt.Fprintf(c.err, "the audit trail cannot tell in which words texts were sent: %v\n", err)
+		}
+		nameWords(lines, p.Practice, trail)
 		return c.showStory(k, lines)
 	}
 	return cmd

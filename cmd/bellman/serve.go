@@ -211,6 +211,7 @@ func (s *service) setToWork(ctx context.Context, sched *scheduler.Scheduler, sen
 		running.Go(func() { in.Run(working) })
 	}
 	if s.does("sender") {
+		noteWords(s.cfg, s.clock.Now(), s.log)
 		running.Go(func() { send.Run(working) })
 	}
 	if s.does("scheduler") {
