@@ -79,7 +79,7 @@ func (r reading) appointment(id string, patient link, starts scalar, place, kind
 	site, _ := place.id()
 	a := gateway.Appointment{
 		ID: gateway.AppointmentID(id + "-" + pid), Start: start, StartDoubt: r.settings.doubt(place, start),
-		Site: site, Mode: r.settings.mode(kind), Patient: unknownPatient(pid),
+		Site: site, Mode: r.settings.mode(kind), Clinic: r.settings.clinic(kind), Patient: unknownPatient(pid),
 	}
 	if p, ok := r.people[pid]; ok {
 		a.Patient = p.patient(pid, r.trial)

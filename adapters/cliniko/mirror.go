@@ -32,7 +32,7 @@ type state struct {
 
 // stateVersion is that of what is kept on the shelf. What an older or newer program
 // kept is not used: everything is read anew.
-const stateVersion = 1
+const stateVersion = 2
 
 func newMirror(from, to time.Time) *mirror {
 	return &mirror{

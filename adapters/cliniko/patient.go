@@ -3,8 +3,10 @@ package cliniko
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/born"
 	"bellman/gateway/number"
 )
 
@@ -19,6 +21,7 @@ func (p person) patient(id string, trial bool) gateway.Patient {
 		Name:     gateway.NewName(p.name()),
 		Left:     p.left(),
 		Declined: p.declined(),
+		Born:     p.born(),
 	}
 	out.Mobile, out.MobileKind = p.mobile(trial)
 	return out
@@ -38,6 +41,29 @@ func (p person) name() string {
 	}
 	text, _ := p.FirstName.text()
 	return text
+}
+
+// born reads the date of birth, as it came or as it was kept.
+func (p person) born() gateway.Birth {
+	text, ok := p.DateOfBirth.text()
+	if !ok {
+		return gateway.UnclearBirth()
+	}
+	return born.Kept(text)
+}
+
+// kept gives the record as it is kept: with no more of the date of birth than deciding
+// needs.
+func (p person) kept(now time.Time) person {
+	if p.DateOfBirth.IsZero() {
+		return p
+	}
+	text, ok := p.DateOfBirth.text()
+	if !ok {
+		text = "not a text"
+	}
+	p.DateOfBirth = scalar{marshal(born.Keep(text, now, time.DateOnly))}
+	return p
 }
 
 // left reads that a patient was archived or deleted. One that was merged into

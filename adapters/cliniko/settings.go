@@ -62,6 +62,13 @@ func (s settings) mode(l link) gateway.Mode {
 	return gateway.ModeUnknown
 }
 
+// clinic gives what the clinic itself calls the type of an appointment.
+func (s settings) clinic(l link) gateway.ClinicName {
+	id, _ := l.id()
+	name, _ := s.Types[id].Name.text()
+	return gateway.NewClinicName(name)
+}
+
 // reminds reports whether Cliniko itself may remind of an appointment of this type at
 // this place.
 func (s settings) reminds(place, kind link) gateway.Flag {

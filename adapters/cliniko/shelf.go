@@ -104,7 +104,7 @@ func (a *Adapter) keep(ctx context.Context, mem memory, m *mirror) error {
 		add(&parts[bucketOf(id)].Attendees, id, r)
 	}
 	for id, r := range m.people {
-		add(&parts[bucketOf(id)].People, id, r)
+		add(&parts[bucketOf(id)].People, id, r.kept(a.clock.Now()))
 	}
 	for n := range buckets {
 		values[bucketKey(n)] = marshal(parts[n])

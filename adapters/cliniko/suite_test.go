@@ -22,7 +22,7 @@ func subject() adaptertest.Subject {
 	return adaptertest.Subject{
 		Name: "cliniko",
 		Can: adaptertest.Abilities{
-			Name: true, Left: true, Declined: true, Mode: true, KeepsIDOnMove: true, Instants: true,
+			Name: true, Left: true, Declined: true, Mode: true, Born: true, Clinic: true, KeepsIDOnMove: true, Instants: true,
 			Statuses: []gateway.Status{gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusMissed},
 		},
 		New: wire,

@@ -52,6 +52,7 @@ type person struct {
 	UpdatedAt     scalar `json:"updated_at,omitzero"`
 	FirstName     scalar `json:"first_name,omitzero"`
 	PreferredName scalar `json:"preferred_first_name,omitzero"`
+	DateOfBirth   scalar `json:"date_of_birth,omitzero"` // on the shelf as gateway/born keeps it
 	Phones        scalar `json:"patient_phone_numbers,omitzero"`
 	ReminderType  scalar `json:"reminder_type,omitzero"`
 	// Channels is said to replace reminder_type: a list of 1 (SMS) and 2 (e-mail).

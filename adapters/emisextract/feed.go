@@ -209,6 +209,7 @@ func (a *Adapter) show(feed *gateway.Feed, s shown, id string, span gateway.Span
 		ID:      appointmentID(id, v.Patient),
 		Patient: a.patient(v.Patient, who, a.declined(slices.Collect(maps.Values(s.consents[v.Patient])))),
 		Start:   start, StartDoubt: doubt, Site: clinic.Site, Mode: a.mode(clinic), Status: a.status(v, who, clinic, found),
+		Clinic: gateway.NewClinicName(clinic.Words...),
 	})
 }
 

@@ -8,13 +8,14 @@ import (
 
 	"bellman/adapters/extract"
 	"bellman/gateway"
+	"bellman/gateway/born"
 	"bellman/gateway/number"
 )
 
 // columnsPatients are those of Admin_Patient that we need.
 var columnsPatients = []string{
 	"PatientGuid", "OrganisationGuid", "GivenName", "NhsNumber", "MobilePhone", "DateOfDeath", "DateOfDeactivation",
-	"PatientTypeDescription", "DummyType", "SpineSensitive", "IsConfidential", "Deleted",
+	"PatientTypeDescription", "DummyType", "SpineSensitive", "IsConfidential", "Deleted", "DateOfBirth?",
 }
 
 // Where those columns stand in columnsPatients.
@@ -31,6 +32,7 @@ const (
 	patientSensitive
 	patientConfidential
 	patientDeleted
+	patientBorn
 )
 
 // patientRow keeps what a reminder needs to know of a patient. Every patient of the
@@ -49,7 +51,7 @@ func (t *intake) patientRow(ctx context.Context, r *extract.Rows, at []int) erro
 		t.unread(r, r.Problem())
 		return t.change(ctx, keyPatient, id, edit(func(p *person, _ bool) bool { p.Unclear = true; return true }))
 	}
-	row := personOf(r, at)
+	row := t.personOf(r, at)
 	unplaced := len(r.Bytes(at[patientOrganisation])) == 0
 	return t.change(ctx, keyPatient, id, edit(func(p *person, was bool) bool {
 		*p = row
@@ -57,8 +59,8 @@ func (t *intake) patientRow(ctx context.Context, r *extract.Rows, at []int) erro
 	}))
 }
 
-// personOf reads one patient. Of a deleted one nothing is kept but that.
-func personOf(r *extract.Rows, at []int) person {
+// personOf reads one patient, as of the batch. Of a deleted one nothing is kept but that.
+func (t *intake) personOf(r *extract.Rows, at []int) person {
 	switch truthOf(r.Bytes(at[patientDeleted])) {
 	case saidTrue:
 		return person{Gone: true}
@@ -69,6 +71,7 @@ func personOf(r *extract.Rows, at []int) person {
 	p := person{
 		Name: short(r.Text(at[patientName]), 100), NHS: strings.ReplaceAll(r.Text(at[patientNHS]), " ", ""), Mobile: short(r.Text(at[patientMobile]), 200),
 		Died: short(r.Text(at[patientDied]), 20), Deactivated: short(r.Text(at[patientLeft]), 20),
+		Born: born.Keep(r.Text(at[patientBorn]), t.b.at(), time.DateOnly),
 	}
 	if len(p.NHS) != 10 {
 		p.NHS = ""
@@ -110,6 +113,7 @@ func (a *Adapter) patient(id string, p person, declined gateway.Flag) gateway.Pa
 	if p.Gone {
 		out.Left = gateway.FlagYes
 	}
+	out.Born = born.Kept(p.Born)
 	out.Name, out.NHSNumber = gateway.NewName(p.Name), gateway.NewNHSNumber(p.NHS)
 	out.Mobile, out.MobileKind = number.Parse(p.Mobile, a.env.Trial)
 	return out

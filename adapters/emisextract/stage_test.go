@@ -37,7 +37,7 @@ var needed = map[string]string{
 	"Agreements_SharingOrganisation": "OrganisationGuid,IsActivated,Disabled,Deleted",
 	"Admin_Organisation":             "OrganisationGuid,ODSCode",
 	"Coding_ClinicalCode":            "CodeId,ReadTermId,SnomedCTConceptId",
-	"Admin_Patient":                  "PatientGuid,OrganisationGuid,GivenName,NhsNumber,MobilePhone,DateOfDeath,DateOfDeactivation,PatientTypeDescription,DummyType,SpineSensitive,IsConfidential,Deleted",
+	"Admin_Patient":                  "PatientGuid,OrganisationGuid,GivenName,NhsNumber,MobilePhone,DateOfDeath,DateOfDeactivation,PatientTypeDescription,DummyType,SpineSensitive,IsConfidential,Deleted,DateOfBirth",
 	"Appointment_Session":            "AppointmentSessionGuid,OrganisationGuid,LocationGuid,SessionTypeDescription,SessionCategoryDisplayName,Description,StartDate,EndDate,Deleted",
 	"Appointment_SessionUser":        "SessionGuid,UserInRoleGuid,Deleted",
 	"CareRecord_Observation":         "ObservationGuid,PatientGuid,OrganisationGuid,EffectiveDate,EnteredDate,EnteredTime,CodeId,AssociatedText,Deleted",

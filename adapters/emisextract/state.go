@@ -73,12 +73,13 @@ type place struct {
 // mostPlaces bounds how many places are remembered and shown.
 const mostPlaces = 100
 
-// person is one patient as kept. Dates stand as in the extract.
+// person is one patient as kept. Other dates stand as in the extract.
 type person struct {
 	Name        string       `json:"name,omitempty"`
 	NHS         string       `json:"nhs,omitempty"`
 	Mobile      string       `json:"mobile,omitempty"` // as it stood in the field
 	Died        string       `json:"died,omitempty"`
+	Born        string       `json:"born,omitempty"` // as gateway/born keeps it
 	Deactivated string       `json:"left,omitempty"`
 	Restricted  gateway.Flag `json:"restricted,omitempty"`
 	Dummy       bool         `json:"dummy,omitempty"`

@@ -168,7 +168,7 @@ func subject(encrypted bool) adaptertest.Subject {
 	return adaptertest.Subject{
 		Name: "emis-extract", StaleAfter: 36 * time.Hour,
 		Can: adaptertest.Abilities{
-			Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, KeepsIDOnMove: true, SilentWhenEmpty: true,
+			Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, Born: true, Clinic: true, KeepsIDOnMove: true, SilentWhenEmpty: true,
 			Statuses: []gateway.Status{gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed},
 		},
 		New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/born"
 	"bellman/gateway/meeting"
 	"bellman/gateway/number"
 )
@@ -14,6 +15,7 @@ func (k *known) appointment(id string, v visit, p *person) gateway.Appointment {
 	a := gateway.Appointment{
 		ID: gateway.AppointmentID(id + "-" + v.Patient), Patient: k.patient(gateway.PatientID(v.Patient), p),
 		Start: time.Unix(v.Start, 0).UTC(), StartDoubt: v.Doubt, Site: v.Location,
+		Clinic: gateway.NewClinicName(v.RotaType, v.RotaName),
 	}
 	var expected bool
 	a.Mode, expected = k.mode(v)
@@ -61,7 +63,12 @@ func (k *known) mode(v visit) (gateway.Mode, bool) {
 // patient makes a patient of what is kept. Of one whose row is not there, or cannot
 // be read, nothing is known for certain.
 func (k *known) patient(id gateway.PatientID, p *person) gateway.Patient {
-	out := gateway.Patient{ID: id, Name: gateway.NewName(p.row.Name), NHSNumber: gateway.NewNHSNumber(p.row.NHS)}
+	out := gateway.Patient{
+		ID: id, Name: gateway.NewName(p.row.Name), NHSNumber: gateway.NewNHSNumber(p.row.NHS), Born: born.Kept(p.row.Born),
+	}
+	if p.row.NoEnglish {
+		out.Language = gateway.LanguageOther
+	}
 	if p.row.Serial == 0 || p.row.is() || p.blind {
 		out.MobileKind = gateway.NumberUnclear
 		out.Deceased, out.Left, out.Declined, out.Restricted = gateway.FlagUnclear, gateway.FlagUnclear, gateway.FlagUnclear, gateway.FlagUnclear

@@ -43,6 +43,7 @@ const (
 	colTelephone
 	colRotaType
 	colLocation
+	colRotaName
 )
 
 // The own columns of SRPatient.
@@ -51,6 +52,8 @@ const (
 	colNHS
 	colDeath
 	colTest
+	colBirth
+	colEnglish
 )
 
 // The own columns of tables that say one thing about a patient.
@@ -67,7 +70,7 @@ const (
 // uses them, patients before their visits.
 var layouts = []layout{
 	{tableTerms, prefixTerms, []string{"RowIdentifier", "Mapping"}, nil},
-	{tablePatients, prefixPatient, own("FirstName", "NHSNumber", "DateDeath", "TestPatient"), takePatient},
+	{tablePatients, prefixPatient, own("FirstName", "NHSNumber", "DateDeath", "TestPatient", "DateBirth?", "SpeaksEnglish?"), takePatient},
 	{
 		tableRegistrations, prefixStay,
 		own("IDPatient", "RegistrationStatus?", "DateRegistration", "DateEventRecorded?", "IDOrganisation", "DateDeRegistration"), takeRegistration,
@@ -80,6 +83,6 @@ var layouts = []layout{
 	{tableRecords, prefixRecord, own("IDPatient", "MedicalRecordStatus", "DateEvent", "DateEventRecorded", "IDOrganisation"), takeSaid},
 	{
 		tableVisits, prefixVisit,
-		own("DateStart", "AppointmentStatus", "DateAppointmentCancelled", "IDPatient", "IDOrganisation", "TelephoneAppointment?", "RotaType?", "RotaLocation?"), takeVisit,
+		own("DateStart", "AppointmentStatus", "DateAppointmentCancelled", "IDPatient", "IDOrganisation", "TelephoneAppointment?", "RotaType?", "RotaLocation?", "RotaName?"), takeVisit,
 	},
 }

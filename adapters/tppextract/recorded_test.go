@@ -119,7 +119,7 @@ func TestTheRecordedPatientsAreReadForWhatTheyAre(t *testing.T) {
 		if c.number != "" {
 			c.want.MobileKind, c.want.Mobile = gateway.NumberMobile, gateway.NewPhone("+447700900"+c.number)
 		}
-		c.want.ID, c.want.Name, c.want.NHSNumber = p.ID, p.Name, p.NHSNumber
+		c.want.ID, c.want.Name, c.want.NHSNumber, c.want.Born = p.ID, p.Name, p.NHSNumber, gateway.GrownBirth()
 		if p != c.want {
 			t.Errorf("%s: read as %+v, want %+v", c.what, p, c.want)
 		}
@@ -253,7 +253,7 @@ func TestTheSecondRecordedNightChangesWhatTheFirstSaid(t *testing.T) {
 		1009: {MobileKind: gateway.NumberUnclear}, // the latest went, and an older one is left
 	} {
 		got := after[gateway.AppointmentID(fmt.Sprintf("%d-%d", 5000+patient-1000, patient))].Patient
-		want.ID, want.Name, want.NHSNumber = got.ID, got.Name, got.NHSNumber
+		want.ID, want.Name, want.NHSNumber, want.Born = got.ID, got.Name, got.NHSNumber, gateway.GrownBirth()
 		if got != want {
 			t.Errorf("patient %d: %+v, want %+v", patient, got, want)
 		}

@@ -59,13 +59,14 @@ type visit struct {
 	Telephone string        `json:"h,omitempty"` // the cell
 	RotaType  string        `json:"r,omitempty"`
 	Location  string        `json:"l,omitempty"`
+	RotaName  string        `json:"m,omitempty"`
 	// Twice: the row stood more than once in one extract, and not alike.
 	Twice bool `json:"x,omitempty"`
 }
 
 // over makes what is kept of what was kept before.
 func (v visit) over(old []byte) ([]byte, error) {
-	var was visit
+	was := visit{RotaName: v.RotaName} // an earlier version of ours did not keep it
 	if json.Unmarshal(old, &was) == nil && was.Serial == v.Serial && was != v {
 		v.Twice = true
 	}
@@ -80,12 +81,15 @@ type patient struct {
 	NHS  string       `json:"i,omitempty"`
 	Died gateway.Flag `json:"d,omitempty"`
 	Test gateway.Flag `json:"t,omitempty"`
+	Born string       `json:"b,omitempty"` // as gateway/born keeps it
+	// NoEnglish: the patient speaks none.
+	NoEnglish bool `json:"e,omitempty"`
 }
 
 // over makes of two rows about one patient in one extract that do not agree one
 // that nothing is sent on.
 func (p patient) over(old []byte) ([]byte, error) {
-	var was patient
+	was := patient{Born: p.Born, NoEnglish: p.NoEnglish} // an earlier version of ours did not keep them
 	if json.Unmarshal(old, &was) == nil && was.Serial == p.Serial && was != p {
 		p.broken = broken{Where: p.Where, Why: "the patient stands more than once, and not alike"}
 	}

@@ -80,7 +80,7 @@ func (n *nightly) breakWith(f adaptertest.Fault) bool {
 
 // can is what the extract is able to tell.
 var can = adaptertest.Abilities{
-	Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, KeepsIDOnMove: true,
+	Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, Born: true, Clinic: true, Language: true, KeepsIDOnMove: true,
 	Statuses: []gateway.Status{
 		gateway.StatusCancelled, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusMissed,
 	},

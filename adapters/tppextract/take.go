@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/born"
 )
 
 // takeVisit takes a row of SRAppointment.
@@ -41,6 +42,7 @@ func takeVisit(i *intake, id string) error {
 	return i.put(id, visit{
 		Serial: i.head.Serial, Patient: patient, Start: start.Unix(), Doubt: doubt, Status: short(status), Called: i.calledOff(),
 		Telephone: short(i.text(colTelephone)), RotaType: short(i.text(colRotaType)), Location: short(i.text(colLocation)),
+		RotaName: short(i.text(colRotaName)),
 	}.over)
 }
 
@@ -58,6 +60,8 @@ func (i *intake) calledOff() called {
 // takePatient takes a row of SRPatient.
 func takePatient(i *intake, id string) error {
 	p := patient{Serial: i.head.Serial, Name: short(i.text(colFirstName)), NHS: nhsNumber(i.text(colNHS)), Died: i.died()}
+	p.Born = born.Keep(i.text(colBirth), i.until, wallLayouts...)
+	p.NoEnglish = yesOrNo(i.text(colEnglish)) == answerNo
 	switch test := i.text(colTest); {
 	case test == "", yesOrNo(test) == answerNo:
 	case yesOrNo(test) == answerYes:

@@ -44,7 +44,7 @@ var law = map[string]room{
 	"bellman/adapters/surgery":             {2, []string{"gateway"}},
 	"bellman/adapters/surgery/door":        {2, []string{"gateway", "adapters/surgery"}},
 	"bellman/adapters/adaptertest":         {2, []string{"gateway", "gateway/gatewaytest", "adapters/surgery"}},
-	"bellman/adapters/cliniko":             {2, []string{"gateway", "gateway/meeting", "gateway/number", "gateway/outbound"}},
+	"bellman/adapters/cliniko":             {2, []string{"gateway", "gateway/born", "gateway/meeting", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/cliniko/clinikosim":  {2, []string{"gateway", "adapters/surgery", "adapters/surgery/door"}},
 	"bellman/adapters/beside":              {2, []string{"gateway"}},
 	"bellman/adapters/pds":                 {2, []string{"gateway", "gateway/number", "gateway/outbound", "adapters/beside", "adapters/fhirshape", "adapters/signed"}},
@@ -69,10 +69,10 @@ var law = map[string]room{
 	"bellman/adapters/twilio/twiliosim":    {2, []string{"gateway", "gateway/outbound"}},
 	"bellman/adapters":                     {3, []string{"gateway", "adapters/beside", "adapters/cliniko", "adapters/emis", "adapters/emisextract", "adapters/fhir", "adapters/files", "adapters/gpconnect", "adapters/hl7", "adapters/pds", "adapters/tpp", "adapters/tppextract"}},
 
-	"bellman/adapters/emisextract":                {2, []string{"gateway", "gateway/ident", "gateway/meeting", "gateway/number", "adapters/extract"}},
+	"bellman/adapters/emisextract":                {2, []string{"gateway", "gateway/born", "gateway/ident", "gateway/meeting", "gateway/number", "adapters/extract"}},
 	"bellman/adapters/emisextract/emisextractsim": {2, []string{"gateway", "adapters/surgery", "adapters/surgery/door"}},
 
-	"bellman/adapters/tppextract":               {2, []string{"gateway", "gateway/meeting", "gateway/number", "adapters/extract"}},
+	"bellman/adapters/tppextract":               {2, []string{"gateway", "gateway/born", "gateway/meeting", "gateway/number", "adapters/extract"}},
 	"bellman/adapters/tppextract/tppextractsim": {2, []string{"gateway", "adapters/surgery", "adapters/surgery/door"}},
 
 	"bellman/adapters/gpconnect":              {2, []string{"gateway", "gateway/outbound", "adapters/beside", "adapters/fhirshape"}},

@@ -9,10 +9,10 @@ import (
 	"bellman/gateway"
 )
 
-// What is kept in place of a date. Neither is a date that a system could tell.
+// What is kept in place of a date. Neither is anything that a system would write.
 const (
-	unclear = "?"
-	grown   = "18"
+	unclear = "=?"
+	grown   = "=18+"
 )
 
 // Read reads a date of birth by the layouts (package time) in which a system writes
@@ -31,8 +31,12 @@ func Read(s string, layouts ...string) gateway.Birth {
 
 // Keep gives what an adapter may keep of a date of birth on its shelf, which seals it:
 // the day only of who is not 18 yet, and of everybody else that they are. Nobody grows
-// younger, and a date that is put right comes anew. Kept reads it.
+// younger, and a date that is put right comes anew. What is kept already is kept as it
+// is. Kept reads it.
 func Keep(s string, now time.Time, layouts ...string) string {
+	if s == grown || s == unclear {
+		return s
+	}
 	b := Read(s, layouts...)
 	switch b.AgeOn(now) {
 	case gateway.AgeUnsaid:

@@ -46,13 +46,13 @@ func TestADateOfBirthIsADayOrUnclear(t *testing.T) {
 func TestOfWhoIsGrownUpNoDateIsKept(t *testing.T) {
 	t.Parallel()
 	for said, want := range map[string]string{
-		"1950-03-04": "18", "2008-11-16": "18", "2008-11-17": "2008-11-17", "2019-01-02": "2019-01-02", "1066-10-14": "?", "": "",
+		"1950-03-04": "=18+", "2008-11-16": "=18+", "2008-11-17": "2008-11-17", "2019-01-02": "2019-01-02", "1066-10-14": "=?", "": "", "=18+": "=18+", "=?": "=?", "18": "=?",
 	} {
 		if got := born.Keep(said, now, time.DateOnly); got != want {
 			t.Errorf("of %s is kept %q, want %q", said, got, want)
 		}
 	}
-	for _, other := range []string{"?", "16", "18+", "\x00", "1950"} {
+	for _, other := range []string{"=?", "?", "18", "18+", "\x00", "1950"} {
 		if born.Kept(other).AgeOn(now) != gateway.AgeUnclear {
 			t.Errorf("%q is understood", other)
 		}

@@ -2,6 +2,7 @@ package clinikosim
 
 import (
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strconv"
@@ -29,6 +30,7 @@ const (
 	typeInPerson  = 4
 	typeTelephone = 5
 	typeHomeVisit = 6
+	typeNamed     = 1000 // those of clinics with names of their own begin here
 )
 
 // record is one record: what callers see, and what else they may filter by.
@@ -121,7 +123,16 @@ func (d *drawing) visits(all []surgery.Visit) {
 		d.add("businesses", func() record { return d.place(site) })
 	}
 	for _, t := range slices.Sorted(maps.Keys(kinds)) {
-		d.add("appointment_types", func() record { return d.kind(t) })
+		d.add("appointment_types", func() record { return d.kind(idsOfTypes+int64(t), kinds[t], t == typeVideo) })
+	}
+	named := map[int64]string{}
+	for _, v := range all {
+		if v.Clinic != "" {
+			named[typeOf(v)] = v.Clinic
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(named)) {
+		d.add("appointment_types", func() record { return d.kind(id, named[id], false) })
 	}
 }
 
@@ -138,8 +149,15 @@ var kinds = map[int]string{
 	typeInPerson: "Physiotherapy, face to face", typeTelephone: "Telephone consultation", typeHomeVisit: "Home visit",
 }
 
-func typeOf(m gateway.Mode) int64 {
-	switch m {
+// typeOf gives the id of the type of a visit: one for each clinic that has a name, or
+// else by how they meet.
+func typeOf(v surgery.Visit) int64 {
+	if v.Clinic != "" {
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(v.Clinic)) // never fails
+		return idsOfTypes + typeNamed + int64(h.Sum32()%1_000_000)
+	}
+	switch v.Mode {
 	case gateway.ModeVideo:
 		return idsOfTypes + typeVideo
 	case gateway.ModeInPerson:
@@ -151,6 +169,22 @@ func typeOf(m gateway.Mode) int64 {
 	case gateway.ModeUnknown:
 	}
 	return idsOfTypes + typeStandard
+}
+
+// classOf is typeOf for a class.
+func classOf(v surgery.Visit) int64 {
+	if v.Clinic != "" {
+		return typeOf(v)
+	}
+	return idsOfTypes + typeClass
+}
+
+// orBlank gives null for nothing.
+func orBlank(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 // createdAt makes the records of a list as old as their ids.
@@ -191,7 +225,7 @@ func (d *drawing) individual(v surgery.Visit) record {
 		"patient_name": p.Given + " " + p.Family,
 		// Every appointment has one, meant or not.
 		"telehealth_url":   fmt.Sprintf("https://clinic.uk1.cliniko.example/appointments/%d/connect", id),
-		"appointment_type": self("appointment_types", typeOf(v.Mode)), "business": self("businesses", idsOfPlaces+int64(v.Site)),
+		"appointment_type": self("appointment_types", typeOf(v)), "business": self("businesses", idsOfPlaces+int64(v.Site)),
 		"patient": self("patients", idsOfPeople+int64(v.Person)), "practitioner": self("practitioners", idOfClinician),
 		"attendees": linked(fmt.Sprintf("individual_appointments/%d/attendees", id)),
 		"links":     self("individual_appointments", id)["links"],
@@ -199,7 +233,7 @@ func (d *drawing) individual(v surgery.Visit) record {
 	cancelling(f, cancelledAt(v))
 	return record{f, map[string]int64{
 		"patient_id": idsOfPeople + int64(v.Person), "business_id": idsOfPlaces + int64(v.Site),
-		"appointment_type_id": typeOf(v.Mode), "practitioner_id": idOfClinician, "repeated_from_id": 0,
+		"appointment_type_id": typeOf(v), "practitioner_id": idOfClinician, "repeated_from_id": 0,
 	}}
 }
 
@@ -227,11 +261,11 @@ func (d *drawing) group(c class, by map[int]surgery.Visit) {
 		"archived_at": orNull(c.archived), "deleted_at": orNull(c.deleted), "max_attendees": 12, "notes": nil,
 		"patient_ids": patients, "repeat_rule": map[string]any{}, "repeats": nil,
 		"telehealth_url":   fmt.Sprintf("https://clinic.uk1.cliniko.example/appointments/%d/connect", id),
-		"appointment_type": self("appointment_types", idsOfTypes+typeClass), "business": self("businesses", idsOfPlaces+int64(first.Site)),
+		"appointment_type": self("appointment_types", classOf(first)), "business": self("businesses", idsOfPlaces+int64(first.Site)),
 		"practitioner": self("practitioners", idOfClinician), "attendees": linked(fmt.Sprintf("group_appointments/%d/attendees", id)),
 		"links": self("group_appointments", id)["links"],
 	}, map[string]int64{
-		"business_id": idsOfPlaces + int64(first.Site), "appointment_type_id": idsOfTypes + typeClass,
+		"business_id": idsOfPlaces + int64(first.Site), "appointment_type_id": classOf(first),
 		"practitioner_id": idOfClinician, "repeated_from_id": 0,
 	}}
 	d.add("group_appointments", func() record { return made })
@@ -274,7 +308,7 @@ func (d *drawing) patient(p surgery.Person) record {
 	f := map[string]any{
 		"id": strconv.FormatInt(id, 10), "created_at": createdAt(p.ID), "updated_at": stamp(changed),
 		"title": p.Title, "first_name": p.Given, "last_name": p.Family, "preferred_first_name": nil,
-		"date_of_birth": p.Born.Format(time.DateOnly), "email": nil, "notes": nil, "appointment_notes": nil,
+		"date_of_birth": orBlank(p.BornAs(time.DateOnly)), "email": nil, "notes": nil, "appointment_notes": nil,
 		"archived_at": orNull(p.Deducted), "deleted_at": orNull(d.staff.gone[p.ID]), "merged_at": orNull(d.staff.merged[p.ID]),
 		"patient_phone_numbers": d.phones(p), "reminder_type": choice, "receives_confirmation_emails": true,
 		"accepted_sms_marketing": true, "accepted_email_marketing": true, "accepted_privacy_policy": nil,
@@ -334,16 +368,15 @@ func (d *drawing) place(site int) record {
 	}, nil}
 }
 
-func (d *drawing) kind(n int) record {
-	id := idsOfTypes + int64(n)
+func (d *drawing) kind(id int64, name string, video bool) record {
 	templates := []string{}
 	if d.staff.templates {
 		templates = append(templates, "1390053862000000001")
 	}
 	return record{map[string]any{
-		"id": strconv.FormatInt(id, 10), "created_at": createdAt(n), "updated_at": createdAt(n), "archived_at": nil, "deleted_at": nil,
-		"name": kinds[n], "duration_in_minutes": 30,
-		"telehealth_enabled": n == typeVideo, "appointment_reminder_template_ids": templates,
-		"max_attendees": map[bool]int{true: 12, false: 1}[n == typeClass], "links": self("appointment_types", id)["links"],
+		"id": strconv.FormatInt(id, 10), "created_at": createdAt(int(id - idsOfTypes)), "updated_at": createdAt(int(id - idsOfTypes)), "archived_at": nil, "deleted_at": nil,
+		"name": name, "duration_in_minutes": 30,
+		"telehealth_enabled": video, "appointment_reminder_template_ids": templates,
+		"max_attendees": map[bool]int{true: 12, false: 1}[id == idsOfTypes+typeClass], "links": self("appointment_types", id)["links"],
 	}, nil}
 }

@@ -1,7 +1,9 @@
 package emisextractsim
 
 import (
+	"cmp"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,7 +131,7 @@ func (s *Sim) neighbour(t tables) {
 
 func personRow(p surgery.Person) row {
 	return row{
-		"PatientGuid": PatientGUID(p.ID), "OrganisationGuid": Organisation, "Sex": "F", "DateOfBirth": p.Born.Format(time.DateOnly), "DateOfDeath": day(p.Died),
+		"PatientGuid": PatientGUID(p.ID), "OrganisationGuid": Organisation, "Sex": "F", "DateOfBirth": p.BornAs(time.DateOnly), "DateOfDeath": day(p.Died),
 		"Title": p.Title, "GivenName": p.Given, "Surname": p.Family, "DateOfRegistration": "2001-02-03", "NhsNumber": spaced(p.NHSNumber),
 		"PatientNumber": strconv.Itoa(p.ID), "PatientTypeDescription": "Regular", "DummyType": "false", "DateOfDeactivation": day(p.Deducted), "Deleted": "false",
 		"SpineSensitive": "false", "IsConfidential": "false", "HomePhone": p.Home, "MobilePhone": p.Mobile,
@@ -140,6 +142,11 @@ func personRow(p surgery.Person) row {
 func (t tables) visit(v surgery.Visit) {
 	start := v.Start.In(gateway.London())
 	n := v.Site*10_000_000 + int(v.Mode)*1_000_000 + start.Year()%100*10_000 + start.YearDay()
+	if v.Clinic != "" { // a session of its own
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(v.Clinic)) // never fails
+		n += 1_000_000_000 * int(1+h.Sum32()%1000)
+	}
 	session := GUID(guidSession, n)
 	r := row{
 		"SlotGuid": SlotGUID(v.Slot), "AppointmentDate": start.Format(time.DateOnly), "AppointmentStartTime": start.Format(time.TimeOnly), "PlannedDurationInMinutes": strconv.Itoa(v.Minutes),
@@ -158,7 +165,7 @@ func (t tables) visit(v surgery.Visit) {
 	}
 	t.put(tableSlot, SlotGUID(v.Slot), r)
 	t.put("Appointment_Session", session, row{
-		"AppointmentSessionGuid": session, "Description": "Morning clinic", "LocationGuid": GUID(guidLocation, v.Site), "SessionTypeDescription": "Timed",
+		"AppointmentSessionGuid": session, "Description": cmp.Or(v.Clinic, "Morning clinic"), "LocationGuid": GUID(guidLocation, v.Site), "SessionTypeDescription": "Timed",
 		"SessionCategoryDisplayName": category(v.Mode), "StartDate": start.Format(time.DateOnly), "StartTime": "09:00:00", "EndDate": start.Format(time.DateOnly), "EndTime": "18:00:00",
 		"Private": "false", "OrganisationGuid": Organisation, "Deleted": "false",
 	})

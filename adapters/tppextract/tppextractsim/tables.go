@@ -64,7 +64,7 @@ func (s *Sim) people() []table {
 		}
 		patients.add(id, mine(map[string]string{
 			"Title": p.Title, "FirstName": p.Given, "Surname": p.Family, "NHSNumber": p.NHSNumber,
-			"DateBirth": wallMinute(p.Born), "DateDeath": wallMinute(p.Died), "SpeaksEnglish": "TRUE", "TestPatient": "FALSE",
+			"DateBirth": wallMinute(p.Born), "DateDeath": wallMinute(p.Died), "SpeaksEnglish": boolean(p.Language == "" || p.Language == "en"), "TestPatient": "FALSE",
 		}))
 		registrations.add("4"+id, mine(map[string]string{
 			"DateRegistration": "01 Apr 2015 00:00:00", "DateDeRegistration": wall(p.Deducted),

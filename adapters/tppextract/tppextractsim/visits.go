@@ -1,6 +1,7 @@
 package tppextractsim
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -87,7 +88,7 @@ func (s *Sim) cells(v surgery.Visit) map[string]string {
 		"IDOrganisationVisibleTo": s.options.Organisation, "IDOrganisation": s.options.Organisation, "IDOrganisationRegisteredAt": s.options.Organisation,
 		"DateStart": wall(v.Start), "DateEnd": wall(v.Start.Add(time.Duration(v.Minutes) * time.Minute)),
 		"AppointmentStatus": s.id(statusTerm(v.Status)), "DateAppointmentBooked": "01 Oct 2026 11:20:00",
-		"TelephoneAppointment": boolean(v.Mode == gateway.ModeTelephone), "RotaType": rotaType(v.Mode), "RotaName": `Dr "A" clinic, morning`,
+		"TelephoneAppointment": boolean(v.Mode == gateway.ModeTelephone), "RotaType": rotaType(v.Mode), "RotaName": cmp.Or(v.Clinic, `Dr "A" clinic, morning`),
 		"RotaLocation": location(v.Site), "IDReferralIn": "-1", "IDPatient": strconv.Itoa(v.Person), "IDRota": "51",
 	}
 	if v.Status == gateway.StatusCancelled {
