@@ -22,7 +22,10 @@ type planRow struct {
 	Decision    string `json:"decision"`
 	Reason      string `json:"reason"`
 	Segments    int    `json:"segments"`
-	Text        string `json:"text,omitempty"`
+	// Encoding is UCS-2 where a letter of the patient's or practice's name makes the
+	// text cost two or three times as much. Which letter it is would tell of the name.
+	Encoding string `json:"encoding,omitempty"`
+	Text     string `json:"text,omitempty"`
 
 	start, due time.Time
 	words      string
@@ -125,6 +128,10 @@ func (a *app) draft(ctx context.Context, p scheduler.Practice, now time.Time, mo
 					r.Decision, r.Reason, r.words = gateway.Hold.String(), gateway.WordingFailed.String(), gateway.WordingFailed.Words()
 				}
 				r.Segments, r.Text = n, text.Reveal()
+				if n > 0 {
+					encoding, _ := message.Count(r.Text)
+					r.Encoding = string(encoding)
+				}
 				if err := a.already(ctx, gateway.ReminderID{Practice: p.ODS, Ref: e.Ref, Rule: o.Rule, Start: ap.Start}, &r); err != nil {
 					return nil, nil, err
 				}
@@ -144,7 +151,7 @@ func (a *app) already(ctx context.Context, id gateway.ReminderID, r *planRow) er
 	switch s.State {
 	case gateway.Accepted, gateway.Delivered, gateway.Undelivered, gateway.Sending, gateway.Unknown, gateway.Refused, gateway.Failed:
 		r.Decision, r.Reason, r.words = gateway.Suppress.String(), "already_"+s.State.String(), "this text stands as "+s.State.String()
-		r.Segments, r.Text = 0, ""
+		r.Segments, r.Encoding, r.Text = 0, "", ""
 	case gateway.Queued, gateway.Claimed, gateway.Held, gateway.Withdrawn:
 	}
 	return nil
@@ -154,11 +161,16 @@ func (c *cli) showPlan(rows []planRow, notes []string) error {
 	if c.asJSON {
 		return c.print(rows)
 	}
-	send := 0
+	send, dear := 0, 0
 	for _, r := range rows {
 		if r.Decision == gateway.Send.String() {
 			send++
-			c.say("%-20s %-22s %-4s send at %s, %d segment(s)", r.Appointment, local(r.start), r.Rule, local(r.due), r.Segments)
+			inUCS2 := ""
+			if r.Encoding == string(message.UCS2) {
+				dear++
+				inUCS2 = " in UCS-2"
+			}
+			c.say("%-20s %-22s %-4s send at %s, %d segment(s)%s", r.Appointment, local(r.start), r.Rule, local(r.due), r.Segments, inUCS2)
 		} else {
 			c.say("%-20s %-22s %-4s %s: %s", r.Appointment, local(r.start), r.Rule, r.Decision, r.words)
 		}
@@ -170,5 +182,8 @@ func (c *cli) showPlan(rows []planRow, notes []string) error {
 		c.say("note: %s", n)
 	}
 	c.say("%d reminders, %d to send", len(rows), send)
+	if dear > 0 {
+		c.say("%d of them in UCS-2, which costs two or three times as much, for a letter of a name: see bellman wording preview, and policy.accents", dear)
+	}
 	return nil
 }
