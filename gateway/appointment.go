@@ -56,6 +56,9 @@ type Appointment struct {
 	Clinic ClinicName
 	Class  ClinicClass
 	Age    AgeBand // on the day of the visit
+	// Judged is whether its number wants no texts about its clinic. ClinicOuts.Judge
+	// finds it, before the clinic's name is forgotten.
+	Judged ClinicJudged
 }
 
 // Identity is what our own id of an appointment is made of: the source's id and

@@ -26,7 +26,9 @@ func (c Conflict) Reason() Reason {
 func Conflicts(visits []Appointment, out []OptOut, history []OptOutChange) []Conflict {
 	wishes := map[Phone]OptOutChange{}
 	for _, ch := range history { // in the order in which they came about
-		wishes[ch.Number] = ch
+		if !ch.Scope.Finer() {
+			wishes[ch.Number] = ch
+		}
 	}
 	for _, o := range out {
 		wishes[o.Number] = OptOutChange{OptOut: o, Out: true}

@@ -42,6 +42,8 @@ type Moment struct {
 	Now      time.Time
 	FeedAsOf time.Time // the last complete read of the practice's diary; zero: never
 	OptedOut bool      // this number, for this practice
+	VisitOut bool      // this visit
+	Clinics  Digest    // the list of clinics about which this number wants no texts; zero: there is none
 	Merged   bool      // another text speaks for this appointment
 	OffList  bool      // a trial, and the number is not on its list
 	Shared   bool      // another patient of the practice has the same number
@@ -69,6 +71,9 @@ func (p Policy) Decide(a Appointment, o Owed, n Nation, m Moment) Decision {
 	}
 	if r := p.Who.doubtful(a, m); r != None {
 		return Decision{Verdict: Hold, Reason: r}
+	}
+	if a.unjudged(m.Clinics) {
+		return Decision{Verdict: Hold, Reason: ClinicUntold}
 	}
 	if m.Standing != None {
 		return Decision{Verdict: Hold, Reason: m.Standing}
@@ -123,6 +128,10 @@ func (p Policy) forbidden(a Appointment, m Moment) Reason {
 		return Sensitive
 	case m.OptedOut:
 		return OptedOut
+	case m.VisitOut:
+		return VisitOptedOut
+	case a.unwanted(m.Clinics):
+		return ClinicOptedOut
 	case m.OffList:
 		return NotOnAllowList
 	case m.Merged:

@@ -49,6 +49,9 @@ type fact struct {
 	reason  gateway.Reason
 }
 
+// oneList is a list of clinics.
+var oneList = gateway.Digest{1}
+
 func forbiddingFacts() []fact {
 	status := func(name string, s gateway.Status, r gateway.Reason) fact {
 		return fact{name, func(q *question) { q.a.Status = s }, gateway.Suppress, r}
@@ -73,6 +76,10 @@ func forbiddingFacts() []fact {
 		number("landline", gateway.NumberLandline, gateway.Landline),
 		number("foreign number", gateway.NumberOther, gateway.NotAMobile),
 		{"opted out", func(q *question) { q.moment.OptedOut = true }, gateway.Suppress, gateway.OptedOut},
+		{"its visit opted out", func(q *question) { q.moment.VisitOut = true }, gateway.Suppress, gateway.VisitOptedOut},
+		{"at a clinic that the number wants no texts about", func(q *question) {
+			q.moment.Clinics, q.a.Judged = oneList, gateway.ClinicJudged{List: oneList, Out: true}
+		}, gateway.Suppress, gateway.ClinicOptedOut},
 		{"off the list", func(q *question) { q.moment.OffList = true }, gateway.Suppress, gateway.NotOnAllowList},
 		{"merged", func(q *question) { q.moment.Merged = true }, gateway.Suppress, gateway.Merged},
 		{"too late", func(q *question) { q.moment.Now = q.owed.Until }, gateway.Suppress, gateway.TooLate},
@@ -101,6 +108,7 @@ func unclearFacts() []fact {
 		{"needs not understood", func(q *question) { q.a.Patient.Needs = gateway.NeedsNotUnderstood }, gateway.Hold, gateway.NeedsUnclear},
 		{"sixteen, and another has the number", func(q *question) { q.a.Age, q.moment.Shared = gateway.Age16To17, true }, gateway.Hold, gateway.YoungShared},
 		{"an age not understood, and another has the number", func(q *question) { q.a.Age, q.moment.Shared = gateway.AgeUnclear, true }, gateway.Hold, gateway.YoungShared},
+		{"at a clinic that was not told, of a number that wants no texts about one", func(q *question) { q.moment.Clinics = oneList }, gateway.Hold, gateway.ClinicUntold},
 		{"time of another zone", func(q *question) { q.a.StartDoubt = gateway.TimeElsewhere }, gateway.Hold, gateway.TimeUnclear},
 		{"flag of a later version", func(q *question) { q.a.Patient.Deceased = 99 }, gateway.Hold, gateway.DeceasedUnclear},
 		{"withdrawals held", func(q *question) { q.moment.Standing = gateway.ManyWithdrawals }, gateway.Hold, gateway.ManyWithdrawals},

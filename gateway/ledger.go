@@ -75,8 +75,9 @@ type Claim struct {
 	Digest    Digest
 	FirstSeen time.Time
 	Facts     Facts
-	FeedAsOf  time.Time // the last complete read of the practice's diary
-	Damaged   bool      // the record cannot be opened: nothing may be sent on it
+	FeedAsOf  time.Time  // the last complete read of the practice's diary
+	Damaged   bool       // the record cannot be opened: nothing may be sent on it
+	Clinics   ClinicOuts // about which its number wants no texts
 }
 
 // Claiming says how to claim.
@@ -91,7 +92,7 @@ type Claiming struct {
 // Catch is what one look at the queue gave.
 type Catch struct {
 	Claims []Claim
-	Moves  []Move    // withdrawn in the claim itself: the number opted out
+	Moves  []Move    // withdrawn in the claim itself: the number or the visit was opted out
 	Next   time.Time // when something is due next; zero: nothing is waiting
 	Looked int       // how many were looked at; tells "nothing due" from "all withheld"
 }
@@ -113,9 +114,11 @@ type Change struct {
 	Token  Token  // the claim's token; zero: whoever holds it
 	Digest Digest // the record it was decided on; zero: any
 	// Consent makes the move fail, and withdraws the reminder, when its number
-	// opted out meanwhile.
+	// opted out meanwhile, or its visit was. The clinics about which the number wants
+	// no texts must still be those that it was decided on: otherwise it is Outdated.
 	Consent bool
-	// Since, if not zero, makes the move only if the reminder has stood as it does
+	Clinics Digest
+	// Since, if not zero and without Consent, makes the move only if the reminder has stood as it does
 	// since that moment, to the second: what was found out about a text of unknown
 	// fate says nothing of one that left meanwhile.
 	Since time.Time
@@ -143,8 +146,9 @@ type ChangeVerdict byte
 const (
 	Done      ChangeVerdict = 'y'
 	Elsewhere ChangeVerdict = 'n' // it stands elsewhere, or another sender holds it
-	Outdated  ChangeVerdict = 'd' // its appointment changed meanwhile
+	Outdated  ChangeVerdict = 'd' // its appointment changed meanwhile, or the clinics that its number wants no texts about
 	StoppedBy ChangeVerdict = 'o' // its number opted out; it was withdrawn
+	VisitStop ChangeVerdict = 'v' // its visit was opted out; it was withdrawn
 	Enough    ChangeVerdict = 'm' // its number has been sent as many texts today as it may
 	Same      ChangeVerdict = 's' // it already stood there for the same reason
 )

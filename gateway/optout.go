@@ -2,8 +2,8 @@ package gateway
 
 import "time"
 
-// OptOut is one number that is not to be texted for one practice. Without Since it
-// is nothing; the zero Scope is the practice.
+// OptOut is one number that is not to be texted for one practice, or not about one
+// visit or clinic. Without Since it is nothing; the zero Scope is the practice.
 type OptOut struct {
 	Practice ODS
 	Number   Phone
@@ -12,6 +12,12 @@ type OptOut struct {
 	// Who is the name of the member of staff, as they gave it; "" for all others.
 	Who   string
 	Scope Scope
+	// Visit is, with ScopeVisit, the Identity of the appointment, and Start when it
+	// was to begin as it was recorded; its number may be the zero one.
+	Visit AppointmentID
+	Start time.Time
+	// Clinic is, with ScopeClinic, the name of the clinic or words that stand in it.
+	Clinic Text
 	// Message is the provider's id of the text that asked for it, "" when none did.
 	// Only the history keeps it, and the note.
 	Message string
@@ -69,24 +75,56 @@ func (o OptOut) Join(again OptOut) OptOut {
 	if strictness(again.By) > strictness(o.By) {
 		o.By, o.Who = again.By, again.Who
 	}
-	o.Scope = max(o.Scope, again.Scope)
+	if again.Scope == ScopeAll && !o.Scope.Finer() {
+		o.Scope = ScopeAll
+	}
+	o.Start = Later(o.Start, again.Start) // a visit may have been moved since
 	return o
 }
 
-// Scope says how far an opt-out reaches, the wider the greater.
+// SameAs reports whether two opt-outs are about the same thing: the practice's texts
+// to a number, one visit, or one clinic and number.
+func (o OptOut) SameAs(p OptOut) bool {
+	if o.Practice != p.Practice || o.Scope.Finer() != p.Scope.Finer() {
+		return false
+	}
+	switch o.Scope {
+	case ScopeVisit:
+		return p.Scope == ScopeVisit && o.Visit == p.Visit
+	case ScopeClinic:
+		return p.Scope == ScopeClinic && o.Number == p.Number && FoldClinic(o.Clinic) == FoldClinic(p.Clinic)
+	case ScopePractice, ScopeAll:
+	}
+	return o.Number == p.Number
+}
+
+// Scope says how far an opt-out reaches. Its number is what is kept.
 type Scope uint8
 
 // The scopes. An opt-out of every practice is a record at each of them, and is
-// undone at each by itself.
+// undone at each by itself. The finer ones are recorded by staff, since patients have
+// no words for them: they stand beside the others, and START lifts none.
 const (
 	ScopePractice Scope = iota // the practice whose number was texted
 	ScopeAll                   // every practice of the installation
+	ScopeVisit                 // one visit, whatever number it has
+	ScopeClinic                // one clinic, for one number
 )
+
+// Finer reports whether an opt-out covers less than all that a practice texts to a
+// number.
+func (s Scope) Finer() bool { return s == ScopeVisit || s == ScopeClinic }
 
 // String gives the word that --json shows.
 func (s Scope) String() string {
-	if s == ScopeAll {
+	switch s {
+	case ScopeAll:
 		return "all"
+	case ScopeVisit:
+		return "visit"
+	case ScopeClinic:
+		return "clinic"
+	case ScopePractice:
 	}
 	return "practice"
 }

@@ -164,6 +164,8 @@ type Diary interface {
 	// Of gives all appointments that are known for a number.
 	Of(n Phone) []Ref
 	OptedOut(Phone) bool
+	// Outs gives what finer opt-outs say about a visit.
+	Outs(Appointment) Outs
 	Head(Ref) (Head, bool)
 	Heads() map[Ref]Head
 }

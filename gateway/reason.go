@@ -34,6 +34,8 @@ const (
 	EnoughToday    Reason = 22
 	Sensitive      Reason = 30
 	NeedsOtherWay  Reason = 31
+	VisitOptedOut  Reason = 32
+	ClinicOptedOut Reason = 33
 
 	// Held: cannot tell yet; looked at again.
 	FeedStale        Reason = 40
@@ -58,6 +60,7 @@ const (
 	YoungShared      Reason = 71
 	SharedNumber     Reason = 72
 	NeedsUnclear     Reason = 73
+	ClinicUntold     Reason = 74
 
 	// Refused by the provider, or failed after the hand-over.
 	ProviderOptOut   Reason = 80
@@ -99,6 +102,8 @@ var reasons = map[Reason]reasonWords{
 	EnoughToday:    {"enough_today", "this phone had been sent as many texts that day as the practice allows, and the next day was too late"},
 	Sensitive:      {"sensitive", "the practice sends no texts about this kind of visit"},
 	NeedsOtherWay:  {"needs_other_way", "a text is no way to reach this patient: see the tasks"},
+	VisitOptedOut:  {"visit_opted_out", "staff recorded that the patient wants no texts about this visit"},
+	ClinicOptedOut: {"clinic_opted_out", "staff recorded that the patient wants no texts about this clinic"},
 
 	FeedStale:        {"feed_stale", "the diary has not been read recently enough to be trusted"},
 	StatusUnclear:    {"status_unclear", "the appointment's status is not understood"},
@@ -122,6 +127,7 @@ var reasons = map[Reason]reasonWords{
 	YoungShared:      {"young_shared", "the patient is sixteen or seventeen and another patient has the same number: ask whose it is"},
 	SharedNumber:     {"shared_number", "another patient of the practice has the same number: ask whose it is"},
 	NeedsUnclear:     {"needs_unclear", "what the record says of how to reach this patient is not understood"},
+	ClinicUntold:     {"clinic_untold", "the patient wants no texts about one clinic, and the diary has not told yet whether this visit is there"},
 
 	ProviderOptOut:   {"provider_opt_out", "the text provider blocks this number: it opted out there"},
 	ProviderNumber:   {"provider_number", "the text provider says that the number cannot be texted"},

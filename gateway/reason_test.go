@@ -66,7 +66,7 @@ func TestTheBytesInTheStoreKeepTheirMeaning(t *testing.T) {
 		1: "cancelled", 2: "moved", 3: "gone", 4: "deceased", 5: "left_practice", 6: "declined", 7: "opted_out",
 		8: "no_mobile", 9: "landline", 10: "not_a_mobile", 11: "booked_late", 12: "too_late", 13: "merged",
 		14: "restricted", 15: "not_expected", 16: "not_on_allow_list", 17: "rule_removed", 18: "by_staff", 19: "already_told", 20: "source_reminds",
-		30: "sensitive", 31: "needs_other_way", 70: "clinic_unknown", 71: "young_shared", 72: "shared_number", 73: "needs_unclear",
+		30: "sensitive", 31: "needs_other_way", 32: "visit_opted_out", 33: "clinic_opted_out", 74: "clinic_untold", 70: "clinic_unknown", 71: "young_shared", 72: "shared_number", 73: "needs_unclear",
 		40: "feed_stale", 41: "status_unclear", 42: "deceased_unclear", 43: "left_unclear", 44: "declined_unclear",
 		45: "number_unclear", 46: "time_unclear", 47: "reread_failed", 48: "many_withdrawals",
 		50: "wording_failed", 51: "unreadable", 52: "restriction_unclear", 53: "provider_trouble", 55: "not_confirmed",

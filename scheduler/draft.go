@@ -63,9 +63,11 @@ func (d Drafting) Make() Draft {
 }
 
 // textedAbout leaves out the visits at clinics about which the practice does not
-// text: their text cannot speak for another visit.
+// text, or the patient wants no text: their text cannot speak for another visit.
 func (d Drafting) textedAbout(rows []gateway.Appointment) []gateway.Appointment {
-	quiet := func(a gateway.Appointment) bool { return !d.Practice.Policy.Who.Texts(a) }
+	quiet := func(a gateway.Appointment) bool {
+		return !d.Practice.Policy.Who.Texts(a) || d.Diary.Outs(a).Withholds(a)
+	}
 	if !slices.ContainsFunc(rows, quiet) {
 		return rows
 	}
@@ -104,6 +106,8 @@ func single(rows []gateway.Appointment) ([]gateway.Appointment, int) {
 // one decides the reminders of one appointment, of which these facts are known. A
 // standing reason among them holds whatever would be sent.
 func (d Drafting) one(f gateway.Facts) Drafted {
+	outs := d.Diary.Outs(f.Appointment)
+	f.Appointment = outs.Clinics.Judge(f.Appointment)
 	f.Appointment.Patient.Greeting = d.Practice.Policy.Extras.Greeted(f)
 	a := f.Appointment
 	ref := d.Diary.Ref(a.Identity())
@@ -113,6 +117,7 @@ func (d Drafting) one(f gateway.Facts) Drafted {
 	m := gateway.Moment{
 		Now: d.Now, FeedAsOf: d.Feed.AsOf, Standing: f.Standing,
 		OptedOut: d.Diary.OptedOut(a.Patient.Mobile), Merged: f.Merged, OffList: f.OffList, Shared: f.Shared,
+		VisitOut: outs.Visit, Clinics: outs.Clinics.List,
 	}
 	p := d.Practice
 	if !e.FirstSeen.After(d.Rebuilt) {

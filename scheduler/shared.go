@@ -11,7 +11,7 @@ import (
 func (d Drafting) discreet() []gateway.Appointment {
 	out := make([]gateway.Appointment, len(d.Feed.Appointments))
 	for i, a := range d.Feed.Appointments {
-		out[i] = d.Practice.Policy.Discreet(a)
+		out[i] = d.Practice.Policy.Discreet(d.Diary.Outs(a).Clinics.Judge(a))
 	}
 	return out
 }

@@ -296,7 +296,7 @@ func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.A
 		return err
 	}
 	drafting := Drafting{Practice: p, Diary: d, Now: now, Allowed: s.o.Allowed, Feed: gateway.Feed{AsOf: feed.AsOf}, Rebuilt: feed.Rebuilt}
-	a = p.Policy.Discreet(a)
+	a = p.Policy.Discreet(d.Outs(a).Clinics.Judge(a))
 	shared, err := s.sharedBesides(ctx, d, a)
 	if err != nil {
 		return err

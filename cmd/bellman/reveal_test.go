@@ -54,6 +54,7 @@ var revealers = map[string]string{
 	"gateway/inbox/take.go stopsAll":            "a patient's words, to be understood",
 	"gateway/inbox/take.go taken":               "a patient's words, compared with the provider's own",
 	"gateway/store/optout.go sealOptOut":        "sealed into Redis",
+	"gateway/store/finer.go sealFiner":          "sealed into Redis",
 	"gateway/store/history.go lineOf":           "sealed into the journal and into Redis",
 	"gateway/store/consent.go Consent":          "compared with what the journal holds",
 	"gateway/store/record.go encodeFacts":       "sealed into Redis",

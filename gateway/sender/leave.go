@@ -22,7 +22,7 @@ func (s *Sender) leave(ctx context.Context, jobs []job) []job {
 	changes := make([]gateway.Change, len(jobs))
 	for i := range jobs {
 		c := jobs[i].claim
-		changes[i] = gateway.Change{ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true, Most: s.practices[c.ID.Practice].Policy.MostADay}
+		changes[i] = gateway.Change{ID: c.ID, Token: c.Token, To: gateway.Sending, Digest: c.Digest, Consent: true, Clinics: c.Clinics.List, Most: s.practices[c.ID.Practice].Policy.MostADay}
 		// The claim's own lease is long enough for most; a new one costs Redis more.
 		jobs[i].begin, jobs[i].lease = now.Add(beginWithin), c.Until
 		if c.Until.Before(now.Add(claimLease/3 + s.o.Timeout)) {
@@ -46,6 +46,8 @@ func (s *Sender) leave(ctx context.Context, jobs []job) []job {
 			sending = append(sending, jobs[i])
 		case gateway.StoppedBy:
 			moves = append(moves, gateway.Move{ID: jobs[i].claim.ID, From: g.From, To: gateway.Withdrawn, Reason: gateway.OptedOut})
+		case gateway.VisitStop:
+			moves = append(moves, gateway.Move{ID: jobs[i].claim.ID, From: g.From, To: gateway.Withdrawn, Reason: gateway.VisitOptedOut})
 		case gateway.Outdated:
 			back = append(back, *withhold(jobs[i].claim, gateway.Queued, gateway.None, now))
 		case gateway.Enough:

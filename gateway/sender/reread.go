@@ -51,7 +51,7 @@ func (s *Sender) askAgain(ctx context.Context, c *gateway.Claim, looking *sync.W
 // anew; the claim goes back to the queue and meets the new plan there.
 func (s *Sender) reread(ctx context.Context, c *gateway.Claim) (job, *withheld) {
 	was := c.Facts.Appointment
-	is, err := s.ask(ctx, c.ID.Practice, was)
+	is, err := s.ask(ctx, c)
 	now := s.o.Clock.Now()
 	switch {
 	case ctx.Err() != nil:
@@ -71,8 +71,9 @@ func (s *Sender) reread(ctx context.Context, c *gateway.Claim) (job, *withheld) 
 	return job{}, withhold(c, gateway.Queued, gateway.None, now)
 }
 
-// ask looks at one appointment, for a limited time.
-func (s *Sender) ask(ctx context.Context, p gateway.ODS, was gateway.Appointment) (is gateway.Appointment, err error) {
+// ask looks at the appointment of a claim, for a limited time.
+func (s *Sender) ask(ctx context.Context, c *gateway.Claim) (is gateway.Appointment, err error) {
+	p, was := c.ID.Practice, c.Facts.Appointment
 	defer func() {
 		if recover() != nil {
 			err = errBrokeDown
@@ -94,6 +95,10 @@ func (s *Sender) ask(ctx context.Context, p gateway.ODS, was gateway.Appointment
 		return is, nil
 	}
 	is.Start = is.Start.Truncate(time.Second) // as it is kept: else it would look changed for ever
+	is.Judged = was.Judged
+	if c.Clinics.List != (gateway.Digest{}) {
+		is = c.Clinics.Judge(is)
+	}
 	return s.practices[p].Policy.Discreet(is), nil
 }
 
@@ -102,7 +107,7 @@ func (s *Sender) ask(ctx context.Context, p gateway.ODS, was gateway.Appointment
 func Changed(a, b gateway.Appointment) bool {
 	p, q := a.Patient, b.Patient
 	return a.Status != b.Status || !a.Start.Equal(b.Start) || a.StartDoubt != b.StartDoubt || a.Mode != b.Mode || a.Reminded != b.Reminded ||
-		a.Class != b.Class || a.Age != b.Age || p.Needs != q.Needs || p.Language != q.Language ||
+		a.Class != b.Class || a.Judged != b.Judged || a.Age != b.Age || p.Needs != q.Needs || p.Language != q.Language ||
 		p.ID != q.ID || p.Mobile != q.Mobile || p.MobileKind != q.MobileKind ||
 		p.Deceased != q.Deceased || p.Left != q.Left || p.Declined != q.Declined || p.Restricted != q.Restricted
 }

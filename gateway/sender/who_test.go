@@ -48,3 +48,62 @@ func TestALookThatTellsTheSameSendsAtOnce(t *testing.T) {
 	s.start().quiet()
 	s.texts(phone(1), 1)
 }
+
+// unwanted records what a member of staff was told, after the diary was read.
+func (s *stage) unwanted(o gateway.OptOut) {
+	s.t.Helper()
+	o.Practice, o.Since, o.By = riverside, s.clock.Now(), gateway.OutByStaff
+	if err := s.store.AddOptOut(s.t.Context(), o); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// What staff recorded of a visit or a clinic counts in the moment of sending, before any
+// read of the diary.
+func TestWhatStaffRecordedSinceTheReadIsHeeded(t *testing.T) {
+	for name, c := range map[string]struct {
+		out  gateway.OptOut
+		want gateway.State
+		why  gateway.Reason
+	}{
+		"the visit": {gateway.OptOut{Scope: gateway.ScopeVisit, Visit: person(1).Identity()}, gateway.Withdrawn, gateway.VisitOptedOut},
+		"a clinic, and nobody knows yet whose this is": {
+			gateway.OptOut{Scope: gateway.ScopeClinic, Number: person(1).Patient.Mobile, Clinic: gateway.NewText("Flu")}, gateway.Held, gateway.ClinicUntold,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.booked(riverside, person(1), person(2))
+			s.come(monday)
+			s.unwanted(c.out)
+			s.start().quiet()
+			s.stands(s.id(riverside, person(1), day), c.want, c.why)
+			s.texts(phone(1), 0)
+			s.texts(phone(2), 1)
+			s.explained()
+		})
+	}
+}
+
+func TestTheLastLookTellsOfAnUnwantedClinic(t *testing.T) {
+	for name, c := range map[string]struct {
+		now   string
+		texts int
+	}{"it is that clinic now": {"Flu clinic", 0}, "it is still another": {"Eye screening", 1}} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, canReread)
+			a := person(1)
+			a.Clinic = gateway.NewClinicName("Eye screening")
+			s.unwanted(gateway.OptOut{Scope: gateway.ScopeClinic, Number: a.Patient.Mobile, Clinic: gateway.NewText("Flu")})
+			s.booked(riverside, a)
+			s.come(monday)
+			a.Clinic = gateway.NewClinicName(c.now)
+			s.diaries[riverside].book(a)
+			s.start().quiet()
+			s.texts(phone(1), c.texts)
+			if c.texts == 0 {
+				s.stands(s.id(riverside, a, day), gateway.Withdrawn, gateway.ClinicOptedOut)
+			}
+		})
+	}
+}

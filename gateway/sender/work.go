@@ -95,6 +95,7 @@ func (s *Sender) verdict(c *gateway.Claim, now time.Time) (job, *withheld) {
 	}
 	d := p.Policy.Decide(a, owed, p.Nation, gateway.Moment{
 		Now: now, FeedAsOf: c.FeedAsOf, Merged: c.Facts.Merged, Shared: c.Facts.Shared, Standing: c.Facts.Standing,
+		Clinics: c.Clinics.List,
 		OffList: s.o.Allowed != nil && !a.Patient.Mobile.IsZero() && !s.o.Allowed(a.Patient.Mobile),
 	})
 	switch {

@@ -88,7 +88,7 @@ func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gatewa
 	items := got[4].([]any)
 	for i := 0; i+claimFields <= len(items); i += claimFields {
 		ods, head := gateway.ODS(items[i].(string)), []byte(items[i+1].(string))
-		if len(head) != gateway.KeySize+3 {
+		if len(head) < gateway.KeySize+3 {
 			continue // its entry was cut short; it is taken up when its lease runs out
 		}
 		id, err := gateway.ReminderFromKey(ods, head[:gateway.KeySize])
@@ -100,17 +100,22 @@ func (s *Store) takeClaims(ctx context.Context, c *redis.Cmd, sh Shard, o gatewa
 			ID: id, Token: o.Token, Until: o.Now.Add(o.Lease), FeedAsOf: asOf[ods],
 			Was: gateway.State(was[0]), WasFor: gateway.Reason(was[1]), Attempts: int(was[2]),
 		}
-		s.openClaim(ctx, &cl, []byte(items[i+2].(string)))
+		s.openClaim(ctx, &cl, []byte(items[i+2].(string)), string(was[3:]))
 		out.Claims = append(out.Claims, cl)
 	}
 	return nil
 }
 
-func (s *Store) openClaim(ctx context.Context, cl *gateway.Claim, record []byte) {
+// openClaim opens the record of a claim, and what is kept of the clinics about which its
+// number wants no texts, where there are some.
+func (s *Store) openClaim(ctx context.Context, cl *gateway.Claim, record []byte, clinics string) {
 	var err error
 	var h gateway.Head
 	h, cl.Facts, err = s.openRecord(ctx, cl.ID.Practice, cl.ID.Ref, record)
 	cl.Digest, cl.FirstSeen, cl.Damaged = h.Digest, h.FirstSeen, err != nil
+	if clinics != "" {
+		cl.Clinics = s.clinicOuts(ctx, cl.ID.Practice, string(h.Tag[:]), clinics)
+	}
 }
 
 // openRecord unseals a record and checks that it is the one of that appointment

@@ -11,13 +11,19 @@ import (
 	"bellman/gateway"
 )
 
-// OptIn lets a number be texted again; Since says from when, By and Message why.
+// OptIn lets a number be texted again, or about a visit or a clinic; Since says from
+// when, By, Who and Message why. It lifts nothing but what it names: a number that opted
+// in again is still not texted about a visit of which staff said so.
 func (s *Store) OptIn(ctx context.Context, o gateway.OptOut) error {
 	line := lineOf(o, false)
 	if err := s.journal.append(line); err != nil {
 		return err
 	}
-	if err := s.dropOptOut(ctx, o.Practice, o.Number); err != nil {
+	drop := s.dropOptOut
+	if o.Scope.Finer() {
+		drop = s.liftFiner
+	}
+	if err := drop(ctx, o); err != nil {
 		return err
 	}
 	err := s.putHistory(ctx, []journalLine{line})
@@ -41,7 +47,7 @@ func (s *Store) Consent(p gateway.ODS, n gateway.Phone, messageID string) (gatew
 	}
 	number := n.Reveal()
 	for _, l := range lines {
-		if l.Practice != p || l.Number != number {
+		if l.Practice != p || l.Number != number || l.Scope.Finer() {
 			continue
 		}
 		c.Changed, c.Out = l.At, l.Out

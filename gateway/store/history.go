@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,17 +18,25 @@ import (
 
 // lineOf gives what the journal keeps of a change.
 func lineOf(o gateway.OptOut, out bool) journalLine {
-	return journalLine{
+	l := journalLine{
 		Practice: o.Practice, Number: o.Number.Reveal(), Out: out, At: o.Since, By: o.By,
 		Message: o.Message, Who: o.Who, Scope: o.Scope, Note: o.Note.Reveal(),
 	}
+	if o.Scope.Finer() {
+		l.Visit, l.Start, l.Clinic = string(o.Visit), o.Start, o.Clinic.Reveal()
+		if !out {
+			l.Number, l.Of = "", l.Number
+		}
+	}
+	return l
 }
 
 // change is the inverse of lineOf.
 func (l journalLine) change() gateway.OptOutChange {
 	return gateway.OptOutChange{Out: l.Out, OptOut: gateway.OptOut{
-		Practice: l.Practice, Number: gateway.NewPhone(l.Number), Since: l.At, By: l.By,
+		Practice: l.Practice, Number: gateway.NewPhone(cmp.Or(l.Number, l.Of)), Since: l.At, By: l.By,
 		Message: l.Message, Who: l.Who, Scope: l.Scope, Note: gateway.NewText(l.Note),
+		Visit: gateway.AppointmentID(l.Visit), Start: l.Start, Clinic: gateway.NewText(l.Clinic),
 	}}
 }
 
@@ -46,7 +55,7 @@ func (s *Store) putHistory(ctx context.Context, lines []journalLine) error {
 			if err != nil {
 				return errors.New("history: cannot be written down")
 			}
-			tag, digest := k.tag(gateway.NewPhone(l.Number)), k.digest(b)
+			tag, digest := k.tag(l.change().Number), k.digest(b)
 			field := string(tag[:]) + string(digest[:])
 			sealed, err := k.seal(b, historyPlace(field))
 			if err != nil {
@@ -136,17 +145,13 @@ func (s *Store) replay(ctx context.Context) error {
 // standingOptOuts gives the opt-outs that a journal's lines leave standing, each
 // with its first date, in the order of the lines.
 func standingOptOuts(lines []journalLine) []gateway.OptOut {
-	type who struct {
-		practice gateway.ODS
-		number   string
-	}
 	type standing struct {
 		at int
 		o  gateway.OptOut
 	}
-	out := map[who]standing{}
+	out := map[subject]standing{}
 	for i, l := range lines {
-		w := who{l.Practice, l.Number}
+		w := l.subject()
 		before, is := out[w]
 		switch {
 		case !l.Out:
@@ -165,4 +170,26 @@ func standingOptOuts(lines []journalLine) []gateway.OptOut {
 		opted[i] = x.o
 	}
 	return opted
+}
+
+// subject is what a line is about: a number, one visit whatever its number, or one
+// clinic and number.
+type subject struct {
+	practice gateway.ODS
+	scope    gateway.Scope // ScopePractice also for those of every practice
+	number   string
+	visit    string
+	clinic   gateway.Text
+}
+
+func (l journalLine) subject() subject {
+	w := subject{practice: l.Practice, number: cmp.Or(l.Number, l.Of)}
+	switch l.Scope {
+	case gateway.ScopeVisit:
+		return subject{practice: l.Practice, scope: l.Scope, visit: l.Visit}
+	case gateway.ScopeClinic:
+		w.scope, w.clinic = l.Scope, gateway.FoldClinic(gateway.NewText(l.Clinic))
+	case gateway.ScopePractice, gateway.ScopeAll:
+	}
+	return w
 }

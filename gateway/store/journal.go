@@ -52,6 +52,14 @@ type journalLine struct {
 	Who   string        `json:"who,omitempty"`
 	Scope gateway.Scope `json:"scope,omitempty"`
 	Note  string        `json:"note,omitempty"`
+
+	// Of a visit or a clinic. Who lifts one names its number in Of and not in Number:
+	// a version that knows only whole practices withholds more for the first, and must
+	// not lift everything for the second.
+	Visit  string    `json:"visit,omitempty"`
+	Start  time.Time `json:"start,omitzero"`
+	Clinic string    `json:"clinic,omitempty"`
+	Of     string    `json:"of,omitempty"`
 }
 
 var journalData = []byte("bellman opt-out journal")

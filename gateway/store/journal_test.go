@@ -45,3 +45,54 @@ func TestTheLastWordOfAJournalStandsWithItsFirstDate(t *testing.T) {
 		t.Errorf("%d opt-outs stand", len(got))
 	}
 }
+
+// A version from before there were opt-outs of visits and clinics reads practice,
+// number and out of a line, and nothing else of it.
+func TestAnOlderVersionWithholdsMoreForAFinerOptOutAndLiftsNothing(t *testing.T) {
+	n := gateway.NewPhone("+447700900001")
+	for _, o := range []gateway.OptOut{
+		{Practice: "A81001", Number: n, Scope: gateway.ScopeVisit, Visit: "88-1"},
+		{Practice: "A81001", Number: n, Scope: gateway.ScopeClinic, Clinic: gateway.NewText("Foot clinic")},
+	} {
+		if l := lineOf(o, true); l.Number != n.Reveal() || !l.Out {
+			t.Errorf("%s: it does not withhold anything from the number", o.Scope)
+		}
+		l := lineOf(o, false)
+		if l.Number != "" {
+			t.Errorf("%s: lifting it lifts everything for the number", o.Scope)
+		}
+		if got := l.change(); got.OptOut != o || got.Out {
+			t.Errorf("%s: it reads differently than it was written", o.Scope)
+		}
+	}
+}
+
+func TestLiftingOneOptOutLeavesTheOthersOfTheNumberStanding(t *testing.T) {
+	n, other := gateway.NewPhone("+447700900001"), gateway.NewPhone("+447700900002")
+	stop := gateway.OptOut{Practice: "A81001", Number: n, By: gateway.OutByPatient}
+	visit := gateway.OptOut{Practice: "A81001", Number: n, By: gateway.OutByStaff, Scope: gateway.ScopeVisit, Visit: "88-1"}
+	feet := gateway.OptOut{Practice: "A81001", Number: n, By: gateway.OutByStaff, Scope: gateway.ScopeClinic, Clinic: gateway.NewText("Foot clinic")}
+	eyes := feet
+	eyes.Clinic = gateway.NewText("Eyes")
+	spelt := feet
+	spelt.Clinic = gateway.NewText("FOOT-CLINIC")
+	theirs := feet
+	theirs.Number = other
+	renumbered := visit
+	renumbered.Number = other
+	all := []journalLine{lineOf(stop, true), lineOf(visit, true), lineOf(feet, true), lineOf(eyes, true), lineOf(theirs, true)}
+	for _, c := range []struct {
+		name   string
+		lifted gateway.OptOut
+		want   []gateway.OptOut
+	}{
+		{"START", stop, []gateway.OptOut{visit, feet, eyes, theirs}},
+		{"one visit", visit, []gateway.OptOut{stop, feet, eyes, theirs}},
+		{"one visit, which has another number now", renumbered, []gateway.OptOut{stop, feet, eyes, theirs}},
+		{"one clinic, spelt in another way", spelt, []gateway.OptOut{stop, visit, eyes, theirs}},
+	} {
+		if got := standingOptOuts(append(slices.Clone(all), lineOf(c.lifted, false))); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %d stand, want %d", c.name, len(got), len(c.want))
+		}
+	}
+}

@@ -44,6 +44,7 @@ func (k practiceKeys) reminders() string    { return k.p + ":r" }    // hash: re
 func (k practiceKeys) stories() string      { return k.p + ":e" }    // hash: ref -> what happened
 func (k practiceKeys) counts() string       { return k.p + ":n" }    // hash: state -> how many; turn -> how often anything moved
 func (k practiceKeys) optouts() string      { return k.p + ":o" }    // hash: number tag -> sealed opt-out
+func (k practiceKeys) finer() string        { return k.p + ":f" }    // hash: ref, or number tag -> list of clinics (8), sealed opt-outs of a visit or of clinics
 func (k practiceKeys) history() string      { return k.p + ":h" }    // hash: number tag, digest -> sealed change of an opt-out
 func (k practiceKeys) texted() string       { return k.p + ":t" }    // hash: number tag -> the last reminder handed over
 func (k practiceKeys) replies() string      { return k.p + ":i" }    // hash: provider's message id -> sealed reply

@@ -92,7 +92,10 @@ func appendChange(c *gateway.Change, args []any) []any {
 		from = both(from, c.Only)
 	}
 	which := append(append(make([]byte, 0, 32), key[:]...), c.Digest[:]...)
-	if !c.Since.IsZero() {
+	switch {
+	case c.Consent && c.Clinics != (gateway.Digest{}):
+		which = append(which, c.Clinics[:]...)
+	case !c.Consent && !c.Since.IsZero():
 		which = append(which, seconds(c.Since)...)
 	}
 	b := append(make([]byte, 0, 40), byte(c.To), byte(c.Reason), '-')

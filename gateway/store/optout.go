@@ -20,11 +20,15 @@ type sealedOptOut struct {
 	By     string        `json:"b"`
 	Who    string        `json:"w,omitempty"`
 	Scope  gateway.Scope `json:"c,omitempty"`
+
+	Visit  string    `json:"v,omitempty"`
+	Start  time.Time `json:"t,omitzero"`
+	Clinic string    `json:"k,omitempty"`
 }
 
 func optOutPlace(t Tag) string { return "o" + string(t[:]) }
 
-var errNoNumber = errors.New("opt-out: there is no number")
+var errNoNumber = errors.New("opt-out: there is no number, or no visit")
 
 // AddOptOut writes an opt-out down for good: in the journal, then in Redis. When
 // it returns nil, no text to that number begins to leave for that practice any
@@ -35,14 +39,15 @@ func (s *Store) AddOptOut(ctx context.Context, o gateway.OptOut) error {
 	return s.AddOptOuts(ctx, []gateway.OptOut{o})
 }
 
-// AddOptOuts is AddOptOut for several: one number at many practices.
+// AddOptOuts is AddOptOut for several: one number at many practices. Those of a visit
+// or a clinic stand beside the others.
 func (s *Store) AddOptOuts(ctx context.Context, all []gateway.OptOut) error {
 	if len(all) == 0 {
 		return nil
 	}
 	lines := make([]journalLine, len(all))
 	for i, o := range all {
-		if o.Number.IsZero() {
+		if o.Number.IsZero() && o.Scope != gateway.ScopeVisit || o.Visit == "" && o.Scope == gateway.ScopeVisit {
 			return errNoNumber
 		}
 		lines[i] = lineOf(o, true)
@@ -67,6 +72,22 @@ const (
 
 // putOptOuts writes opt-outs into Redis, many a round trip.
 func (s *Store) putOptOuts(ctx context.Context, all []gateway.OptOut) error {
+	var wide, finer []gateway.OptOut
+	for _, o := range all {
+		if o.Scope.Finer() {
+			finer = append(finer, o)
+		} else {
+			wide = append(wide, o)
+		}
+	}
+	if err := s.putWide(ctx, wide); err != nil {
+		return err
+	}
+	return s.putFiner(ctx, finer)
+}
+
+// putWide writes those of whole practices.
+func (s *Store) putWide(ctx context.Context, all []gateway.OptOut) error {
 	for batch := range slices.Chunk(all, optOutBatch) {
 		var err error
 		for try := 0; len(batch) > 0; try++ {
@@ -160,7 +181,7 @@ func (s *Store) puttingOptOut(ctx context.Context, o gateway.OptOut, standing *r
 }
 
 func (k *practiceKey) sealOptOut(tag Tag, o gateway.OptOut) ([]byte, error) {
-	b, err := json.Marshal(sealedOptOut{o.Number.Reveal(), o.Since.UTC().Truncate(time.Second), o.By, o.Who, o.Scope})
+	b, err := json.Marshal(sealedOptOut{Number: o.Number.Reveal(), Since: o.Since.UTC().Truncate(time.Second), By: o.By, Who: o.Who, Scope: o.Scope})
 	if err != nil {
 		return nil, errors.New("cannot be written down")
 	}
@@ -176,13 +197,13 @@ func (s *Store) RemoveOptOut(ctx context.Context, p gateway.ODS, number gateway.
 	return s.OptIn(ctx, gateway.OptOut{Practice: p, Number: number, Since: at, By: by})
 }
 
-func (s *Store) dropOptOut(ctx context.Context, p gateway.ODS, number gateway.Phone) error {
-	k, err := s.key(ctx, p)
+func (s *Store) dropOptOut(ctx context.Context, o gateway.OptOut) error {
+	k, err := s.key(ctx, o.Practice)
 	if err != nil {
 		return err
 	}
-	tag := k.tag(number)
-	if err := s.rdb.HDel(ctx, keysOf(p).optouts(), string(tag[:])).Err(); err != nil {
+	tag := k.tag(o.Number)
+	if err := s.rdb.HDel(ctx, keysOf(o.Practice).optouts(), string(tag[:])).Err(); err != nil {
 		return fmt.Errorf("opt-out: %w", plain(err))
 	}
 	return nil
@@ -235,20 +256,43 @@ func (s *Store) openOptOut(ctx context.Context, p gateway.ODS, tag Tag, v string
 	if err := json.Unmarshal(b, &so); err != nil {
 		return gateway.OptOut{}, fmt.Errorf("opt-out: %w", errRecord)
 	}
+	if so.Scope.Finer() {
+		// An older version took the journal's line of a visit or a clinic for one of the
+		// whole practice, and withholds as much: so it stays until somebody lifts it.
+		so.Scope = gateway.ScopePractice
+	}
 	return gateway.OptOut{Practice: p, Number: gateway.NewPhone(so.Number), Since: so.Since, By: so.By, Who: so.Who, Scope: so.Scope}, nil
 }
 
-// optedOutTags gives the tags of all numbers that opted out of a practice.
-func (s *Store) optedOutTags(ctx context.Context, p gateway.ODS) (map[Tag]bool, error) {
-	all, err := s.rdb.HKeys(ctx, keysOf(p).optouts()).Result()
-	if err != nil {
-		return nil, fmt.Errorf("opt-outs: %w", plain(err))
+// outs gives what a diary has to know of a practice's opt-outs, in one round trip.
+func (s *Store) outs(ctx context.Context, p gateway.ODS, d *diary) error {
+	pipe := s.rdb.Pipeline()
+	numbers, finer := pipe.HKeys(ctx, keysOf(p).optouts()), pipe.HGetAll(ctx, keysOf(p).finer())
+	if _, err := pipe.Exec(ctx); err != nil {
+		return fmt.Errorf("opt-outs: %w", plain(err))
 	}
-	out := make(map[Tag]bool, len(all))
-	for _, t := range all {
+	d.optouts = make(map[Tag]bool, len(numbers.Val()))
+	for _, t := range numbers.Val() {
 		var tag Tag
 		copy(tag[:], t)
-		out[tag] = true
+		d.optouts[tag] = true
 	}
-	return out, nil
+	for field, v := range finer.Val() {
+		switch len(field) {
+		case len(gateway.Ref{}):
+			d.visitsOut = put(d.visitsOut, gateway.Ref([]byte(field)), true)
+		case len(Tag{}):
+			d.clinicsOut = put(d.clinicsOut, Tag([]byte(field)), s.clinicOuts(ctx, p, field, v))
+		}
+	}
+	return nil
+}
+
+// put puts a value into a map that may not be made yet.
+func put[K comparable, V any](m map[K]V, k K, v V) map[K]V {
+	if m == nil {
+		m = map[K]V{}
+	}
+	m[k] = v
+	return m
 }

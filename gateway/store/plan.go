@@ -23,10 +23,13 @@ type diary struct {
 	practice gateway.ODS
 	heads    map[gateway.Ref]gateway.Head
 	optouts  map[Tag]bool
-	again    map[string]struct{} // refs to decide again although nothing changed
-	key      *practiceKey
-	beside   *neighbours
-	right    string // what the lock says while this diary may be planned on; "": always
+	// Of finer opt-outs; nil where there are none.
+	visitsOut  map[gateway.Ref]bool
+	clinicsOut map[Tag]gateway.ClinicOuts
+	again      map[string]struct{} // refs to decide again although nothing changed
+	key        *practiceKey
+	beside     *neighbours
+	right      string // what the lock says while this diary may be planned on; "": always
 }
 
 // Known reads what is known of a practice, for whoever plans single appointments
@@ -45,7 +48,7 @@ func (s *Store) known(ctx context.Context, p gateway.ODS) (*diary, error) {
 		return nil, err
 	}
 	d := &diary{practice: p, key: k}
-	if d.optouts, err = s.optedOutTags(ctx, p); err != nil {
+	if err := s.outs(ctx, p, d); err != nil {
 		return nil, err
 	}
 	again, err := s.rdb.SMembersMap(ctx, keysOf(p).again()).Result()
@@ -103,6 +106,19 @@ func (d *diary) Ref(id gateway.AppointmentID) gateway.Ref { return d.key.ref(id)
 // OptedOut reports whether a number opted out of the practice.
 func (d *diary) OptedOut(n gateway.Phone) bool {
 	return len(d.optouts) > 0 && !n.IsZero() && d.optouts[d.key.tag(n)]
+}
+
+// Outs gives what finer opt-outs say about a visit. A hash is worked out only where
+// there are some.
+func (d *diary) Outs(a gateway.Appointment) gateway.Outs {
+	var o gateway.Outs
+	if len(d.visitsOut) > 0 {
+		o.Visit = d.visitsOut[d.key.ref(a.Identity())]
+	}
+	if n := a.Patient.Mobile; len(d.clinicsOut) > 0 && !n.IsZero() {
+		o.Clinics = d.clinicsOut[d.key.tag(n)]
+	}
+	return o
 }
 
 // Head gives what is known of an appointment.

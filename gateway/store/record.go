@@ -74,7 +74,7 @@ func encodeFacts(f gateway.Facts) []byte {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
-	return appendGreeting(appendWho(b, f), p.Greeting)
+	return appendJudged(appendGreeting(appendWho(b, f), p.Greeting), a.Judged)
 }
 
 // What came later still stands behind all this in sections, each with a letter and
@@ -83,6 +83,7 @@ func encodeFacts(f gateway.Facts) []byte {
 // whose system tells nothing new has no record written anew.
 const (
 	sectionWho      = 'w'
+	sectionClinic   = 'c'
 	sectionGreeting = 'n'
 )
 
@@ -108,6 +109,16 @@ func appendGreeting(b []byte, n gateway.Name) []byte {
 	return append(b, name...)
 }
 
+// appendJudged packs what was found when the clinic was compared with those about
+// which the number wants no texts. Most numbers have none, and then it is left out.
+func appendJudged(b []byte, j gateway.ClinicJudged) []byte {
+	if j.List == (gateway.Digest{}) {
+		return b
+	}
+	b = append(append(b, sectionClinic, byte(len(j.List)+1)), j.List[:]...)
+	return append(b, bit(j.Out))
+}
+
 // takeSections reads the sections behind a record.
 func takeSections(b []byte, f *gateway.Facts) {
 	for len(b) > 1 {
@@ -123,6 +134,9 @@ func takeSections(b []byte, f *gateway.Facts) {
 			f.Shared = section[4]&1 != 0
 		case b[0] == sectionGreeting:
 			a.Patient.Greeting = gateway.NewName(string(section))
+		case b[0] == sectionClinic && int(n) == len(a.Judged.List)+1:
+			copy(a.Judged.List[:], section)
+			a.Judged.Out = section[n-1] != 0
 		}
 		b = b[1+w+int(n):]
 	}

@@ -104,12 +104,20 @@ func (s *Store) LastText(ctx context.Context, p gateway.ODS, n gateway.Phone) (g
 // this makes the queue tell the truth at once.
 func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Phone, now time.Time, why gateway.Reason) ([]gateway.Move, error) {
 	ids, err := s.ofNumber(ctx, p, n)
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	return s.moveAll(ctx, ids, gateway.Withdrawn, why, now)
+}
+
+// moveAll moves what may be moved of some reminders, and gives the moves.
+func (s *Store) moveAll(ctx context.Context, ids []gateway.ReminderID, to gateway.State, why gateway.Reason, now time.Time) ([]gateway.Move, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	changes := make([]gateway.Change, len(ids))
 	for i, id := range ids {
-		changes[i] = gateway.Change{ID: id, To: gateway.Withdrawn, Reason: why}
+		changes[i] = gateway.Change{ID: id, To: to, Reason: why}
 	}
 	got, err := s.Move(ctx, now, changes)
 	if err != nil {
@@ -118,7 +126,7 @@ func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Pho
 	var out []gateway.Move
 	for i, c := range got {
 		if c.Verdict == gateway.Done {
-			out = append(out, gateway.Move{ID: changes[i].ID, From: c.From, To: gateway.Withdrawn, Reason: why})
+			out = append(out, gateway.Move{ID: changes[i].ID, From: c.From, To: to, Reason: why})
 		}
 	}
 	return out, nil

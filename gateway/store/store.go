@@ -47,7 +47,7 @@ type Store struct {
 	hold   bool
 	back   bool // our journal's opt-outs are back since the hold began
 	shards []Shard
-	out    map[gateway.ODS]int64 // opt-outs of each practice when its books were last balanced
+	out    map[string]int64 // opt-outs of each key when the books of its practice were last balanced
 	// next says when each shard has something due, as far as this process knows;
 	// a shard that is not in it is asked.
 	next  map[Shard]waiting
@@ -61,7 +61,7 @@ type Store struct {
 func Open(ctx context.Context, rdb redis.UniversalClient, master *MasterKey, journal *Journal) (*Store, error) {
 	s := &Store{
 		rdb: rdb, master: master, journal: journal, welcoming: make(chan struct{}, 1),
-		keys: map[gateway.ODS]*practiceKey{}, out: map[gateway.ODS]int64{}, next: map[Shard]waiting{}, turns: map[Shard]int{},
+		keys: map[gateway.ODS]*practiceKey{}, out: map[string]int64{}, next: map[Shard]waiting{}, turns: map[Shard]int{},
 	}
 	if err := s.scripts.read(); err != nil {
 		return nil, err

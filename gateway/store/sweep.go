@@ -11,8 +11,8 @@ import (
 const sweepBatch = 200
 
 // Sweep forgets what is over: closed tasks, attempts to cancel, and appointments that
-// started before the given time, with their reminders, stories, and the links from numbers to them. It returns
-// how many appointments went. One that changes meanwhile stays for the next time.
+// started before the given time, with their reminders, stories, the links from numbers
+// to them, and what says that no text may be sent about them. It returns how many appointments went. One that changes meanwhile stays for the next time.
 func (s *Store) Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int, error) {
 	if err := s.sweepTasks(ctx, p, before); err != nil {
 		return 0, err
@@ -59,7 +59,14 @@ func (s *Store) Sweep(ctx context.Context, p gateway.ODS, before time.Time) (int
 			links = append(links, tag+key)
 		}
 	}
-	return s.sweep(ctx, d, apps, reminders, links)
+	n, err := s.sweep(ctx, d, apps, reminders, links)
+	if err != nil {
+		return n, err
+	}
+	if err := s.sweepFiner(ctx, p, before); err != nil {
+		return n, fmt.Errorf("sweep opt-outs of visits of %s: %w", p, err)
+	}
+	return n, nil
 }
 
 // sweep carries a sweep out: the appointments before their reminders.

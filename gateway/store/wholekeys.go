@@ -17,7 +17,7 @@ func (b *balance) wholeKeys(ctx context.Context) (bool, error) {
 	all := []wanted{
 		{"due", b.shard.due(), "zset"}, {"lease", b.shard.lease(), "zset"},
 		{"a", b.keys.appointments(), "hash"}, {"r", b.keys.reminders(), "hash"}, {"e", b.keys.stories(), "hash"},
-		{"n", b.keys.counts(), "hash"}, {"o", b.keys.optouts(), "hash"}, {"h", b.keys.history(), "hash"}, {"t", b.keys.texted(), "hash"},
+		{"n", b.keys.counts(), "hash"}, {"o", b.keys.optouts(), "hash"}, {"f", b.keys.finer(), "hash"}, {"h", b.keys.history(), "hash"}, {"t", b.keys.texted(), "hash"},
 		{"i", b.keys.replies(), "hash"}, {"u", b.keys.unread(), "zset"}, {"c", b.keys.closed(), "hash"}, {"m", b.keys.meta(), "hash"}, {"d", b.keys.again(), "set"},
 		{"w", b.keys.tasks(), "hash"}, {"x", b.keys.attempts(), "hash"}, {"l", b.keys.looks(), "hash"}, {"k", b.keys.shelf(), "hash"},
 		{"lock", b.keys.lock(), "string"}, {"rate", b.keys.rate(), "string"},
@@ -75,16 +75,27 @@ func (b *balance) sealingKey(ctx context.Context) error {
 }
 
 // optouts brings the practice's opt-outs back from the journal where all of them
-// went at once since this process last looked. Fewer may have gone by START.
+// went at once since this process last looked. Fewer may have gone by START. Of those
+// of visits and clinics a trace stays when the last one is lifted, or forgotten.
 func (b *balance) optouts(ctx context.Context) error {
-	n, err := b.s.rdb.HLen(ctx, b.keys.optouts()).Result()
-	if err != nil {
+	pipe := b.s.rdb.Pipeline()
+	wide, finer := pipe.HLen(ctx, b.keys.optouts()), pipe.HLen(ctx, b.keys.finer())
+	if _, err := pipe.Exec(ctx); err != nil {
 		return plain(err)
 	}
-	if !b.b.Mend || b.s.outNow(b.b.Practice, n) < manyOut || n > 0 {
+	if !b.b.Mend {
 		return nil
 	}
-	b.found(gateway.Finding{Place: "o", Flaw: gateway.OptOutsLost, Remedy: gateway.Restored})
+	wideLost := b.s.outNow(b.keys.optouts(), wide.Val()) >= manyOut && wide.Val() == 0
+	finerLost := b.s.outNow(b.keys.finer(), finer.Val()) > 0 && finer.Val() == 0
+	if !wideLost && !finerLost {
+		return nil
+	}
+	place := "o"
+	if !wideLost {
+		place = "f"
+	}
+	b.found(gateway.Finding{Place: place, Flaw: gateway.OptOutsLost, Remedy: gateway.Restored})
 	return b.s.replay(ctx)
 }
 
@@ -92,12 +103,12 @@ func (b *balance) optouts(ctx context.Context) error {
 // when its patient says START.
 const manyOut = 2
 
-// outNow notes how many numbers are opted out of a practice, and gives how many
-// there were when this process looked before.
-func (s *Store) outNow(p gateway.ODS, n int64) int64 {
+// outNow notes how many opt-outs a key of a practice holds, and gives how many there
+// were when this process looked before.
+func (s *Store) outNow(key string, n int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was := s.out[p]
-	s.out[p] = n
+	was := s.out[key]
+	s.out[key] = n
 	return was
 }

@@ -9,8 +9,10 @@
 -- Returns { how many were looked at, next due time in ms or '',
 --           moves joined (20 bytes + practice length + practice),
 --           practice, as-of, ...   (pairs, as one list)
---           practice, reminder key with state, reason and attempts before (18 bytes), record, ...,
+--           practice, reminder key with state, reason and attempts before (18 bytes) and, where
+--             the number wants no texts about some clinics, what is kept of these, record, ...,
 --           the tide }
+-- What is due for a number that opted out (7), or for a visit that was (32), is withdrawn.
 -- A tide lower than before means that what was written since is lost.
 -- A practice whose keys are of the wrong kind stops no other: its members wait a
 -- minute. See plan.lua for the layout of records and reminders.
@@ -71,7 +73,7 @@ end
 
 -- Everything is read in a few calls per practice. Few strings are made: they are
 -- what costs here.
-local groups, codes, refs, keys, records, entries, optouts = {}, {}, {}, {}, {}, {}, {}
+local groups, codes, refs, keys, records, entries, against, clinics = {}, {}, {}, {}, {}, {}, {}, {}
 for i = 1, #members do
   local m = members[i]
   local ods = sub(m, 12)
@@ -86,21 +88,31 @@ for i = 1, #members do
 end
 for ods, g in pairs(groups) do
   local p = prefix .. ods
-  local got, wanted, tags, of, n = redis.pcall('HMGET', p .. ':a', unpack(g.refs)), {}, {}, {}, 0
+  local got, wanted, tags, visits, of, n = redis.pcall('HMGET', p .. ':a', unpack(g.refs)), {}, {}, {}, {}, 0
   g.bad = got.err
   for j = 1, g.bad and 0 or g.n do
     local i, record = g.at[j], got[j]
     if listed(record, members[i]) then
       local key = sub(members[i], 1, 11) .. sub(record, 10, 13)
       n = n + 1
-      of[n], wanted[n], tags[n] = i, key, sub(record, 18, 29)
+      of[n], wanted[n], tags[n], visits[n] = i, key, sub(record, 18, 29), refs[i]
       keys[i], records[i] = key, record
     end
   end
   if n > 0 then
     local held, stopped = redis.pcall('HMGET', p .. ':r', unpack(wanted)), redis.pcall('HMGET', p .. ':o', unpack(tags))
     g.bad = held.err or stopped.err
-    for j = 1, g.bad and 0 or n do entries[of[j]], optouts[of[j]] = held[j], stopped[j] end
+    for j = 1, g.bad and 0 or n do entries[of[j]], against[of[j]] = held[j], stopped[j] and '\7' end
+    -- Most practices have no opt-outs of visits or clinics.
+    local finer = g.bad or redis.pcall('HLEN', p .. ':f')
+    if finer ~= 0 then
+      local visit, clinic = redis.pcall('HMGET', p .. ':f', unpack(visits)), redis.pcall('HMGET', p .. ':f', unpack(tags))
+      g.bad = g.bad or visit.err or clinic.err
+      for j = 1, g.bad and 0 or n do
+        against[of[j]] = against[of[j]] or visit[j] and '\32'
+        if clinic[j] then clinics[of[j]] = #clinic[j] < 8 and 'damaged!' or clinic[j] end
+      end
+    end
   end
 end
 
@@ -148,18 +160,19 @@ for turn = 1, #members do
     if state ~= 'q' and state ~= 'h' then
       nrem = nrem + 1
       zrem[nrem] = m
-    elseif optouts[i] then
+    elseif against[i] then
+      local why = against[i]
       nrem = nrem + 1
       zrem[nrem] = m
-      g.set[g.nset + 1], g.set[g.nset + 2] = key, 'w\7' .. now4 .. attempts .. string.rep('\0', 12)
+      g.set[g.nset + 1], g.set[g.nset + 2] = key, 'w' .. why .. now4 .. attempts .. string.rep('\0', 12)
       g.nset = g.nset + 2
       count(ods, state, -1)
       count(ods, 'w', 1)
       redis.pcall('SADD', p .. ':d', refs[i]) -- to be decided again by the next read
-      moves[#moves + 1] = key .. state .. 'w\7\0\0' .. string.char(#ods) .. ods
+      moves[#moves + 1] = key .. state .. 'w' .. why .. '\0\0' .. string.char(#ods) .. ods
       local story = redis.pcall('HGET', p .. ':e', refs[i]) or ''
       if type(story) == 'string' and #story < 16000 then
-        redis.call('HSET', p .. ':e', refs[i], story .. 'w' .. now4 .. sub(key, 10) .. '\7\0')
+        redis.call('HSET', p .. ':e', refs[i], story .. 'w' .. now4 .. sub(key, 10) .. why .. '\0')
       end
     else
       local ok, at = room(ods)
@@ -179,7 +192,7 @@ for turn = 1, #members do
           local meta = redis.pcall('HMGET', p .. ':m', 'asof', 'lost')
           metas[#metas + 1] = not meta.err and not meta[2] and meta[1] or ''
         end
-        items[nitems + 1], items[nitems + 2], items[nitems + 3] = ods, key .. state .. reason .. attempts, records[i]
+        items[nitems + 1], items[nitems + 2], items[nitems + 3] = ods, key .. state .. reason .. attempts .. (clinics[i] or ''), records[i]
         nitems = nitems + 3
       else
         zadd[#zadd + 1] = string.format('%.0f', math.ceil(at))

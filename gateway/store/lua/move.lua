@@ -6,11 +6,12 @@
 --      5 what the tide had come to before  6 the day in London, as a number
 --      then for each reminder 4 values:
 --        practice
---        key (15 bytes), digest that its appointment must still have (8, zeros for any),
---          since when it must have stood as it does (4; may be left out)
+--        key (15 bytes), digest that its appointment must still have (8, zeros for any), then
+--          nothing, or since when it must have stood as it does (4), or with 'o' the list of
+--          clinics that it was judged by (8; nothing: none)
 --        what is wanted: state it goes to, reason (1; with Sending how many texts the
---          number may be sent on this day, 0 for any), 'o' to refuse when the number
---          opted out ('-' not), code (4), token it must carry (8, zeros for any), how
+--          number may be sent on this day, 0 for any), 'o' to refuse when the number or the
+--          visit was opted out, or its clinics are others ('-' not), code (4), token it must carry (8, zeros for any), how
 --          many states it may come from (1), these, then the score in ms for the due
 --          set ('' for now) or the lease ('' to keep it). Most reminders of a call want
 --          the same, which is taken apart once.
@@ -18,9 +19,9 @@
 -- Returns for each reminder: state before (1; a also for what the network did not
 -- answer for, since the provider has it), then one letter:
 --   y moved  n stands elsewhere, or under another token
---   d the appointment changed; what would have gone back to the queue for a start
+--   d the appointment changed, or the clinics that its number wants no texts about; what would have gone back to the queue for a start
 --     or a rule that no longer stands is withdrawn here instead
---   o the number opted out meanwhile (withdrawn here)  m it has had its texts of
+--   o the number opted out meanwhile, v the visit was (withdrawn here)  m it has had its texts of
 --     this day  s stays as it is (same state and reason)
 -- and after all of them the tide, when something went to Sending: it rises with
 -- each such call. A tide lower than before means that what was written since is
@@ -116,23 +117,36 @@ for _, g in ipairs(order) do
 end
 if #order > 0 and not whole then return redis.error_reply('DAMAGED') end
 
--- optedOut says whether the number of an appointment opted out; asked once a practice.
-local function optedOut(g, ref)
-  if not g.optouts then
-    g.optouts = {}
-    local tags, of, nt = {}, {}, 0
-    for j = 1, g.nrefs do
-      local r = g.record[g.refs[j]]
-      if r and #r >= 30 then
-        nt = nt + 1
-        tags[nt], of[nt] = sub(r, 18, 29), g.refs[j]
-      end
+-- consent asks, once a practice, what opt-outs say about its appointments.
+local function consent(g)
+  g.against, g.clinics = {}, {}
+  local tags, of, nt = {}, {}, 0
+  for j = 1, g.nrefs do
+    local r = g.record[g.refs[j]]
+    if r and #r >= 30 then
+      nt = nt + 1
+      tags[nt], of[nt] = sub(r, 18, 29), g.refs[j]
     end
-    local got = redis.pcall('HMGET', g.p .. ':o', unpack(tags))
-    g.untold = got.err
-    for j = 1, got.err and 0 or nt do g.optouts[of[j]] = got[j] and true or false end
   end
-  return g.optouts[ref]
+  if nt == 0 then return end
+  local numbers, finer = redis.pcall('HMGET', g.p .. ':o', unpack(tags)), redis.pcall('HLEN', g.p .. ':f')
+  local visits, clinics = {}, {}
+  if finer ~= 0 then visits, clinics = redis.pcall('HMGET', g.p .. ':f', unpack(of)), redis.pcall('HMGET', g.p .. ':f', unpack(tags)) end
+  g.untold = numbers.err or visits.err or clinics.err
+  for j = 1, g.untold and 0 or nt do
+    g.against[of[j]] = numbers[j] and '\7' or visits[j] and '\32'
+    g.clinics[of[j]] = clinics[j] and sub(clinics[j], 1, 8) or ''
+  end
+end
+
+-- refused gives what stands against a text about an appointment: the verdict, and the
+-- reason where it is withdrawn. list is what its clinic was judged by.
+local function refused(g, ref, list)
+  if not g.against then consent(g) end
+  if g.untold then return 'n' end
+  local why = g.against[ref]
+  if why then return why == '\7' and 'o' or 'v', why end
+  if (g.clinics[ref] or '') ~= list then return 'd' end
 end
 
 -- hadToday says how many texts a number has been sent on this day, as far as they
@@ -193,7 +207,7 @@ for i = 7, #ARGV, 4 do
   local silent = was == '\91' and from == 'k'
   if from == to and was == reason and not w.leaves and held then
     verdict, change = 's', false
-  elseif not held or not w.froms[from] or (#ARGV[i + 1] > 23 and (not entry or sub(ARGV[i + 1], 24) ~= sub(entry, 3, 6))) or (silent and to ~= 'd' and to ~= 'u' and to ~= 'f') then
+  elseif not held or not w.froms[from] or (#ARGV[i + 1] == 27 and (not entry or sub(ARGV[i + 1], 24) ~= sub(entry, 3, 6))) or (silent and to ~= 'd' and to ~= 'u' and to ~= 'f') then
     verdict, change = 'n', false
   elseif w.record then
     local digest = sub(ARGV[i + 1], 16, 23)
@@ -203,10 +217,13 @@ for i = 7, #ARGV, 4 do
       verdict, change, to, reason = 'd', from ~= 'w', 'w', overtaken
     elseif (w.consent or w.leaves) and overtaken then
       verdict, change = 'd', false
-    elseif w.consent and optedOut(g, ref) then
-      verdict, to, reason = 'o', 'w', '\7'
-    elseif w.consent and g.untold then
-      verdict, change = 'n', false
+    elseif w.consent then
+      local no, why = refused(g, ref, sub(ARGV[i + 1], 24))
+      if why then
+        verdict, to, reason = no, 'w', why
+      elseif no then
+        verdict, change = no, false
+      end
     end
   end
   if change and to == 's' and w.most > 0 and hadToday(g, tag, 0) >= w.most then

@@ -347,7 +347,7 @@ func neighbour() gateway.ODS {
 
 func wrongKinds(t *testing.T, g *surgery) {
 	next := neighbour()
-	for i, letter := range []string{"a", "r", "e", "n", "o", "t", "d", "i", "u", "c", "m", "lock", "rate"} {
+	for i, letter := range []string{"a", "r", "e", "n", "o", "f", "t", "d", "i", "u", "c", "m", "lock", "rate"} {
 		mine, theirs := g.ended(2*i, gateway.Accepted), g.person(100+i)
 		theirs.Start = g.now.AddDate(0, 0, 1)
 		g.planFor(next, g.owed(theirs, day))

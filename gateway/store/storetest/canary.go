@@ -18,7 +18,7 @@ import (
 var secrets = []string{
 	"+447700900123", "447700900123", "07700900123", "7700900123", "07700 900123", "07700 900 123", "900123",
 	"Cadwallader", "9990000018", "999 000 0018", "I cannot come on Tuesday", "cannot come",
-	"880123-0123", "patient-4711",
+	"880123-0123", "patient-4711", "Smoking cessation",
 }
 
 // canary leads one patient through everything that the store does and then looks
@@ -53,6 +53,8 @@ func canary(t *testing.T, g *surgery) {
 	if err := g.s.RemoveOptOut(ctx, hillside, number(123), g.now, "patient"); err != nil {
 		t.Fatal(err)
 	}
+	g.unwanted(visitOut(g, a), clinicOut(g, 123, "Smoking cessation"))
+	g.plan(g.judged(a, "Smoking cessation", day))
 	g.rotate()
 
 	seen := 0

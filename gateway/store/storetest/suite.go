@@ -19,7 +19,7 @@ import (
 // the address of a server that the tests may empty as they like.
 func Run(t *testing.T, start func(testing.TB) string) {
 	address := start(t)
-	for _, part := range [][]promise{planning, claiming, moving, walking, consent, histories, replies, emptied, receding, journals, sealing, rotating, keeping, shelving, fencing, tasks, cancelling, balancing, unanswered, resisting} {
+	for _, part := range [][]promise{planning, claiming, moving, walking, consent, finer, histories, replies, emptied, receding, journals, sealing, rotating, keeping, shelving, fencing, tasks, cancelling, balancing, unanswered, resisting} {
 		for _, p := range part {
 			t.Run(p.says, func(t *testing.T) { p.test(t, newSurgery(t, address)) })
 		}
