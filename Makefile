@@ -17,17 +17,19 @@ build:
 
 # Everything the project is held to. The race detector watches what is done at once:
 # all but pure rules, what is said to several kinds of Redis, the stories of whole
-# services, and the long suites of the adapters, of which it watches the many reads at
-# once. make race has it everywhere, and takes half an hour on two processors. Twice as
-# many packages at once as there are processors: many tests wait for others. The first
-# line has vetted all.
+# services and whole days, and the long suites of the adapters, of which it watches the
+# many reads at once. make race has it everywhere, and takes half an hour on two
+# processors. Twice as many packages at once as there are processors: many tests wait
+# for others. The first line has vetted all.
 SUITES := ./adapters/...
-UNWATCHED := $(addprefix bellman/,cmd/chaos cmd/bellman gateway/store/storetest gateway/lifemodel gateway configs)
+UNWATCHED := $(addprefix bellman/,cmd/chaos cmd/bellman gateway/store/storetest gateway/lifemodel gateway gateway/message configs)
+DAYS := AfterEightHours
 TEST := $(GO) test -vet=off -shuffle=on -timeout 14m -p $$(( 2 * $$(nproc) ))
 test: tools
 	$(GO) vet ./...
-	$(TEST) -race $$($(GO) list ./... | grep -v /adapters/ | grep -vxF $(addprefix -e ,$(UNWATCHED)))
+	$(TEST) -race -skip '$(DAYS)' $$($(GO) list ./... | grep -v /adapters/ | grep -vxF $(addprefix -e ,$(UNWATCHED)))
 	$(TEST) $(UNWATCHED) $(SUITES)
+	$(TEST) -run '$(DAYS)' ./gateway/sender
 	$(TEST) -race -run 'EveryAdapter/sixteen|EveryAdapter//sixteen' $(SUITES)
 
 race: tools
