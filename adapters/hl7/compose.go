@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/born"
 )
 
 // How long what is kept is kept, by our clock. Patients come with every message of
@@ -41,7 +42,7 @@ func (a *Adapter) appointment(key string, v *visit, all people) (gateway.Appoint
 	}
 	out := gateway.Appointment{
 		ID: v.id(key), Start: time.Unix(v.Start.Is.At, 0).UTC(), StartDoubt: v.Start.Is.Doubt,
-		Site: v.Site.Is, Mode: v.Mode.Is, Status: v.standing(),
+		Site: v.Site.Is, Mode: v.Mode.Is, Status: v.standing(), Clinic: gateway.NewClinicName(v.Clinic.Is...),
 	}
 	p, ok := a.patientOf(v, all)
 	if !ok {
@@ -83,6 +84,12 @@ func (a *Adapter) patientOf(v *visit, all people) (patient, bool) {
 		if p.Given.known() {
 			given = p.Given.Is
 		}
+		if p.Born.known() {
+			out.Born = born.Kept(p.Born.Is)
+		}
+		if p.Language.known() {
+			out.Language = p.Language.Is
+		}
 		if len(p.Phones) > 0 {
 			phones = a.rules.listed(p)
 		}
@@ -104,6 +111,7 @@ func (p *patient) add(other *person) {
 	p.Deceased = worse(p.Deceased, other.deceased())
 	p.Declined = worse(p.Declined, other.Declined.Is)
 	p.Restricted = worse(p.Restricted, other.Restricted.Is)
+	p.Needs |= other.Needs.Is
 	p.mixed = max(p.mixed, other.Mixed)
 }
 

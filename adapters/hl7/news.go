@@ -29,6 +29,7 @@ type visitNews struct {
 	weak   bool // the status is not said
 	start  *moment
 	site   string
+	clinic []string
 	mode   gateway.Mode
 	// garbled says why nothing of the message can be believed but the key.
 	garbled string
@@ -87,6 +88,7 @@ func (a *Adapter) readVisit(m *message.Message, k kind, prefix string, n *news) 
 	v.start = start
 	v.status, v.weak = a.status(m, k.event)
 	v.site = a.site(m)
+	v.clinic = a.rules.clinicOf(m)
 	v.mode = a.rules.mode.of(m, gateway.ModeUnknown)
 	return nil
 }

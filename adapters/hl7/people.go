@@ -23,7 +23,10 @@ type personNews struct {
 	added      bool
 	declined   gateway.Flag
 	restricted gateway.Flag
-	toldWishes bool // declined and restricted were looked for
+	needs      gateway.Needs
+	toldWishes bool    // declined, restricted and needs were looked for
+	born       *string // as gateway/born keeps it
+	language   *gateway.Language
 }
 
 // vital is what a message says of whether the patient lives.
@@ -80,6 +83,7 @@ func (a *Adapter) readPeople(m *message.Message, k kind, prefix string, n *news)
 		return nil
 	}
 	a.demographics(m, pid, &n.who)
+	n.who.born = bornIn(pid.Field(7), n.came)
 	return nil
 }
 
@@ -105,7 +109,9 @@ func (a *Adapter) demographics(m *message.Message, pid message.Segment, p *perso
 	p.life = life29and30(pid.Field(29).Part(), pid.Field(30).Part())
 	p.declined = a.rules.declined.of(m, gateway.FlagUnclear)
 	p.restricted = a.rules.restricted.of(m, gateway.FlagUnclear)
-	p.toldWishes = len(a.rules.declined.means) > 0 || len(a.rules.restricted.means) > 0
+	p.needs = a.rules.needs.of(m, gateway.NeedsNotUnderstood)
+	p.toldWishes = len(a.rules.declined.means) > 0 || len(a.rules.restricted.means) > 0 || len(a.rules.needs.means) > 0
+	p.language = languageIn(pid.Field(15))
 }
 
 // life29and30 reads the time and the mark of a death. Any time is one, however it

@@ -22,12 +22,15 @@ type person struct {
 	Removed int64 `json:"r,omitempty"`
 	Added   int64 `json:"i,omitempty"`
 
-	Declined   told[gateway.Flag] `json:"w,omitzero"`
-	Restricted told[gateway.Flag] `json:"e,omitzero"`
-	Into       told[string]       `json:"m,omitzero"` // the id in which this one went up; empty: it stands
-	Mixed      int64              `json:"x,omitempty"`
-	Marks      []string           `json:"k,omitempty"`
-	Last       int64              `json:"z"` // when something last came, in seconds since 1970, by our clock
+	Declined   told[gateway.Flag]     `json:"w,omitzero"`
+	Restricted told[gateway.Flag]     `json:"e,omitzero"`
+	Needs      told[gateway.Needs]    `json:"y,omitzero"`
+	Born       told[string]           `json:"b,omitzero"` // as gateway/born keeps it
+	Language   told[gateway.Language] `json:"l,omitzero"`
+	Into       told[string]           `json:"m,omitzero"` // the id in which this one went up; empty: it stands
+	Mixed      int64                  `json:"x,omitempty"`
+	Marks      []string               `json:"k,omitempty"`
+	Last       int64                  `json:"z"` // when something last came, in seconds since 1970, by our clock
 }
 
 // take lays what a message says of the patient over what is known.
@@ -61,6 +64,13 @@ func (p *person) take(n news) {
 	if w.toldWishes {
 		p.Declined.tell(n.said, w.declined)
 		p.Restricted.tell(n.said, w.restricted)
+		p.Needs.tell(n.said, w.needs)
+	}
+	if w.born != nil {
+		p.Born.tell(n.said, *w.born)
+	}
+	if w.language != nil {
+		p.Language.tell(n.said, *w.language)
 	}
 	if len(n.prior) > 0 {
 		p.Into.tell(n.said, "") // something goes up in this one: it stands

@@ -21,6 +21,7 @@ type Profile struct {
 	PatientID     PatientID         `yaml:"patient_id"`     //
 	Start         []string          `yaml:"start"`          // the first that is filled counts
 	Site          []string          `yaml:"site"`           // likewise
+	Clinic        []string          `yaml:"clinic"`         // all that are filled count: they say whether the clinic is sensitive
 	Phones        []string          `yaml:"phones"`         // fields of telephone numbers
 	PhoneCodes    []string          `yaml:"phone_codes"`    // uses and kinds, the best first; none: no code at all
 	Status        string            `yaml:"status"`         // where the word for the appointment's status stands
@@ -28,6 +29,7 @@ type Profile struct {
 	Mode          Words             `yaml:"mode"`           // in_person, telephone, video, home_visit
 	Declined      Words             `yaml:"declined"`       // yes, no
 	Restricted    Words             `yaml:"restricted"`     // yes, no
+	Needs         Words             `yaml:"needs"`          // text, interpreter, large_print, braille, audio, minicom, no_phone, somebody_else
 	Zone          string            `yaml:"zone"`           // of times without an offset: Europe/London or UTC
 }
 
@@ -65,6 +67,7 @@ var builtIn = map[string]Profile{
 		AppointmentID: "SCH-2.1",
 		Start:         []string{"SCH-11.4", "TQ1-7", "AIS-4", "AIL-6", "AIP-6", "AIG-8"},
 		Site:          []string{"AIL-3.4", "AIL-3.1", "PV1-3.4", "PV1-3.1", "PV1-3.9"},
+		Clinic:        []string{"AIS-3.1", "AIS-3.2", "SCH-8.1", "SCH-8.2", "AIL-3.1", "AIL-3.9", "PV1-3.1", "PV1-3.9", "PV1-10"},
 		Phones:        []string{"PID-13", "PID-14", "PID-40"},
 		PhoneCodes:    []string{"CP", "PRS", "ORN", "PRN", "none"},
 		Status:        "SCH-25",
@@ -79,6 +82,7 @@ type rules struct {
 	appointment message.Path
 	patient     PatientID
 	start, site []message.Path
+	clinic      []message.Path
 	phones      []message.Path
 	ranks       map[string]int // by code, the best is 0
 	status      message.Path
@@ -86,6 +90,7 @@ type rules struct {
 	mode        wording[gateway.Mode]
 	declined    wording[gateway.Flag]
 	restricted  wording[gateway.Flag]
+	needs       wording[gateway.Needs]
 	zone        *time.Location
 	facility    facilityRule
 }
@@ -123,7 +128,7 @@ func (p Profile) rules(faults []gateway.Fault) (rules, []gateway.Fault) {
 	}
 	r := rules{
 		appointment: place("appointment_id", p.AppointmentID), patient: p.PatientID, status: place("status", p.Status),
-		start: places("start", p.Start), site: places("site", p.Site), phones: places("phones", p.Phones),
+		start: places("start", p.Start), site: places("site", p.Site), clinic: places("clinic", p.Clinic), phones: places("phones", p.Phones),
 		ranks: map[string]int{}, statuses: maps.Clone(statusWords), zone: gateway.London(),
 	}
 	for i, code := range p.PhoneCodes {
@@ -140,6 +145,7 @@ func (p Profile) rules(faults []gateway.Fault) (rules, []gateway.Fault) {
 	r.mode = meanings(p.Mode, "mode", modeNames, add)
 	r.declined = meanings(p.Declined, "declined", flagNames, add)
 	r.restricted = meanings(p.Restricted, "restricted", flagNames, add)
+	r.needs = meanings(p.Needs, "needs", needNames, add)
 	switch p.Zone {
 	case "Europe/London":
 	case "UTC":
@@ -160,6 +166,7 @@ func (p Profile) over(base Profile) Profile {
 	}
 	p.AppointmentID, p.Status, p.Zone = cmp.Or(p.AppointmentID, base.AppointmentID), cmp.Or(p.Status, base.Status), cmp.Or(p.Zone, base.Zone)
 	p.Start, p.Site = list(p.Start, base.Start), list(p.Site, base.Site)
+	p.Clinic = list(p.Clinic, base.Clinic)
 	p.Phones, p.PhoneCodes = list(p.Phones, base.Phones), list(p.PhoneCodes, base.PhoneCodes)
 	return p
 }

@@ -29,7 +29,7 @@ func subjects(silence time.Duration) map[string]adaptertest.Subject {
 // that is believed for so long after its last message; 0: as the adapter does.
 func subject(habits hl7sim.Faults, silence time.Duration) adaptertest.Subject {
 	can := adaptertest.Abilities{
-		Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true,
+		Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, Born: true, Clinic: true, Language: true,
 		KeepsIDOnMove: true, Instants: habits.Offsets, SilentWhenEmpty: true,
 		Statuses: []gateway.Status{
 			gateway.StatusCancelled, gateway.StatusMissed, gateway.StatusArrived, gateway.StatusFinished, gateway.StatusNotBooked,

@@ -16,6 +16,7 @@ type visit struct {
 	Status  told[gateway.Status] `json:"x,omitzero"`
 	Site    told[string]         `json:"l,omitzero"`
 	Mode    told[gateway.Mode]   `json:"m,omitzero"`
+	Clinic  told[[]string]       `json:"n,omitzero"` // what the sender calls it
 	// Changed is when the last message came that changes it without saying whether
 	// it is booked.
 	Changed int64        `json:"c,omitempty"`
@@ -55,6 +56,9 @@ func (v *visit) take(n news, same bool) {
 	}
 	if said.site != "" {
 		v.Site.tell(n.said, said.site)
+	}
+	if len(said.clinic) > 0 {
+		v.Clinic.tell(n.said, said.clinic)
 	}
 	if said.mode != gateway.ModeUnknown {
 		v.Mode.tell(n.said, said.mode)

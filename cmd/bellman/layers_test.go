@@ -59,7 +59,7 @@ var law = map[string]room{
 	"bellman/adapters/files/calendar":      {2, []string{"gateway"}},
 	"bellman/adapters/files/sheet":         {2, nil},
 	"bellman/adapters/files/filesim":       {2, []string{"gateway", "adapters/files", "adapters/surgery", "adapters/surgery/door"}},
-	"bellman/adapters/hl7":                 {2, []string{"gateway", "gateway/ident", "gateway/number", "adapters/hl7/message", "adapters/hl7/mllp"}},
+	"bellman/adapters/hl7":                 {2, []string{"gateway", "gateway/born", "gateway/ident", "gateway/number", "adapters/hl7/message", "adapters/hl7/mllp"}},
 	"bellman/adapters/hl7/message":         {2, []string{"gateway"}},
 	"bellman/adapters/hl7/mllp":            {2, nil},
 	"bellman/adapters/hl7/hl7sim":          {2, []string{"gateway", "adapters/hl7/message", "adapters/hl7/mllp", "adapters/surgery", "adapters/surgery/door"}},

@@ -115,7 +115,7 @@ func (s *Sim) tellVisit(event string, v surgery.Visit, p surgery.Person, told bo
 		s.enqueue(w.message("SIU", event, "SIU_S12", w.segment("SCH", fields{2: w.slot(v.Slot)})))
 		return
 	}
-	segments := []string{sch, pid, w.wishes(p), w.pv1(v), w.segment("RGS", fields{1: "1", 2: "A"}), w.ail(v)}
+	segments := []string{sch, pid, w.wishes(p), w.pv1(v), w.segment("RGS", fields{1: "1", 2: "A"}), w.ais(v), w.ail(v)}
 	if s.faults.PatientFirst {
 		segments[0], segments[1] = pid, sch
 	}

@@ -158,7 +158,7 @@ func (w writer) pid(p surgery.Person) string {
 	f := fields{
 		1: "1",
 		3: w.repeated(w.parts(strconv.Itoa(p.ID), "", "", w.s.options.Facility, "PI"), w.parts(p.NHSNumber, "", "", "NHS", "NH")),
-		5: w.parts(p.Family, p.Given, "", "", p.Title), 7: p.Born.Format("20060102"),
+		5: w.parts(p.Family, p.Given, "", "", p.Title), 7: p.BornAs("20060102"), 15: w.parts(p.Language),
 		13: w.repeated(w.parts(p.Home, "PRN", "PH"), w.mobile(p.Mobile)),
 		30: "N",
 	}
@@ -190,6 +190,14 @@ func (w writer) pv1(v surgery.Visit) string {
 
 func (w writer) ail(v surgery.Visit) string {
 	return w.segment("AIL", fields{1: "1", 2: "A", 3: w.place(v)})
+}
+
+// ais writes the service of a visit at a clinic with a name of its own.
+func (w writer) ais(v surgery.Visit) string {
+	if v.Clinic == "" {
+		return ""
+	}
+	return w.segment("AIS", fields{1: "1", 2: "A", 3: w.parts("SVC1", v.Clinic, "LOCAL")})
 }
 
 func (w writer) place(v surgery.Visit) string {
