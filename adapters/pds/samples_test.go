@@ -33,10 +33,10 @@ func TestThePublishedRecordsSayWhatTheirDocumentsSay(t *testing.T) {
 		want      truth
 	}{
 		// French and an interpreter, braille.
-		{"Patient.json", "9000000009", today, truth{Deceased: gateway.FlagYes, Needs: brailleAndFrench, Language: gateway.LanguageOther}},
-		{"Patient.json", "9000000009", while, truth{Deceased: gateway.FlagYes, Left: gateway.FlagYes, Needs: brailleAndFrench, Language: gateway.LanguageOther}},
-		{"Patient-Jayne-Smyth.json", "9000000017", today, truth{Deceased: gateway.FlagYes, Needs: brailleAndFrench, Language: gateway.LanguageOther}},
-		{"Sensitive_Patient.json", "9000000025", today, truth{Deceased: gateway.FlagYes, Restricted: gateway.FlagYes}},
+		{"Patient.json", "9000000009", today, truth{Deceased: gateway.FlagYes, Needs: brailleAndFrench, Language: gateway.LanguageOther, Born: "2010-10-22"}},
+		{"Patient.json", "9000000009", while, truth{Deceased: gateway.FlagYes, Left: gateway.FlagYes, Needs: brailleAndFrench, Language: gateway.LanguageOther, Born: "2010-10-22"}},
+		{"Patient-Jayne-Smyth.json", "9000000017", today, truth{Deceased: gateway.FlagYes, Needs: brailleAndFrench, Language: gateway.LanguageOther, Born: "2010-10-22"}},
+		{"Sensitive_Patient.json", "9000000025", today, truth{Deceased: gateway.FlagYes, Restricted: gateway.FlagYes, Born: "2010-10-22"}},
 		{"Minimal_Patient.json", "9000000033", today, truth{}},
 		{"Minimal_Patient.json", "9000000009", today, truth{Unusable: true}},
 	} {
@@ -57,7 +57,9 @@ func TestASearchResultIsNoPatientsRecord(t *testing.T) {
 
 func TestTheRecordsOfASearchAreThoseOfARead(t *testing.T) {
 	for file, want := range map[string]truth{
-		"PatientSearch.json": {Deceased: gateway.FlagYes}, "Sensitive_PatientSearch.json": {Deceased: gateway.FlagYes, Restricted: gateway.FlagYes}, "Minimal_PatientSearch.json": {},
+		"PatientSearch.json":           {Deceased: gateway.FlagYes, Born: "2010-10-22"},
+		"Sensitive_PatientSearch.json": {Deceased: gateway.FlagYes, Restricted: gateway.FlagYes, Born: "2005-06-16"},
+		"Minimal_PatientSearch.json":   {},
 	} {
 		var b struct {
 			Entry []struct{ Resource json.RawMessage }
@@ -121,7 +123,7 @@ func recorded(t *testing.T, name string) []byte {
 
 func TestARecordedAnswerIsReadToTheLetter(t *testing.T) {
 	got, err := reader(numberAgree).read(recorded(t, "patient.json"), askedFor, today)
-	want := truth{Declined: gateway.FlagYes, Needs: gateway.NeedsNoPhone | gateway.NeedsLargePrint, Mobiles: []string{"07700 900201", "+44 7700 900202"}, Murky: true}
+	want := truth{Declined: gateway.FlagYes, Needs: gateway.NeedsNoPhone | gateway.NeedsLargePrint, Born: "1971-05-06", Mobiles: []string{"07700 900201", "+44 7700 900202"}, Murky: true}
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%+v, want %+v (error %v)", got, want, err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"bellman/adapters/fhirshape"
 	"bellman/gateway"
+	"bellman/gateway/born"
 	"bellman/gateway/number"
 	"bellman/gateway/outbound"
 )
@@ -28,8 +29,11 @@ type truth struct {
 	// Needs and Language are how the patient can be reached.
 	Needs    gateway.Needs    `json:"needs,omitempty"`
 	Language gateway.Language `json:"language,omitempty"`
-	Mobiles  []string         `json:"mobiles,omitempty"` // in use on that day, as they were typed
-	Murky    bool             `json:"murky,omitempty"`   // there may be another one that cannot be read
+	// Born is the date of birth, to be compared with the practice's at every read. It is
+	// no day at all where PDS has none that is exact to the day.
+	Born    string   `json:"born,omitempty"`
+	Mobiles []string `json:"mobiles,omitempty"` // in use on that day, as they were typed
+	Murky   bool     `json:"murky,omitempty"`   // there may be another one that cannot be read
 }
 
 var (
@@ -110,7 +114,22 @@ func (a *Adapter) read(body []byte, nhs string, now time.Time) (truth, error) {
 		t.Left = fhirshape.Worst(t.Left, gateway.FlagUnclear)
 	}
 	t.Mobiles, t.Murky = r.mobiles(now)
+	t.Born = r.bornOn()
 	return t, nil
+}
+
+// unclearBirth is remembered where PDS has a date of birth that is no day.
+const unclearBirth = "?"
+
+// bornOn gives the date of birth as it is remembered.
+func (r *record) bornOn() string {
+	switch b := r.Patient.Born(); {
+	case b.IsZero():
+		return ""
+	case b == gateway.UnclearBirth():
+		return unclearBirth
+	}
+	return r.BirthDate.Value
 }
 
 // registeredWith reports whether the patient's practice of today is one of these.
@@ -145,9 +164,15 @@ func (r *record) mobiles(now time.Time) (in []string, murky bool) {
 // lay lays what PDS said over an appointment.
 func (a *Adapter) lay(ap gateway.Appointment, t truth) gateway.Appointment {
 	p := &ap.Patient
-	if t.Unusable {
+	if t.Unusable || t.isAnother(ap) {
 		p.Restricted = fhirshape.Worst(p.Restricted, gateway.FlagUnclear)
+		if t.Restricted == gateway.FlagYes {
+			p.Restricted, p.Mobile, p.MobileKind = gateway.FlagYes, gateway.Phone{}, gateway.NumberUnclear
+		}
 		return ap
+	}
+	if p.Born.IsZero() && ap.Age == gateway.AgeUnsaid {
+		p.Born = t.young(ap.Start)
 	}
 	p.Deceased = fhirshape.Worst(p.Deceased, t.Deceased)
 	p.Left = fhirshape.Worst(p.Left, t.Left)
@@ -165,6 +190,28 @@ func (a *Adapter) lay(ap gateway.Appointment, t truth) gateway.Appointment {
 	}
 	p.Mobile, p.MobileKind = a.number(*p, t)
 	return ap
+}
+
+// birth gives the date of birth that PDS has.
+func (t truth) birth() gateway.Birth { return born.Read(t.Born, time.DateOnly) }
+
+// isAnother reports whether the record is another person's than the practice's: the two
+// dates of birth cannot be one's. Nothing that PDS says of such a record may speak for
+// the patient. Where the practice's own is not at hand, what followed from it is.
+func (t truth) isAnother(ap gateway.Appointment) bool {
+	if ap.Patient.Born.IsZero() {
+		return ap.Age.Contradicts(t.birth(), ap.Start)
+	}
+	return ap.Patient.Born.Contradicts(t.birth(), ap.Start)
+}
+
+// young gives the date of birth where it changes whether a text is sent: not that of an
+// adult, about whom there would be something to ask anew with every read.
+func (t truth) young(at time.Time) gateway.Birth {
+	if b := t.birth(); b.AgeOn(at) != gateway.AgeAdult {
+		return b
+	}
+	return gateway.Birth{}
 }
 
 // number says which number is texted.

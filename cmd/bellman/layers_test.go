@@ -47,7 +47,7 @@ var law = map[string]room{
 	"bellman/adapters/cliniko":             {2, []string{"gateway", "gateway/born", "gateway/meeting", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/cliniko/clinikosim":  {2, []string{"gateway", "adapters/surgery", "adapters/surgery/door"}},
 	"bellman/adapters/beside":              {2, []string{"gateway"}},
-	"bellman/adapters/pds":                 {2, []string{"gateway", "gateway/number", "gateway/outbound", "adapters/beside", "adapters/fhirshape", "adapters/signed"}},
+	"bellman/adapters/pds":                 {2, []string{"gateway", "gateway/born", "gateway/number", "gateway/outbound", "adapters/beside", "adapters/fhirshape", "adapters/signed"}},
 	"bellman/adapters/pds/pdssim":          {2, []string{"gateway", "adapters/surgery", "adapters/surgery/door"}},
 	"bellman/adapters/emis":                {2, []string{"gateway", "gateway/meeting", "gateway/number", "gateway/outbound"}},
 	"bellman/adapters/emis/emissim":        {2, []string{"gateway", "adapters/surgery", "adapters/surgery/door"}},

@@ -1,6 +1,7 @@
 package pdssim
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -24,6 +25,7 @@ type Record struct {
 	ExitFrom time.Time `json:"exit_from,omitzero"`
 	ExitTo   time.Time `json:"exit_to,omitzero"`
 
+	Born     string    `json:"born,omitempty"`     // date of birth, however coarse; none: PDS has none
 	Practice string    `json:"practice,omitempty"` // ODS code of the patient's practice
 	Contact  string    `json:"contact,omitempty"`  // preferred contact method, 1 to 8
 	Times    string    `json:"times,omitempty"`    // preferred contact times
@@ -103,9 +105,12 @@ func resource(r Record, f Faults) []byte {
 		"meta": meta(r.Label),
 		"name": []object{{
 			"id": "123", "use": "usual", "given": []string{r.person.Given}, "family": r.person.Family, "prefix": []string{r.person.Title},
-			"period": object{"start": r.person.Born.Format(time.DateOnly)},
+			"period": object{"start": "2001-02-03"},
 		}},
-		"gender": "unknown", "birthDate": r.person.Born.Format(time.DateOnly),
+		"gender": "unknown",
+	}
+	if born := cmp.Or(r.Born, r.person.BornAs(time.DateOnly)); born != "" && born != "none" {
+		out["birthDate"] = born
 	}
 	if died := r.Died; !died.IsZero() {
 		out["deceasedDateTime"] = stamp(died)
