@@ -20,6 +20,7 @@ type recorder struct {
 	mu   sync.Mutex
 	uris []string
 	fail func(*http.Request) int // a status, or 0 to let it pass
+	lose atomic.Pointer[func(*http.Request) bool]
 }
 
 func (c *recorder) wrap(h http.Handler) http.Handler {
@@ -34,6 +35,7 @@ func (c *recorder) wrap(h http.Handler) http.Handler {
 				return
 			}
 		}
+		lost(h, &c.lose, r)
 		h.ServeHTTP(w, r)
 	})
 }
