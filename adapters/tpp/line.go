@@ -13,9 +13,9 @@ type lane int
 // The lanes, the first one first. A look that has begun is finished before another
 // begins: many that each wait for their second answer would all come too late.
 const (
-	laneBegun  lane = iota // a look in the moment of sending, with an answer already
+	laneBegun  lane = iota // a look or a cancellation, with an answer already: a text or a patient waits for it
 	laneUrgent             // one without
-	laneOthers             // reads and changes
+	laneOthers             // reads, and what a patient declined
 	lanes      = int(laneOthers) + 1
 )
 
@@ -33,44 +33,70 @@ type line struct {
 func newLine(pace time.Duration) *line { return &line{pace: pace} }
 
 // enter waits until it is the caller's turn, and until the last request is long
-// enough ago. The caller must leave, unless there is an error, which is ctx's.
+// enough ago. Who comes meanwhile and goes before the caller is let in first: between
+// two questions of a look a read would otherwise always slip in. The caller must
+// leave, unless there is an error, which is ctx's.
 func (l *line) enter(ctx context.Context, in lane) error {
-	if err := l.queue(ctx, in); err != nil {
-		return err
-	}
-	if l.next == nil {
-		return nil
-	}
-	select {
-	case <-l.next.C:
-		l.next = nil
-		return nil
-	case <-ctx.Done():
-		l.leave()
-		return ctx.Err()
-	}
-}
-
-func (l *line) queue(ctx context.Context, in lane) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	l.mu.Lock()
-	if !l.busy {
-		l.busy = true
-		l.mu.Unlock()
+	mine := chan struct{}(nil)
+	if l.busy {
+		mine = make(chan struct{})
+		l.waiting[in] = append(l.waiting[in], mine)
+	}
+	l.busy = true
+	l.mu.Unlock()
+	for {
+		if err := l.await(ctx, in, mine); err != nil {
+			return err
+		}
+		if l.next == nil {
+			return nil
+		}
+		select {
+		case <-l.next.C:
+			l.next = nil
+		case <-ctx.Done():
+			l.leave()
+			return ctx.Err()
+		}
+		if mine = l.giveWay(in); mine == nil {
+			return nil
+		}
+	}
+}
+
+// giveWay hands the turn to who goes before a lane, and gives the caller the first
+// place in it; nil when nobody does.
+func (l *line) giveWay(in lane) chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, waiting := range l.waiting[:in] {
+		if len(waiting) > 0 {
+			close(waiting[0])
+			l.waiting[i] = waiting[1:]
+			mine := make(chan struct{})
+			l.waiting[in] = slices.Insert(l.waiting[in], 0, mine)
+			return mine
+		}
+	}
+	return nil
+}
+
+// await waits for the caller's turn; nil for mine means that it is.
+func (l *line) await(ctx context.Context, in lane, mine chan struct{}) error {
+	if mine == nil {
 		return nil
 	}
-	mine := make(chan struct{})
-	waiting := &l.waiting[in]
-	*waiting = append(*waiting, mine)
-	l.mu.Unlock()
 	select {
 	case <-mine:
 		return nil
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
+	waiting := &l.waiting[in]
 	i := slices.Index(*waiting, mine)
 	if i >= 0 {
 		*waiting = slices.Delete(*waiting, i, i+1)

@@ -38,7 +38,7 @@ var (
 type session struct {
 	a      *Adapter
 	device gateway.Secret
-	urgent bool // a text waits for the answer
+	urgent bool // a text, or a patient, waits for the answer
 	begun  bool // there was an answer
 
 	conn net.Conn
@@ -100,7 +100,7 @@ func (s *session) once(ctx context.Context, q question) (b *body, sent bool, err
 	}
 	defer s.a.line.leave()
 	patience := s.a.config.AnswerWithin
-	if s.urgent {
+	if s.urgent && q.function != fnUpdate { // what came of a change has to be known
 		patience = min(patience, quickAnswer)
 	}
 	limited, cancel := context.WithTimeout(ctx, patience)

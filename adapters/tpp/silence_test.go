@@ -141,6 +141,34 @@ func TestALookGoesBeforeARead(t *testing.T) {
 	reading.Wait()
 }
 
+// A patient and the text provider wait for a cancellation: in the middle of a read it
+// is slowed down by one request and no more, not by one before each of its own.
+func TestACancellationGoesBeforeARead(t *testing.T) {
+	s := play(t, func(c *tpp.Config, _ *gateway.Surroundings) { c.PaceMS = 50 })
+	a, slot, _ := s.one(t)
+	var reading sync.WaitGroup
+	reading.Go(func() { _, _ = s.adapter.Read(t.Context(), s.span) })
+	asked := func() int {
+		return s.sim.Calls("GetDiary") + s.sim.Calls("GetPatientRecord") + s.sim.Calls("GetOrganisationMetaData") + s.sim.Calls("UpdatePatientRecord")
+	}
+	was := asked()
+	gatewaytest.Await(t, "the read is under way", func() bool { return asked() > was })
+	was = asked()
+	if _, err := s.adapter.Reread(t.Context(), a); err != nil {
+		t.Error(err)
+	}
+	if err := s.adapter.CancelAppointment(t.Context(), a); err != nil {
+		t.Error(err)
+	}
+	if n := asked() - was; n > 2+3+2 {
+		t.Errorf("%d requests were made until the five of a look and a cancellation were answered", n)
+	}
+	reading.Wait()
+	if visit, _ := s.diary.Visit(slot); visit.Status != gateway.StatusCancelled {
+		t.Error("it is not cancelled")
+	}
+}
+
 func TestSystmOneOfAnotherOrganisationTeachesNothing(t *testing.T) {
 	s := play(t, nil)
 	a, slot, _ := s.one(t)

@@ -27,7 +27,7 @@ var (
 // already is left alone. It is asked for once; when no answer comes, one more look
 // finds out what became of it.
 func (a *Adapter) WriteDeclined(ctx context.Context, p gateway.Patient) error {
-	s, err := a.writing(ctx)
+	s, err := a.writing(ctx, false)
 	if err != nil {
 		return notWritten(err)
 	}
@@ -75,7 +75,7 @@ func (a *Adapter) CancelAppointment(ctx context.Context, known gateway.Appointme
 	if !ok {
 		return notWritten(errNoUID)
 	}
-	s, err := a.writing(ctx)
+	s, err := a.writing(ctx, true)
 	if err != nil {
 		return notWritten(err)
 	}
@@ -104,13 +104,13 @@ func (a *Adapter) CancelAppointment(ctx context.Context, known gateway.Appointme
 }
 
 // writing gives a connection for a change, to this practice's SystmOne and no
-// other.
-func (a *Adapter) writing(ctx context.Context) (*session, error) {
+// other. It is urgent where a patient waits for the answer.
+func (a *Adapter) writing(ctx context.Context, urgent bool) (*session, error) {
 	device, err := a.device(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	s := a.session(device, false)
+	s := a.session(device, urgent)
 	if err := s.organisation(ctx); err != nil {
 		s.close()
 		return nil, err
