@@ -111,7 +111,7 @@ First steps with a real clinic: bellman keys new, bellman check, bellman plan`,
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
-		c.serveCommand(), c.demoCommand(), c.checkCommand(), c.pullCommand(), c.planCommand(), c.explainCommand(),
+		c.serveCommand(), c.demoCommand(), c.checkCommand(), c.pullCommand(), c.clinicsCommand(), c.planCommand(), c.explainCommand(),
 		c.queueCommand(), c.restoreCommand(), c.tasksCommand(), c.repliesCommand(), c.cancelCommand(), c.feedCommand(), c.optoutCommand(), c.keysCommand(), c.sendtestCommand(), c.simulateCommand(), c.agentCommand(), c.auditCommand(), c.wordingCommand(), c.versionCommand(),
 	)
 	return root
