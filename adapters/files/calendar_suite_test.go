@@ -17,7 +17,7 @@ import (
 
 var calendarCan = adaptertest.Abilities{
 	Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, KeepsIDOnMove: true,
-	Statuses: []gateway.Status{gateway.StatusCancelled}, SilentWhenEmpty: true,
+	Born: true, Clinic: true, Language: true, Statuses: []gateway.Status{gateway.StatusCancelled}, SilentWhenEmpty: true,
 }
 
 func TestCalendarsInAFolderDoWhatEveryAdapterMust(t *testing.T) {

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 
@@ -20,6 +21,9 @@ type Calendar struct {
 	// Pattern takes it out of a longer text: a regular expression (RE2) with one
 	// group. Empty: names are the whole text; codes stand anywhere in it as a word.
 	Pattern string `yaml:"pattern"`
+	// Clinic is where in the event the clinic or kind of visit stands, as In says where
+	// the patient does, and in another place than that. Empty: nobody says.
+	Clinic string `yaml:"clinic"`
 	// NotVisits are titles that are nobody's visit, such as Lunch; a * at the end
 	// stands for anything.
 	NotVisits []string `yaml:"not_visits"`
@@ -111,6 +115,12 @@ func (c Config) checkCalendar(trial bool) []gateway.Fault {
 	case "", inTitle, inDescription, inLocation, inCategories:
 	default:
 		add(true, "calendar.in", "must be title, description, location or categories")
+	}
+	switch c.Calendar.Clinic {
+	case "", inTitle, inDescription, inLocation, inCategories:
+		add(c.Calendar.Clinic != "" && c.Calendar.Clinic == cmp.Or(c.Calendar.In, inTitle), "calendar.clinic", "cannot be where the patient stands: names of clinics are shown to staff")
+	default:
+		add(true, "calendar.clinic", "must be title, description, location or categories")
 	}
 	if c.Calendar.Pattern != "" {
 		p, err := regexp.Compile(c.Calendar.Pattern)

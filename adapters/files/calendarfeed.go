@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func (a *Adapter) join(feed *gateway.Feed, c calendar.Calendar, list *patientLis
 		met.count(found)
 		v := gateway.Appointment{
 			ID: gateway.AppointmentID(ident.Shown(e.UID)), Patient: p, Start: e.Start.UTC(), StartDoubt: e.Doubt,
-			Status: e.Status, Version: e.Version,
+			Status: e.Status, Version: e.Version, Clinic: gateway.NewClinicName(textOf(e, m.config.Clinic)),
 		}
 		if e.Instance != "" {
 			v.ID += gateway.AppointmentID("/" + e.Instance)
@@ -155,12 +156,7 @@ const shortestCode = 4
 // patient gives the one patient whom an event names. Of any other event the number
 // is unclear, so that nobody is texted for it and reception sees why.
 func (m matcher) patient(e calendar.Event) (gateway.Patient, found) {
-	said := map[string]string{
-		inDescription: e.Description, inLocation: e.Location, inCategories: e.Categories,
-	}[m.config.In]
-	if m.config.In == "" || m.config.In == inTitle {
-		said = e.Title
-	}
+	said := textOf(e, cmp.Or(m.config.In, inTitle))
 	var people []int
 	for _, key := range m.keys(said) {
 		for _, i := range m.list.by[key] {
@@ -176,6 +172,21 @@ func (m matcher) patient(e calendar.Event) (gateway.Patient, found) {
 		return m.list.people[people[0]], foundOne
 	}
 	return gateway.Patient{MobileKind: gateway.NumberUnclear}, foundSeveral
+}
+
+// textOf gives what stands in one place of an event; nothing for no place.
+func textOf(e calendar.Event, place string) string {
+	switch place {
+	case inTitle:
+		return e.Title
+	case inDescription:
+		return e.Description
+	case inLocation:
+		return e.Location
+	case inCategories:
+		return e.Categories
+	}
+	return ""
 }
 
 // keys gives the words of an event by which the list may know somebody.

@@ -167,12 +167,12 @@ func TestEveryFaultOfACalendarsSectionIsGivenAtOnce(t *testing.T) {
 	var got []string
 	for _, f := range (files.Config{
 		Dir: "in", Columns: files.Columns{Mobile: "M"}, Patients: &files.Patients{MaxAge: 999, Columns: files.PatientColumns{Left: "Left"}},
-		Calendar: &files.Calendar{URL: gateway.NewSecret("ftp://host/x"), By: "face", In: "colour", Pattern: "("},
+		Calendar: &files.Calendar{URL: gateway.NewSecret("ftp://host/x"), By: "face", In: "colour", Clinic: "shade", Pattern: "("},
 	}).Check(false) {
 		got = append(got, f.Path)
 	}
 	want := []string{
-		"date_format", "columns", "calendar.url", "calendar.by", "calendar.in", "calendar.pattern", "patients.file", "patients.max_age",
+		"date_format", "columns", "calendar.url", "calendar.by", "calendar.in", "calendar.clinic", "calendar.pattern", "patients.file", "patients.max_age",
 		"patients.columns.patient_id", "patients.columns.mobile",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -186,6 +186,33 @@ func TestEveryFaultOfACalendarsSectionIsGivenAtOnce(t *testing.T) {
 		c.Dir, c.Calendar.URL = "", gateway.NewSecret(address)
 		if faults := c.Check(false); (len(faults) == 0) != good {
 			t.Errorf("%s: faults %v", address, faults)
+		}
+	}
+	for place, good := range map[string]bool{"": true, "categories": true, "location": true, "description": true, "title": false} {
+		c := therapy(t)
+		c.Calendar.Clinic = place
+		if faults := c.Check(true); (len(faults) == 0) != good {
+			t.Errorf("the clinic at %q, where the patient is in the title: faults %v", place, faults)
+		}
+	}
+}
+
+func TestAnEventSaysInItsOwnPlaceAtWhichClinicItIs(t *testing.T) {
+	for place, want := range map[string]gateway.ClinicClass{
+		"": gateway.ClinicUnsaid, "categories": gateway.ClinicSensitive, "location": gateway.ClinicUnknown, "description": gateway.ClinicUnsaid,
+	} {
+		c := therapy(t)
+		c.Calendar.Clinic = place
+		drop(t, &c, "diary.ics", strings.Join([]string{
+			"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Invented//Diary//EN", "BEGIN:VEVENT", "UID:1", "DTSTAMP:20261115T180000Z",
+			"DTSTART:20261123T091000Z", "SUMMARY:Efua Kerr", "CATEGORIES:First visit,Talking therapy", "LOCATION:Room 5", "END:VEVENT", "END:VCALENDAR", "",
+		}, "\r\n"))
+		feed, err := reads(t, c)
+		if err != nil || len(feed.Appointments) != 1 {
+			t.Fatalf("%d events: %v", len(feed.Appointments), err)
+		}
+		if got := (gateway.Clinics{}).Class(feed.Appointments[0].Clinic); got != want {
+			t.Errorf("at %q: class %d, want %d", place, got, want)
 		}
 	}
 }

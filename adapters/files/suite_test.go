@@ -163,7 +163,7 @@ func subject() adaptertest.Subject {
 		Name: "files",
 		Can: adaptertest.Abilities{
 			Name: true, NHSNumber: true, Deceased: true, Left: true, Declined: true, Mode: true, KeepsIDOnMove: true,
-			Statuses: statuses, SilentWhenEmpty: true,
+			Born: true, Clinic: true, Language: true, Statuses: statuses, SilentWhenEmpty: true,
 		},
 		New: func(t *testing.T, d *surgery.Diary, clock gateway.Clock) adaptertest.Wire {
 			dir := inbox(t)

@@ -42,14 +42,15 @@ func simulateFiles(st staged) (simulated, error) {
 // filesLines tells how to point Bellman at each kind of export.
 func filesLines(dir, base string) []string {
 	const columns = `columns: {id: Appointment ID, patient_id: Patient ID, given_name: First Name, nhs_number: NHS Number, mobile: Mobile, date: Date, time: Time, ` +
-		`status: Status, site: Location, mode: Type, permission: SMS permission, deceased: Date of death, left: Date left}`
+		`status: Status, site: Location, mode: Type, permission: SMS permission, deceased: Date of death, left: Date left, ` +
+		`date_of_birth: Date of Birth, clinic: Slot type, language: Language}`
 	patients := `patients: {file: ` + filepath.Join(dir, filesim.CalendarFolder, filesim.PatientsName) + `, columns: {patient_id: Patient ID, given_name: First Name, ` +
 		`family_name: Last Name, mobile: Mobile, permission: SMS permission}}, complete: true, window: 60`
 	return []string{
 		"source: {type: files, dir: " + filepath.Join(dir, filesim.TextFolder) + ", date_format: DD/MM/YYYY, " + columns + "}",
 		"source: {type: files, dir: " + filepath.Join(dir, filesim.SheetFolder) + `, pattern: "*.xlsx", date_format: DD/MM/YYYY, complete: true, window: 60, ` + columns + "}",
-		"source: {type: files, dir: " + filepath.Join(dir, filesim.CalendarFolder) + ", calendar: {by: name, not_visits: [Lunch]}, " + patients + "}",
-		"source: {type: files, calendar: {url: " + base + filesim.PublishedPath + ", by: name, not_visits: [Lunch]}, " + patients + "}",
+		"source: {type: files, dir: " + filepath.Join(dir, filesim.CalendarFolder) + ", calendar: {by: name, clinic: categories, not_visits: [Lunch]}, " + patients + "}",
+		"source: {type: files, calendar: {url: " + base + filesim.PublishedPath + ", by: name, clinic: categories, not_visits: [Lunch]}, " + patients + "}",
 		"try: curl " + base + "/sim/visits; curl -X POST " + base + "/sim/visits/SLOT/cancel",
 	}
 }

@@ -50,12 +50,13 @@ type Book struct {
 func CalendarConfig(dir string, b Book) files.Config {
 	c := files.Config{
 		Dir: dir, Complete: true, Window: days, DateFormat: "DD/MM/YYYY",
-		Calendar: &files.Calendar{By: "name", NotVisits: []string{"Lunch"}},
+		Calendar: &files.Calendar{By: "name", NotVisits: []string{"Lunch"}, Clinic: "categories"},
 		Patients: &files.Patients{
 			File: filepath.Join(dir, PatientsName),
 			Columns: files.PatientColumns{
 				PatientID: "Patient ID", Code: "Code", GivenName: "First Name", FamilyName: "Last Name", NHSNumber: "NHS Number",
 				Mobile: "Mobile", Permission: "SMS permission", Deceased: "Date of death", Left: "Date left",
+				DateOfBirth: "Date of birth", Language: "Language",
 			},
 		},
 	}
@@ -79,14 +80,14 @@ func WritePatients(dir string, d *surgery.Diary, now time.Time) error {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
 	w.UseCRLF = true
-	rows := [][]string{{"Patient ID", "Code", "First Name", "Last Name", "NHS Number", "Mobile", "SMS permission", "Date of death", "Date left"}}
+	rows := [][]string{{"Patient ID", "Code", "First Name", "Last Name", "NHS Number", "Mobile", "SMS permission", "Date of death", "Date left", "Date of birth", "Language"}}
 	for _, p := range d.People() {
 		permission := "Yes"
 		if p.Declined {
 			permission = "No"
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(p.ID), code(p.ID), p.Given, p.Family, spaced(p.NHSNumber), p.Mobile, permission, date(p.Died), date(p.Deducted),
+			strconv.Itoa(p.ID), code(p.ID), p.Given, p.Family, spaced(p.NHSNumber), p.Mobile, permission, date(p.Died), date(p.Deducted), date(p.Born), p.Language,
 		})
 	}
 	if err := w.WriteAll(rows); err != nil {
@@ -236,6 +237,9 @@ func (w *calendarWriter) rest(p surgery.Person, v surgery.Visit) {
 		status = "CONFIRMED"
 	}
 	w.lines("DURATION:PT"+strconv.Itoa(max(v.Minutes, 1))+"M", "SUMMARY:"+title, "LOCATION:Room "+strconv.Itoa(v.Site), "STATUS:"+status)
+	if v.Clinic != "" {
+		w.lines("CATEGORIES:" + strings.ReplaceAll(v.Clinic, ",", `\,`))
+	}
 	if w.book.Free[v.Slot] {
 		w.lines("TRANSP:TRANSPARENT")
 	}

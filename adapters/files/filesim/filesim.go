@@ -34,6 +34,7 @@ func Config(dir string) files.Config {
 			ID: "Appointment ID", PatientID: "Patient ID", GivenName: "First Name", NHSNumber: "NHS Number",
 			Mobile: "Mobile", Date: "Date", Time: "Time", Status: "Status", Site: "Location", Mode: "Type",
 			Permission: "SMS permission", Deceased: "Date of death", Left: "Date left",
+			DateOfBirth: "Date of Birth", Clinic: "Slot type", Language: "Language",
 		},
 		Statuses: map[string]string{"Late cancellation": "cancelled", "Rebooked elsewhere": "not_booked"},
 	}
@@ -41,7 +42,7 @@ func Config(dir string) files.Config {
 
 var headings = []string{
 	"Appointment ID", "Patient ID", "First Name", "Last Name", "NHS Number", "Date of Birth", "Mobile", "Home phone",
-	"Date", "Time", "Status", "Location", "Type", "SMS permission", "Date of death", "Date left",
+	"Date", "Time", "Status", "Location", "Type", "SMS permission", "Date of death", "Date left", "Slot type", "Language",
 }
 
 // Write puts every visit of a diary into the folder, as one file that appears
@@ -116,7 +117,7 @@ func row(p surgery.Person, v surgery.Visit) []string {
 	return []string{
 		strconv.Itoa(v.Slot), strconv.Itoa(p.ID), p.Given, p.Family, spaced(p.NHSNumber), date(p.Born), p.Mobile, p.Home,
 		date(start), start.Format("15:04"), status(v.Status), "Site " + strconv.Itoa(v.Site), mode(v.Mode),
-		permission, date(p.Died), date(p.Deducted),
+		permission, date(p.Died), date(p.Deducted), v.Clinic, p.Language,
 	}
 }
 
