@@ -91,7 +91,7 @@ func (in *Inbox) catchUp(ctx context.Context, p gateway.Practice, until time.Tim
 			continue
 		}
 		m := gateway.Inbound{MessageID: l.MessageID, From: l.From, To: p.Sender, Text: l.Text, Written: l.Created}
-		first, err := in.file(ctx, p, m, in.kind(m))
+		first, err := in.file(ctx, p, m, in.lateKind(m))
 		if err != nil {
 			failed = append(failed, err) // it is read again; the others are taken
 		}
@@ -109,4 +109,15 @@ func (in *Inbox) catchUp(ctx context.Context, p gateway.Practice, until time.Tim
 		return errors.Join(failed[:min(len(failed), mostFailures)]...)
 	}
 	return in.o.Memory.SetHeardUntil(ctx, p.ODS, until)
+}
+
+// lateKind is kind for a text that is read in the list, to which no answer of ours
+// comes any more: who asked for help, and was not answered by the provider, waits for a
+// person.
+func (in *Inbox) lateKind(m gateway.Inbound) gateway.ReplyKind {
+	kind := in.kind(m)
+	if kind == gateway.ReplyHelp && !in.mute(m) {
+		return gateway.ReplyOther
+	}
+	return kind
 }

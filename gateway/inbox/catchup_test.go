@@ -3,6 +3,7 @@ package inbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,26 @@ func TestWhatHasJustComeIsLeftToTheDoorWhichCanAnswer(t *testing.T) {
 	s.catchUp()
 	if len(s.replies(riverside)) != 1 {
 		t.Error("it is not taken later either")
+	}
+}
+
+// Twilio answers the bare words itself; "Help!" nobody has answered.
+func TestWhoAskedForHelpAtAClosedDoorWaitsForAPerson(t *testing.T) {
+	s := newStage(t)
+	s.writes(1, "Help!") // answered at the door
+	s.closeDoor()
+	s.writes(2, "HELP")
+	s.writes(3, "Help!")
+	s.catchUp()
+	for n, want := range map[int]string{1: "help, open false", 2: "help, open false", 3: "other, open true"} {
+		for _, r := range s.replies(riverside) {
+			if got := fmt.Sprintf("%s, open %t", r.Kind, r.Open()); r.From == gateway.NewPhone(phone(n)) && got != want {
+				t.Errorf("patient %d: %s, want %s", n, got, want)
+			}
+		}
+	}
+	if n := len(s.replies(riverside)); n != 3 {
+		t.Errorf("%d replies are kept", n)
 	}
 }
 
