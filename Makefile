@@ -83,7 +83,7 @@ model:
 	BELLMAN_MODEL=large $(GO) test -count 1 -timeout 60m -run TestNoOrderOfStepsBreaksALaw -v ./gateway/lifemodel
 
 # A week of two practices over the change of the clocks: 2,000 visits, 1,500 replies and
-# two outages; make test plays a small one.
+# two outages, and its figures; make test plays a small one. docs/reliability.md tells of it.
 week: tools
 	BELLMAN_WEEK=large $(GO) test -count 1 -timeout 40m -run TestAWeekOfTwoPractices -v ./cmd/bellman
 

@@ -30,13 +30,19 @@ type serving struct {
 func (s *scene) serve(args ...string) *serving {
 	s.t.Helper()
 	v := s.begin(args...)
+	v.ready()
+	return v
+}
+
+// ready waits until the service would send.
+func (v *serving) ready() {
+	v.s.t.Helper()
 	v.await("the service is ready", func() string {
 		if status, body := v.get("ops", "/readyz"); status != http.StatusOK {
 			return fmt.Sprintf("readyz: %d %s", status, body)
 		}
 		return ""
 	})
-	return v
 }
 
 // live makes the keys, starts the service, and waits until the diary is read.

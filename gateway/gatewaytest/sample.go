@@ -13,15 +13,26 @@ import (
 // is not there the test is skipped; a sample that is missing from it is a failure.
 func Sample(t testing.TB, name string) []byte {
 	t.Helper()
+	b, ok := SampleIfThere(t, name)
+	if !ok {
+		t.Skip("the public samples are not beside this checkout; nothing to check against")
+	}
+	return b
+}
+
+// SampleIfThere reads as Sample does, and reports false where the folder is not there:
+// for a test that has more to do than to look at samples.
+func SampleIfThere(t testing.TB, name string) ([]byte, bool) {
+	t.Helper()
 	folder := samples(t)
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the public samples are not beside this checkout; nothing to check against")
+		return nil, false
 	}
 	b, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b
+	return b, true
 }
 
 // samples gives the folder beside the one in which go.mod is.

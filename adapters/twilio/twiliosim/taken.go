@@ -12,6 +12,7 @@ type Taken struct {
 	MessageID string
 	Validity  time.Duration // for how long it might be tried
 	Arrived   bool          // at the phone
+	Segments  int           // what it costs
 }
 
 // Taken gives every text that the account handed over, in the order in which
@@ -25,8 +26,8 @@ func (s *Sim) Taken() []Taken {
 		if m.direction == outboundAPI {
 			all = append(all, Taken{
 				At: m.created, From: m.from, To: m.to, Body: m.said, Callback: m.callback, MessageID: m.sid,
-				Validity: m.validity,
-				Arrived:  m.arrives && !now.Before(m.ends),
+				Validity: m.validity, Segments: m.segments,
+				Arrived: m.arrives && !now.Before(m.ends),
 			})
 		}
 	}
