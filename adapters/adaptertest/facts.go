@@ -18,7 +18,7 @@ func facts(t *testing.T, s Subject) {
 			p.Born, p.Language = time.Date(2013, time.May, 4, 0, 0, 0, 0, time.UTC), "pl"
 		})
 		st.diary.Edit(st.visit(bare).Person, func(p *surgery.Person) { p.Born = time.Time{} })
-		feed := st.read()
+		feed, remembered := st.read(), st.read()
 		for what, c := range map[string]struct {
 			slot   int
 			age    gateway.AgeBand
@@ -31,6 +31,7 @@ func facts(t *testing.T, s Subject) {
 		} {
 			a := st.only(feed, st.visit(c.slot).Start)
 			st.tells(what, a, c.age, c.class, c.speaks)
+			st.tells(what+", read again", st.only(remembered, st.visit(c.slot).Start), c.age, c.class, c.speaks)
 			again, ok := st.wire.Source.(gateway.Rereader)
 			if !ok {
 				continue

@@ -10,6 +10,7 @@ import (
 
 	"bellman/adapters/fhirshape"
 	"bellman/gateway"
+	"bellman/gateway/born"
 )
 
 // memory is what is remembered of patients from one read to the next, on the
@@ -58,7 +59,23 @@ type remembered struct {
 // elements are those of a Patient that fhirshape reads. Nothing else is kept.
 var elements = []string{
 	"resourceType", "id", "meta", "implicitRules", "modifierExtension", "extension", "identifier", "active", "name", "telecom",
-	"deceasedBoolean", "deceasedDateTime", "link", "animal", "communication",
+	"deceasedBoolean", "deceasedDateTime", "link", "animal", "communication", birthDate,
+}
+
+// birthDate is kept only as far as gateway/born says.
+const birthDate = "birthDate"
+
+// keptBirth gives what is kept of a date of birth.
+func keptBirth(raw json.RawMessage, now time.Time) json.RawMessage {
+	var said string
+	if json.Unmarshal(raw, &said) != nil {
+		said = string(raw) // no text, and so no date
+	}
+	out, err := json.Marshal(born.Keep(said, now, time.DateOnly))
+	if err != nil {
+		return nil
+	}
+	return out
 }
 
 // recall gives the patients that are remembered well enough at now.
@@ -104,7 +121,11 @@ func (m *memory) told(id string, resource json.RawMessage, date string) {
 	}
 	k := kept{Told: at, Resource: map[string]json.RawMessage{}}
 	for _, name := range elements {
-		if raw, ok := all[name]; ok {
+		switch raw, ok := all[name]; {
+		case !ok:
+		case name == birthDate:
+			k.Resource[name] = keptBirth(raw, at)
+		default:
 			k.Resource[name] = raw
 		}
 	}

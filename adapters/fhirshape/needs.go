@@ -3,9 +3,9 @@ package fhirshape
 import (
 	"encoding/json"
 	"strings"
-	"time"
 
 	"bellman/gateway"
+	"bellman/gateway/born"
 )
 
 // Communication is a language in which a patient can be spoken to.
@@ -44,20 +44,13 @@ func (a *Appointment) Clinic() gateway.ClinicName {
 	return gateway.NewClinicName(all...)
 }
 
-// Born gives the date of birth. A year or a month alone is unclear.
+// Born gives the date of birth, as it came or as it was remembered (gateway/born). A
+// year or a month alone is unclear.
 func (p *Patient) Born() gateway.Birth {
-	switch s := p.BirthDate.Value; {
-	case p.BirthDate.Bad:
+	if p.BirthDate.Bad {
 		return gateway.UnclearBirth()
-	case s == "":
-		return gateway.Birth{}
-	default:
-		d, err := time.Parse(time.DateOnly, s)
-		if err != nil {
-			return gateway.UnclearBirth()
-		}
-		return gateway.NewBirth(d.Date())
 	}
+	return born.Kept(p.BirthDate.Value)
 }
 
 // The codes of UK Core's ContactPreference and NHSCommunication that say how a
