@@ -1,19 +1,15 @@
 package main
 
 import (
-	"encoding/csv"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"bellman/configs"
 	"bellman/gateway"
-	"bellman/gateway/number"
 )
 
 type optoutRow struct {
@@ -23,6 +19,11 @@ type optoutRow struct {
 	By       string `json:"by"`
 	Who      string `json:"who,omitempty"` // the member of staff
 	Scope    string `json:"scope"`
+
+	Appointment string `json:"appointment,omitempty"` // of scope visit
+	Clinic      string `json:"clinic,omitempty"`      // of scope clinic, for who asks with --reveal
+
+	reach string
 }
 
 func (c *cli) optoutCommand() *cobra.Command {
@@ -35,7 +36,14 @@ func (c *cli) optoutCommand() *cobra.Command {
 }
 
 func row(o gateway.OptOut, reveal bool) optoutRow {
-	return optoutRow{string(o.Practice), shownNumber(o.Number, reveal), utc(o.Since), o.By, o.Who, o.Scope.String()}
+	r := optoutRow{
+		Practice: string(o.Practice), Number: shownNumber(o.Number, reveal), Since: utc(o.Since), By: o.By, Who: o.Who,
+		Scope: o.Scope.String(), Appointment: visitWord(o), reach: reach(o, reveal),
+	}
+	if reveal {
+		r.Clinic = o.Clinic.Reveal()
+	}
+	return r
 }
 
 // author says who opted a number out or in, for people: "staff (A. Manager)".
@@ -70,7 +78,7 @@ func (c *cli) optoutList() *cobra.Command {
 	reveal := cmd.Flags().Bool("reveal", false, "show whole numbers (audited)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		of := func(a *app, p configs.Practice) ([]gateway.OptOut, error) {
-			return a.store.OptOuts(cmd.Context(), p.ODS)
+			return a.allOptOuts(cmd.Context(), p.ODS)
 		}
 		return overview(cmd.Context(), c, *practice, of, func(a *app, all []gateway.OptOut) error {
 			if *reveal {
@@ -92,19 +100,29 @@ func (c *cli) showOptOuts(all []gateway.OptOut, reveal bool) error {
 	if c.asJSON {
 		return c.print(rows)
 	}
-	for _, r := range rows {
-		c.say("%-8s %-16s since %s by %s%s", r.Practice, r.Number, r.Since, author(r.By, r.Who), wide(r.Scope))
+	finer := 0
+	for i, r := range rows {
+		c.say("%-8s %-16s since %s by %s%s", r.Practice, r.Number, r.Since, author(r.By, r.Who), r.reach)
+		if all[i].Scope.Finer() {
+			finer++
+		}
 	}
-	c.say("%d numbers opted out", len(rows))
+	words := fmt.Sprintf("%d numbers opted out", len(rows)-finer)
+	if finer > 0 {
+		words += fmt.Sprintf(", and %d visits or clinics", finer)
+	}
+	c.say("%s", words)
 	return nil
 }
 
-// wide says of an opt-out that reaches further than one practice how far.
-func wide(scope string) string {
-	if scope == gateway.ScopePractice.String() {
-		return ""
+// allOptOuts gives the opt-outs of a practice: of numbers, then of visits and clinics.
+func (a *app) allOptOuts(ctx context.Context, p gateway.ODS) ([]gateway.OptOut, error) {
+	wide, err := a.store.OptOuts(ctx, p)
+	if err != nil {
+		return nil, err
 	}
-	return ", of all practices"
+	finer, err := a.store.FinerOptOuts(ctx, p)
+	return append(wide, finer...), err
 }
 
 // numbered is a command about one number of one practice.
@@ -113,15 +131,9 @@ func (c *cli) numbered(cmd *cobra.Command, do func(cmd *cobra.Command, a *app, p
 	cmd.Flags().String("practice", "", "the practice's ODS code")
 	cmd.Flags().String("number", "", "the mobile number, in any usual form")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		raw, err := required(cmd, "number")
+		n, err := numberFlag(cmd)
 		if err != nil {
 			return err
-		}
-		// A STOP may have come from any number, so drama numbers are taken here
-		// in every mode: an opt-out only ever withholds.
-		n, kind := number.Parse(raw, true)
-		if kind != gateway.NumberMobile {
-			return usageError{errors.New("--number is not one UK mobile number; write it as 07700 900123 or +447700900123")}
 		}
 		a, p, err := c.ledger(cmd)
 		if err != nil {
@@ -134,226 +146,176 @@ func (c *cli) numbered(cmd *cobra.Command, do func(cmd *cobra.Command, a *app, p
 }
 
 func (c *cli) optoutCheck() *cobra.Command {
-	return c.numbered(&cobra.Command{Use: "check", Short: "Whether one number opted out"}, func(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone) error {
+	var reveal *bool
+	cmd := c.numbered(&cobra.Command{Use: "check", Short: "Whether one number opted out, or some of its visits or clinics are"}, func(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone) error {
 		o, out, err := a.store.OptedOut(cmd.Context(), p.ODS, n)
 		if err != nil {
 			return err
 		}
-		if c.asJSON {
-			v := map[string]any{"opted_out": out, "since": nil, "by": nil, "scope": nil}
-			if out {
-				v["since"], v["by"], v["scope"] = utc(o.Since), o.By, o.Scope.String()
-				if o.Who != "" {
-					v["who"] = o.Who
-				}
-			}
-			return c.print(v)
-		}
-		if out {
-			c.say("opted out of %s since %s, by %s%s", p.ODS, local(o.Since), author(o.By, o.Who), wide(o.Scope.String()))
-		} else {
-			c.say("not opted out of %s", p.ODS)
-		}
-		return nil
-	})
-}
-
-func (c *cli) optoutAdd() *cobra.Command {
-	cmd := signed(&cobra.Command{Use: "add", Short: "Record that a patient does not want texts; withdraws what waits"})
-	yes := cmd.Flags().Bool("yes", false, "do it")
-	return c.numbered(cmd, func(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone) error {
-		if !*yes {
-			return c.tell(false, "would opt a number ending in %s out of %s; add --yes", n.LastThree(), p.ODS)
-		}
-		who, note, detail := signature(cmd)
-		if err := c.record(a.cfg, "optout add", p.ODS, detail); err != nil {
-			return err
-		}
-		o := gateway.OptOut{Practice: p.ODS, Number: n, Since: c.now(), By: gateway.OutByStaff, Who: who, Note: note}
-		if err := a.optOut(cmd, o); err != nil {
-			return err
-		}
-		if _, err := a.store.OpenOptOutTasks(cmd.Context(), p.ODS, n, c.now()); err != nil {
-			return err
-		}
-		return c.tell(true, "opted out; a task stays open for each patient with the number until the clinical system says so, too")
-	})
-}
-
-func (a *app) optOut(cmd *cobra.Command, o gateway.OptOut) error {
-	if err := a.store.AddOptOut(cmd.Context(), o); err != nil {
-		return err
-	}
-	_, err := a.store.WithdrawNumber(cmd.Context(), o.Practice, o.Number, o.Since, gateway.OptedOut)
-	return err
-}
-
-func (c *cli) optoutRemove() *cobra.Command {
-	cmd := signed(&cobra.Command{Use: "remove", Short: "Let a number be texted again, at the patient's own wish"})
-	yes := cmd.Flags().Bool("yes", false, "do it")
-	return c.numbered(cmd, func(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone) error {
-		if !*yes {
-			return c.tell(false, "would let a number ending in %s be texted by %s again; add --yes", n.LastThree(), p.ODS)
-		}
-		who, note, detail := signature(cmd)
-		if err := c.record(a.cfg, "optout remove", p.ODS, detail); err != nil {
-			return err
-		}
-		o := gateway.OptOut{Practice: p.ODS, Number: n, Since: c.now(), By: gateway.OutByStaff, Who: who, Note: note}
-		if err := a.store.OptIn(cmd.Context(), o); err != nil {
-			return err
-		}
-		if err := a.store.CloseOptOutTasks(cmd.Context(), p.ODS, n, c.now(), who, gateway.NewText("the number is opted in again")); err != nil {
-			return err
-		}
-		return c.tell(true, "no longer opted out; reminders come back with the next read of the diary. If the patient texted STOP, the provider still blocks the number until it gets a START")
-	})
-}
-
-func (c *cli) optoutImport() *cobra.Command {
-	cmd := signed(&cobra.Command{
-		Use: "import --practice ODS FILE", Short: "Add opt-outs from a CSV file",
-		Long: `Add opt-outs from a CSV file whose first column is the number and whose optional
-second column is since when (RFC 3339 or 2006-01-02). A first line of headers is
-passed over. Lines that cannot be read are listed, and stop nobody else's.
-Says what it would do until --yes.`,
-		Args: exactly(1),
-	})
-	cmd.Flags().String("practice", "", "the practice's ODS code")
-	yes := cmd.Flags().Bool("yes", false, "do it")
-	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		f, err := os.Open(args[0])
-		if err != nil {
-			return usageError{err}
-		}
-		defer func() { _ = f.Close() }()
-		a, p, err := c.ledger(cmd)
+		finer, err := a.finerOf(cmd.Context(), p.ODS, n)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, a.stop()) }()
-		found, bad := readOptOuts(f, p.ODS, c.now())
-		if *yes {
-			who, note, detail := signature(cmd)
-			if err := c.record(a.cfg, "optout import", p.ODS, strings.TrimSpace(fmt.Sprintf("%d numbers %s", len(found), detail))); err != nil {
+		if *reveal {
+			if err := c.record(a.cfg, "optout check --reveal", p.ODS, "1 number"); err != nil {
 				return err
 			}
-			for _, o := range found {
-				o.Who, o.Note = who, note
-				if err := a.optOut(cmd, o); err != nil {
-					return err
-				}
-			}
 		}
-		if err := c.showImport(*yes, len(found), bad); err != nil {
-			return err
-		}
-		if len(bad) > 0 {
-			return errQuiet
-		}
-		return nil
-	}
+		return c.showCheck(p.ODS, o, out, finer, *reveal)
+	})
+	reveal = cmd.Flags().Bool("reveal", false, "show the number and the names of clinics (audited)")
 	return cmd
 }
 
-// showImport says how many numbers an import takes in, and which lines it cannot.
-func (c *cli) showImport(done bool, found int, bad []string) error {
-	words := fmt.Sprintf("would opt out %d numbers; %d lines cannot be read; add --yes", found, len(bad))
-	if done {
-		words = fmt.Sprintf("opted out %d numbers; %d lines could not be read", found, len(bad))
+func (c *cli) showCheck(p gateway.ODS, o gateway.OptOut, out bool, finer []gateway.OptOut, reveal bool) error {
+	rows := make([]optoutRow, len(finer))
+	for i, f := range finer {
+		rows[i] = row(f, reveal)
 	}
 	if c.asJSON {
-		return c.print(struct {
-			outcome
-			Numbers    int      `json:"numbers"`
-			Unreadable []string `json:"unreadable"` // "line 3: the date is not understood"
-		}{outcome{done, words}, found, append([]string{}, bad...)})
+		v := map[string]any{"opted_out": out, "since": nil, "by": nil, "scope": nil, "finer": rows}
+		if out {
+			v["since"], v["by"], v["scope"] = utc(o.Since), o.By, o.Scope.String()
+			if o.Who != "" {
+				v["who"] = o.Who
+			}
+		}
+		return c.print(v)
 	}
-	for _, b := range bad {
-		c.say("%s", b)
+	if out {
+		c.say("opted out of %s since %s, by %s%s", p, local(o.Since), author(o.By, o.Who), reach(o, reveal))
+	} else {
+		c.say("not opted out of %s", p)
 	}
-	c.say("%s", words)
+	for i, f := range finer {
+		c.say("opted out since %s, by %s%s", local(f.Since), author(f.By, f.Who), rows[i].reach)
+	}
 	return nil
 }
 
-// readOptOuts reads numbers and dates. What it cannot read it names by line.
-func readOptOuts(r io.Reader, p gateway.ODS, now time.Time) (found []gateway.OptOut, bad []string) {
-	lines := csv.NewReader(r)
-	lines.FieldsPerRecord = -1
-	for n := 1; ; n++ {
-		f, err := lines.Read()
-		if errors.Is(err, io.EOF) {
-			return found, bad
-		}
-		if err != nil {
-			return found, append(bad, fmt.Sprintf("line %d: not CSV; the rest is not read", n))
-		}
-		num, kind := number.Parse(strings.TrimSpace(f[0]), true)
-		if kind != gateway.NumberMobile {
-			if n > 1 { // the first line may be headers
-				bad = append(bad, fmt.Sprintf("line %d: not one UK mobile number", n))
-			}
-			continue
-		}
-		since := now
-		if len(f) > 1 && strings.TrimSpace(f[1]) != "" {
-			t, ok := anyTime(strings.TrimSpace(f[1]))
-			if !ok {
-				bad = append(bad, fmt.Sprintf("line %d: the date is not understood; write 2026-11-24", n))
-				continue
-			}
-			since = t
-		}
-		found = append(found, gateway.OptOut{Practice: p, Number: num, Since: since, By: gateway.OutByImport})
-	}
-}
+func (c *cli) optoutAdd() *cobra.Command {
+	cmd := meaning(signed(&cobra.Command{
+		Use: "add", Short: "Record that a patient does not want texts, or not about one visit or clinic; withdraws what waits",
+		Long: `Record that nothing is to be texted to a number (--number), or nothing about one
+visit (--appointment), or nothing about one clinic to a number (--number, --clinic).
+What waits is withdrawn at once; of a clinic, what waits for the number is held until
+the next read of the diary tells which visits are there. Only staff can record the
+last two, and no START lifts them.
 
-func anyTime(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
-}
-
-func (c *cli) optoutExport() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "export --practice ODS", Short: "Write whole numbers as CSV, for import elsewhere (audited)",
-		Args: exactly(0),
-	}
-	cmd.Flags().String("practice", "", "the practice's ODS code")
-	reveal := cmd.Flags().Bool("reveal", false, "needed, since the file holds whole numbers")
+Says what it would do until --yes; written to the audit trail.`,
+	}))
+	yes := cmd.Flags().Bool("yes", false, "do it")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		if !*reveal {
-			return usageError{errors.New("an export holds whole numbers: add --reveal, which is written to the audit trail")}
+		m, err := readMeant(cmd)
+		if err != nil {
+			return err
 		}
 		a, p, err := c.ledger(cmd)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, a.stop()) }()
-		all, err := a.store.OptOuts(cmd.Context(), p.ODS)
+		o, err := a.optOutOf(cmd.Context(), p.ODS, m)
 		if err != nil {
 			return err
 		}
-		if err := c.record(a.cfg, "optout export --reveal", p.ODS, fmt.Sprintf("%d numbers", len(all))); err != nil {
+		if !*yes {
+			return c.tell(false, "%s", wouldAdd(o))
+		}
+		var detail string
+		o.Who, o.Note, detail = signature(cmd)
+		if o.Scope.Finer() {
+			detail = finerDetail(o, detail)
+		}
+		if err := c.record(a.cfg, "optout add", p.ODS, detail); err != nil {
 			return err
 		}
-		if c.asJSON {
-			rows := make([]optoutRow, len(all))
-			for i, o := range all {
-				rows[i] = row(o, true)
-			}
-			return c.print(rows)
+		if o.Scope.Finer() {
+			return c.addFiner(cmd.Context(), a, o)
 		}
-		w := csv.NewWriter(c.out)
-		_ = w.Write([]string{"number", "since", "by"})
-		for _, o := range all {
-			_ = w.Write([]string{o.Number.Reveal(), utc(o.Since), o.By})
-		}
-		w.Flush()
-		return w.Error()
+		return c.addWide(cmd.Context(), a, o)
 	}
 	return cmd
+}
+
+func wouldAdd(o gateway.OptOut) string {
+	if o.Scope.Finer() {
+		return fmt.Sprintf("would opt out of %s; add --yes", subject(o))
+	}
+	return fmt.Sprintf("would opt a number ending in %s out of %s; add --yes", o.Number.LastThree(), o.Practice)
+}
+
+// addWide records an opt-out of all texts to a number.
+func (c *cli) addWide(ctx context.Context, a *app, o gateway.OptOut) error {
+	if _, err := a.optOut(ctx, o); err != nil {
+		return err
+	}
+	if _, err := a.store.OpenOptOutTasks(ctx, o.Practice, o.Number, c.now()); err != nil {
+		return err
+	}
+	words := "opted out; a task stays open for each patient with the number until the clinical system says so, too"
+	if !a.quietFor(ctx, o) {
+		words += ". A text to the number was just leaving, and may still arrive"
+	}
+	return c.tell(true, "%s", words)
+}
+
+// optOut records an opt-out and brings the queue into line with it.
+func (a *app) optOut(ctx context.Context, o gateway.OptOut) ([]gateway.Move, error) {
+	if err := a.store.AddOptOut(ctx, o); err != nil {
+		return nil, err
+	}
+	if o.Scope.Finer() {
+		return a.store.WithholdFiner(ctx, o, a.clock.Now())
+	}
+	return a.store.WithdrawNumber(ctx, o.Practice, o.Number, a.clock.Now(), gateway.OptedOut)
+}
+
+func (c *cli) optoutRemove() *cobra.Command {
+	cmd := meaning(signed(&cobra.Command{
+		Use: "remove", Short: "Let a number be texted again, or about one visit or clinic, at the patient's own wish",
+		Long: `Lift an opt-out: of a number (--number), of one visit (--appointment), or of one
+clinic for a number (--number, --clinic). It lifts that one and no other. Says what
+it would do until --yes; written to the audit trail.`,
+	}))
+	yes := cmd.Flags().Bool("yes", false, "do it")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		m, err := readMeant(cmd)
+		if err != nil {
+			return err
+		}
+		a, p, err := c.ledger(cmd)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, a.stop()) }()
+		if m.appointment != "" || !m.clinic.IsZero() {
+			return c.removeFiner(cmd, a, p, m, *yes)
+		}
+		return c.removeWide(cmd, a, p, m.number, *yes)
+	}
+	return cmd
+}
+
+// removeWide lets a number be texted again.
+func (c *cli) removeWide(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone, yes bool) error {
+	if !yes {
+		return c.tell(false, "would let a number ending in %s be texted by %s again; add --yes", n.LastThree(), p.ODS)
+	}
+	who, note, detail := signature(cmd)
+	if err := c.record(a.cfg, "optout remove", p.ODS, detail); err != nil {
+		return err
+	}
+	o := gateway.OptOut{Practice: p.ODS, Number: n, Since: c.now(), By: gateway.OutByStaff, Who: who, Note: note}
+	if err := a.store.OptIn(cmd.Context(), o); err != nil {
+		return err
+	}
+	if err := a.store.CloseOptOutTasks(cmd.Context(), p.ODS, n, c.now(), who, gateway.NewText("the number is opted in again")); err != nil {
+		return err
+	}
+	stays, err := a.stillFiner(cmd.Context(), p.ODS, n)
+	if err != nil {
+		return err
+	}
+	return c.tell(true, "no longer opted out; reminders come back with the next read of the diary. If the patient texted STOP, the provider still blocks the number until it gets a START%s", stays)
 }

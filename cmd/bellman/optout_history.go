@@ -20,6 +20,11 @@ type changeRow struct {
 	Practice string `json:"practice"`
 	Number   string `json:"number"` // its last three digits, unless revealed
 	Note     string `json:"note,omitempty"`
+
+	Appointment string `json:"appointment,omitempty"` // of scope visit
+	Clinic      string `json:"clinic,omitempty"`      // of scope clinic, for who asks with --reveal
+
+	reach string
 }
 
 func (c *cli) optoutHistory() *cobra.Command {
@@ -31,8 +36,8 @@ when, who said so (patient, staff with their name, provider, import, unsure,
 wrong_number) and by which text, by the provider's own id. It is read from the
 journal of this machine and from Redis, where other machines wrote theirs.
 
---reveal shows the whole number and what staff noted, and is written to the audit
-trail.`,
+--reveal shows the whole number, what staff noted and the names of clinics, and is
+written to the audit trail.`,
 	}, func(cmd *cobra.Command, a *app, p configs.Practice, n gateway.Phone) error {
 		all, unreadable, err := a.store.OptOutHistory(cmd.Context(), p.ODS)
 		if err != nil {
@@ -62,12 +67,13 @@ func changeLine(ch gateway.OptOutChange, reveal bool) changeRow {
 	r := changeRow{
 		At: utc(ch.Since), Change: "in", By: ch.By, Who: ch.Who, Message: ch.Message, Scope: ch.Scope.String(),
 		Practice: string(ch.Practice), Number: shownNumber(ch.Number, reveal),
+		Appointment: visitWord(ch.OptOut), reach: reach(ch.OptOut, reveal),
 	}
 	if ch.Out {
 		r.Change = "out"
 	}
 	if reveal {
-		r.Note = ch.Note.Reveal()
+		r.Note, r.Clinic = ch.Note.Reveal(), ch.Clinic.Reveal()
 	}
 	return r
 }
@@ -77,7 +83,7 @@ func (c *cli) showHistory(rows []changeRow) error {
 		return c.print(rows)
 	}
 	for _, r := range rows {
-		words := r.At + "  " + r.Number + " " + r.Change + " by " + author(r.By, r.Who) + wide(r.Scope)
+		words := r.At + "  " + r.Number + " " + r.Change + " by " + author(r.By, r.Who) + r.reach
 		if r.Message != "" {
 			words += ", text " + r.Message
 		}
