@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +36,13 @@ func overHTTP(s *scene, people []patient, there *surgery.Diary, words string) *c
 		return n
 	}
 	lose := func() {
-		s.asked.losing(func(r *http.Request) bool { return strings.Contains(r.Method+" "+r.URL.Path, words) })
+		s.asked.breaking(func(r *http.Request, carryOut func()) bool {
+			lost := strings.Contains(r.Method+" "+r.URL.Path, words)
+			if lost {
+				carryOut()
+			}
+			return lost
+		})
 	}
 	return &cancelScene{scene: s, people: people, there: there, asks: asks, lose: lose}
 }
@@ -264,18 +268,5 @@ func (s *cancelScene) isTold(id string, export bool) {
 	}
 	if trail := s.do("audit", "export"); !strings.Contains(trail, "cancel by text") {
 		s.t.Error("the audit trail does not tell of it")
-	}
-}
-
-// losing has calls carried out whose answer never comes.
-func (c *recorder) losing(which func(*http.Request) bool) {
-	c.lose.Store(&which)
-}
-
-// lost carries a call out and breaks the connection off, if its answer is to be lost.
-func lost(h http.Handler, which *atomic.Pointer[func(*http.Request) bool], r *http.Request) {
-	if f := which.Load(); f != nil && (*f)(r) {
-		h.ServeHTTP(httptest.NewRecorder(), r)
-		panic(http.ErrAbortHandler)
 	}
 }

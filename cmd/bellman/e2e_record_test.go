@@ -20,14 +20,14 @@ type recorder struct {
 	mu   sync.Mutex
 	uris []string
 	fail func(*http.Request) int // a status, or 0 to let it pass
-	lose atomic.Pointer[func(*http.Request) bool]
+	cut  func(r *http.Request, carryOut func()) bool
 }
 
 func (c *recorder) wrap(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		c.uris = append(c.uris, r.Method+" "+r.RequestURI)
-		fail := c.fail
+		fail, cut := c.fail, c.cut
 		c.mu.Unlock()
 		if fail != nil {
 			if status := fail(r); status != 0 {
@@ -35,7 +35,9 @@ func (c *recorder) wrap(h http.Handler) http.Handler {
 				return
 			}
 		}
-		lost(h, &c.lose, r)
+		if cut != nil && cut(r, func() { h.ServeHTTP(httptest.NewRecorder(), r) }) {
+			panic(http.ErrAbortHandler)
+		}
 		h.ServeHTTP(w, r)
 	})
 }
@@ -44,6 +46,14 @@ func (c *recorder) failing(f func(*http.Request) int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.fail = f
+}
+
+// breaking has f carry a call out, or not, and says whether the connection then breaks
+// off without an answer.
+func (c *recorder) breaking(f func(r *http.Request, carryOut func()) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut = f
 }
 
 func (c *recorder) all() []string {
