@@ -81,6 +81,9 @@ func TestAKilledProcessNeverAsksTwiceAndTellsNoFalsehood(t *testing.T) {
 		if story := s.do("explain", "--practice", scenePractice, "--appointment", ids[p.slot].Appointment); !strings.Contains(story, m.told) || strings.Contains(story, "has confirmed") || m.told == "" && strings.Contains(story, "is asked to cancel") {
 			t.Errorf("%s: explain tells\n%s", m.what, story)
 		}
+		if out := s.do("replies"); m.told != "" && !strings.Contains(out, "was asked to cancel it, and nobody knows whether it did") {
+			t.Errorf("%s: who reads the replies is not told of it:\n%s", m.what, out)
+		}
 		if words := s.openWords(p); len(words) != 1 || words[0] != "Cancel "+code {
 			t.Errorf("%s: the inbox has %q", m.what, words)
 		}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,8 +42,11 @@ type visitRow struct {
 	Start       string `json:"start"`
 	Stands      bool   `json:"stands"`
 	CodeNamed   bool   `json:"code_named"` // its code stands in the words
+	// What came of an attempt to cancel it by text; empty: there was none.
+	CancelByText string `json:"cancel_by_text,omitempty"`
 
-	at time.Time
+	tried gateway.CancelEnd
+	at    time.Time
 }
 
 func (c *cli) repliesCommand() *cobra.Command {
@@ -109,9 +114,13 @@ func (a *app) replies(ctx context.Context, p gateway.Practice, all, reveal bool)
 	if err != nil {
 		return nil, err
 	}
+	tried, err := a.store.CancelsTried(ctx, p.ODS, slices.Concat(slices.Collect(maps.Values(visits))...))
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]replyRow, len(shown))
 	for i, r := range shown {
-		rows[i] = rowOf(p, r, visits[r.From], now)
+		rows[i] = rowOf(p, r, visits[r.From], tried, now)
 		about := "no text of ours to it is known"
 		k, found, err := a.store.Appointment(ctx, p.ODS, r.About)
 		if err != nil {
@@ -127,7 +136,7 @@ func (a *app) replies(ctx context.Context, p gateway.Practice, all, reveal bool)
 }
 
 // rowOf gives what may be shown of a reply to everybody.
-func rowOf(p gateway.Practice, r gateway.Reply, visits []gateway.Visit, now time.Time) replyRow {
+func rowOf(p gateway.Practice, r gateway.Reply, visits []gateway.Visit, tried map[gateway.Ref]gateway.CancelEnd, now time.Time) replyRow {
 	row := replyRow{
 		Practice: string(p.ODS), ID: r.ID().String(), Kind: r.Kind.String(), At: utc(r.At), Damaged: r.Damaged, Candidates: []visitRow{},
 	}
@@ -138,13 +147,13 @@ func rowOf(p gateway.Practice, r gateway.Reply, visits []gateway.Visit, now time
 		row.Closed, row.By = utc(r.Closed), r.By
 	}
 	for _, v := range visits {
-		row.Candidates = append(row.Candidates, visitOf(p.ODS, r, v))
+		row.Candidates = append(row.Candidates, visitOf(p.ODS, r, v, tried[v.Ref]))
 	}
 	return row
 }
 
-func visitOf(p gateway.ODS, r gateway.Reply, v gateway.Visit) visitRow {
-	row := visitRow{Appointment: "damaged:" + v.Ref.String(), Start: utc(v.Start), at: v.Start}
+func visitOf(p gateway.ODS, r gateway.Reply, v gateway.Visit, tried gateway.CancelEnd) visitRow {
+	row := visitRow{Appointment: "damaged:" + v.Ref.String(), Start: utc(v.Start), CancelByText: tried.String(), at: v.Start, tried: tried}
 	if a := v.Facts.Appointment; !v.Damaged {
 		row.Appointment, row.Stands = string(a.ID), stands(store.Kept{Facts: v.Facts})
 		row.CodeNamed = gateway.NamesVisit(r.Text.Reveal(), gateway.VisitCode(p, a))
@@ -187,6 +196,13 @@ func (v visitRow) words() string {
 	}
 	if v.CodeNamed {
 		out += ": its code is in the words"
+	}
+	switch v.tried {
+	case 0: // never tried
+	case gateway.CancelAsked:
+		out += "; the clinical system was asked to cancel it, and nobody knows whether it did: look there first"
+	default:
+		out += "; " + v.tried.Words()
 	}
 	return out
 }

@@ -57,6 +57,34 @@ func (s *Store) EndCancel(ctx context.Context, p gateway.ODS, v gateway.Visit, e
 	return nil
 }
 
+// CancelsTried says what came of the attempts to cancel visits at their start: the end
+// that was written down, or CancelAsked where none was. Visits without an attempt are
+// not among them.
+func (s *Store) CancelsTried(ctx context.Context, p gateway.ODS, visits []gateway.Visit) (map[gateway.Ref]gateway.CancelEnd, error) {
+	out := map[gateway.Ref]gateway.CancelEnd{}
+	if len(visits) == 0 {
+		return out, nil
+	}
+	fields := make([]string, 0, 2*len(visits))
+	for _, v := range visits {
+		fields = append(fields, attemptField(v), endField(v))
+	}
+	got, err := s.rdb.HMGet(ctx, keysOf(p).attempts(), fields...).Result()
+	if err != nil {
+		return nil, fmt.Errorf("cancellations of %s: %w", p, plain(err))
+	}
+	for i, v := range visits {
+		if got[2*i] == nil {
+			continue
+		}
+		out[v.Ref] = gateway.CancelAsked
+		if end, ok := got[2*i+1].(string); ok && end != "" {
+			out[v.Ref] = gateway.CancelEnd(end[0])
+		}
+	}
+	return out, nil
+}
+
 // cancelEvent words a step of a cancellation as a line of a story; see parseEvent.
 func cancelEvent(v gateway.Visit, end gateway.CancelEnd, at time.Time) string {
 	e := append([]byte{byte(EventCancel)}, seconds(at)...)

@@ -19,6 +19,7 @@ var cancelling = []promise{
 	{"a cancellation is not begun on a record that is no longer the one that was looked at", cancelOutdated},
 	{"no cancellation is begun in hold", cancelInHold},
 	{"the story tells that a cancellation was asked for, and once what came of it", cancelTold},
+	{"of many visits at once it is told which were tried to be cancelled, and what came of it", cancelsTried},
 	{"after a wrong code a number names no visit for a day, after a right one at once", guessOnce},
 	{"what is remembered of cancellations goes when the visits are over", cancelSwept},
 }
@@ -206,6 +207,29 @@ func guessOnce(t *testing.T, g *surgery) {
 		if left := g.raw.TTL(t.Context(), k).Val(); left < 23*time.Hour || left > 24*time.Hour {
 			t.Errorf("it is remembered for %v", left)
 		}
+	}
+}
+
+func cancelsTried(t *testing.T, g *surgery) {
+	var visits []gateway.Visit
+	for n := range 3 {
+		g.plan(g.owed(g.person(n+1), day))
+		visits = append(visits, g.onNumber(n+1)...)
+	}
+	if got, err := g.s.CancelsTried(t.Context(), riverside, visits); err != nil || len(got) != 0 {
+		t.Errorf("before any was tried: %v, %v", got, err)
+	}
+	g.begin(visits[0])
+	g.begin(visits[1])
+	if err := g.s.EndCancel(t.Context(), riverside, visits[1], gateway.CancelUnclear, g.now); err != nil {
+		t.Fatal(err)
+	}
+	got, err := g.s.CancelsTried(t.Context(), riverside, visits)
+	if err != nil || len(got) != 2 || got[visits[0].Ref] != gateway.CancelAsked || got[visits[1].Ref] != gateway.CancelUnclear {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := g.s.CancelsTried(t.Context(), riverside, nil); err != nil || len(got) != 0 {
+		t.Errorf("of no visit: %v, %v", got, err)
 	}
 }
 
