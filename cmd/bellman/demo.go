@@ -211,6 +211,7 @@ policy:
   window: {days: [mon, tue, wed, thu, fri, sat, sun], from: "00:00", to: "24:00", bank_holidays: true}
   first_name: true
   cancel_by_text: true
+  cancel: {automatic: true, at_least: 1h}
 practices:
   - ods: %s
     name: Riverside Surgery
@@ -218,6 +219,7 @@ practices:
     nation: england
     sender: %q
     poll: "@every 1s"
+    writes: {cancellations: "The demo's practice manager"}
     source: {type: emis, base_url: %s, token_url: %s, client_id: %s, client_secret: %s, application_id: %s}
 `
 

@@ -47,6 +47,11 @@ func (p *demoPage) events(ctx context.Context, all []store.Kept) ([]demoEvent, e
 			switch e.What {
 			case store.EventReply, store.EventChanged:
 				continue
+			case store.EventCancel:
+				if e.Cancel == gateway.CancelAsked { // what came of it is told
+					continue
+				}
+				ev.Words = eventLine(e).words
 			case store.EventReminder:
 				// How a text left is told in the same breath as that it arrived.
 				if slices.Contains(leaving, e.To) {
@@ -54,7 +59,7 @@ func (p *demoPage) events(ctx context.Context, all []store.Kept) ([]demoEvent, e
 				}
 				ev.Look, ev.rank = demoLook(e.To), slices.Index(gateway.States, e.To)
 				ev.Words = "reminder " + leadWords(e.Rule) + ": " + eventWords(e.To, e.Reason)
-			case store.EventMoved, store.EventCancel:
+			case store.EventMoved:
 				ev.Words = eventLine(e).words
 			}
 			out = append(out, ev)
@@ -110,7 +115,7 @@ func replyWords(k gateway.ReplyKind) string {
 	case gateway.ReplyHelp:
 		return "read as a call for help with the texts"
 	case gateway.ReplyCancel:
-		return "read as a wish to cancel. Reception decides; the visit stands until then"
+		return "read as a wish to cancel. Only CANCEL with the visit's code cancels it; whatever else is said, reception decides"
 	case gateway.ReplyConfirm:
 		return "read as a confirmation"
 	case gateway.ReplyWrong:

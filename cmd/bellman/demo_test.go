@@ -228,6 +228,21 @@ func TestInABrowserATextArrivesIsStoppedAndTheNextIsWithheld(t *testing.T) {
 		t.Errorf("the cancelled visit shows %q", got)
 	}
 
+	const other = "#phone-447700900128 "
+	b.book(b.free(2), "5")
+	b.do("answer with the code", see(other+".bubble.reminder .code button"), press(other+".bubble.reminder .code button"), see(other+".bubble.answer"))
+	if got := b.words(other + ".bubble.answer"); !strings.Contains(got, "is cancelled, as you asked") {
+		t.Errorf("whoever answered with the code reads %q", got)
+	}
+	v := b.sees("the visit off the diary", func(v demoView) bool {
+		return slices.ContainsFunc(v.Days, func(d demoDay) bool {
+			return slices.ContainsFunc(d.Visits, func(x demoVisit) bool { return x.Person.ID == b.free(2).ID && x.Cancelled })
+		})
+	})
+	if !slices.ContainsFunc(v.Events, func(e demoEvent) bool { return strings.Contains(e.Words, "confirmed that it is cancelled") }) {
+		t.Error("the page does not tell of it")
+	}
+
 	time.Sleep(time.Until(due.Add(2 * time.Second))) // the second text's time has passed
 	texts := 0
 	for _, got := range b.twilio.Phone("+447700900126") {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -87,6 +88,7 @@ type demoBubble struct {
 	Label string `json:"label"`
 	Time  string `json:"time"`
 	Body  string `json:"body"`
+	Code  string `json:"code,omitempty"` // of the visit, that the text tells for CANCEL
 
 	at time.Time
 }
@@ -313,6 +315,9 @@ func (p *demoPage) phones(ctx context.Context) ([]demoPhone, error) {
 	for n, texts := range p.twilio.Phones() {
 		for _, t := range texts {
 			b := demoBubble{ID: t.MessageID, Kind: "reminder", Label: "Reminder, delivered", Body: t.Body, at: t.At}
+			if code := demoCode.FindStringSubmatch(t.Body); code != nil {
+				b.Code = code[1]
+			}
 			switch {
 			case t.Automatic:
 				b.Kind, b.Label = "automatic", "Twilio's own answer"
@@ -340,6 +345,9 @@ func (p *demoPage) phones(ctx context.Context) ([]demoPhone, error) {
 	slices.SortStableFunc(out, func(a, b demoPhone) int { return b.last.Compare(a.last) })
 	return out, nil
 }
+
+// demoCode finds the visit's code in a text, as its reader does.
+var demoCode = regexp.MustCompile(`reply CANCEL ([0-9]{4})\.`)
 
 // mark says of each phone whether it may be texted.
 func (p *demoPage) mark(ctx context.Context, by map[string]*demoPhone) error {
