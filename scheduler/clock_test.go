@@ -2,6 +2,8 @@ package scheduler_test
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,6 +140,28 @@ func TestAfterTheMachineHasSleptTheDiaryIsReadAtOnce(t *testing.T) {
 	gatewaytest.Await(t, "it is read on waking", func() bool { return s.asOf().Equal(monday) })
 	s.clock.Set(friday)
 	gatewaytest.Await(t, "it is read when the clock is set back", func() bool { return s.diary.asked() == 3 })
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAMachineThatSleptInTheMiddleOfAReadReadsOnceMore(t *testing.T) {
+	s := newStage(t)
+	s.diary.book(person(1))
+	s.surgery.Poll = "@every 10h"
+	begun, awake := make(chan struct{}), make(chan struct{})
+	first := sync.OnceFunc(func() { close(begun); <-awake })
+	s.diary.reading = first
+	sched := s.under(lamed{right: func() bool { return true }, come: closed()})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- sched.Run(ctx) }()
+	<-begun
+	s.clock.Set(monday)
+	gatewaytest.Await(t, "the jump is seen", func() bool { return strings.Contains(s.log.String(), "every diary is read") })
+	close(awake)
+	gatewaytest.Await(t, "it is read as it is now", func() bool { return s.asOf().Equal(monday) })
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)

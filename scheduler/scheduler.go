@@ -96,7 +96,13 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	}
 	for {
 		for _, t := range turns {
-			under.Go(func() { s.visit(ctx, t.practice, t.offset) })
+			under.Go(func() {
+				// After a jump a read may be under way that began before it, and tells
+				// of then.
+				if s.free(ctx, t.practice.ODS, jumpEvery) {
+					s.visit(ctx, t.practice, t.offset)
+				}
+			})
 		}
 		c, err := s.timetable(ctx, turns)
 		if err != nil {

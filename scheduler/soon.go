@@ -36,10 +36,8 @@ func (s *Scheduler) attend(ctx context.Context, p Practice) {
 			return
 		}
 		// A read that began before the change does not show it.
-		for s.busy(p.ODS) {
-			if !gateway.Wait(ctx, gather) {
-				return
-			}
+		if !s.free(ctx, p.ODS, gather) {
+			return
 		}
 		s.forget(p.ODS)
 		s.visit(ctx, p, 0)
@@ -55,6 +53,17 @@ func (s *Scheduler) forget(p gateway.ODS) {
 	case <-s.soon[p]:
 	default:
 	}
+}
+
+// free waits until this process is not reading a practice, looking every so often. It
+// reports false when ctx ended first.
+func (s *Scheduler) free(ctx context.Context, p gateway.ODS, every time.Duration) bool {
+	for s.busy(p) {
+		if !gateway.Wait(ctx, every) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Scheduler) busy(p gateway.ODS) bool {

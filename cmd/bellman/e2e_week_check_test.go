@@ -70,15 +70,15 @@ func (w *week) checkReminders(f figures) {
 	}
 }
 
-// untilTooLate says what a reminder that was too late in the end was kept back for: a
-// decision of people that nobody took, or the bound on a day's texts. It must be no
-// fault of ours.
+// untilTooLate says what a reminder that was too late in the end was kept back for until
+// then: a decision of people that nobody took, the bound on a day's texts, an opt-out that
+// was lifted, or another visit's text that spoke for it. It must be no fault of ours.
 func (w *week) untilTooLate(r queueLine) string {
 	w.t.Helper()
 	var story storyRead
 	w.ask(&story, "explain", "--practice", r.Practice, "--appointment", r.Appointment)
 	for _, e := range story.Events {
-		if e.Rule == r.Rule && (e.Reason == "young_shared" || e.Reason == "enough_today") {
+		if e.Rule == r.Rule && slices.Contains([]string{"young_shared", "enough_today", "opted_out", "merged"}, e.Reason) {
 			return e.Reason
 		}
 	}
