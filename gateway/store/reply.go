@@ -110,7 +110,8 @@ func (s *Store) WithdrawNumber(ctx context.Context, p gateway.ODS, n gateway.Pho
 	return s.moveAll(ctx, ids, gateway.Withdrawn, why, now)
 }
 
-// moveAll moves what may be moved of some reminders, and gives the moves.
+// moveAll moves what may be moved of some reminders, and gives the moves. What is held
+// is looked at again when it would have been due.
 func (s *Store) moveAll(ctx context.Context, ids []gateway.ReminderID, to gateway.State, why gateway.Reason, now time.Time) ([]gateway.Move, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -118,6 +119,9 @@ func (s *Store) moveAll(ctx context.Context, ids []gateway.ReminderID, to gatewa
 	changes := make([]gateway.Change, len(ids))
 	for i, id := range ids {
 		changes[i] = gateway.Change{ID: id, To: to, Reason: why}
+		if to == gateway.Held {
+			changes[i].At = gateway.Later(id.Rule.Due(id.Start), now)
+		}
 	}
 	got, err := s.Move(ctx, now, changes)
 	if err != nil {

@@ -176,17 +176,20 @@ func decided(c gateway.Claim) (leaves bool) {
 func clinicJudged(t *testing.T, g *surgery) {
 	feet := g.person(1)
 	eyes, other := another(feet), g.person(2)
-	g.plan(g.owed(feet, week, day), g.owed(eyes, day), g.owed(other, day))
+	g.plan(g.owed(feet, hours, day), g.owed(eyes, day), g.owed(other, day))
 	g.unwanted(clinicOut(g, 1, "Foot clinic"))
 	got, err := g.s.WithholdFiner(t.Context(), clinicOut(g, 1, "Foot clinic"), g.now)
 	if err != nil || len(got) != 3 {
 		t.Errorf("%d are held, %v", len(got), err)
 	}
-	for _, id := range []gateway.ReminderID{g.id(riverside, feet, week), g.id(riverside, feet, day), g.id(riverside, eyes, day)} {
+	for _, id := range []gateway.ReminderID{g.id(riverside, feet, hours), g.id(riverside, feet, day), g.id(riverside, eyes, day)} {
 		g.stands(id, gateway.Held, gateway.ClinicUntold)
 	}
 	g.stands(g.id(riverside, other, day), gateway.Queued, gateway.None)
 	g.counted(riverside)
+	if got := g.claim(); got.Looked != 0 {
+		t.Errorf("%d are looked at before they are due", got.Looked)
+	}
 
 	want := func(when string, leaving ...gateway.Appointment) {
 		t.Helper()

@@ -15,6 +15,7 @@ import (
 // records an opt-out, and looks for what is written down as leaving by a step that began
 // after it was recorded.
 func finerRace(t *testing.T, g *surgery) {
+	others := []*store.Store{g.open(), g.open()}
 	for round := range 4 {
 		a, clinic := g.person(10+round), "Foot clinic"
 		o, reads := visitOut(g, a), round < 2
@@ -26,8 +27,7 @@ func finerRace(t *testing.T, g *surgery) {
 		var recorded, over atomic.Bool
 		var beside sync.WaitGroup
 		var early, late atomic.Int64
-		for i := range 2 {
-			s := g.open()
+		for i, s := range others {
 			beside.Go(func() {
 				for reads && !over.Load() {
 					g.planAt(s, a, clinic, due)
