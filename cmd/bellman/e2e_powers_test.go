@@ -16,6 +16,9 @@ func TestAnAppointmentIsCancelledInTheClinicalSystemOnlyWhereSomebodyApprovedIt(
 	p := s.booked(london(time.October, 28, 9, 0), 1)[0]
 	v := s.serve()
 	v.read()
+	if got := s.writes(p, "CANCEL "+s.planned()[p.slot].code(t)); strings.Contains(got, "cancelled") || v.metric("bellman_cancellations_total") != 0 {
+		t.Errorf("a text was looked at as if it might cancel: %q", got)
+	}
 	cancel := []string{"cancel", "--practice", scenePractice, "--appointment", fmt.Sprint(p.slot)}
 	if code, _, says := s.run(append(cancel, "--yes", "--by", "Jo Field")...); code != exitFail || !strings.Contains(says, "nobody at A81001 has approved it") {
 		t.Errorf("without an approver it ends with %d: %s", code, says)

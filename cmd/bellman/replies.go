@@ -53,11 +53,12 @@ func (c *cli) repliesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "replies", Short: "What patients answered that a person has to read",
 		Long: `List what patients wrote that only a person can understand: free words, wishes to
-cancel, and what is not certain. Nothing is cancelled, and no patient answered, by
-itself. Oldest first, with how long each has waited, the appointment that the last
-text to the number was about, and all visits to come of every patient who has the
-number; a visit whose code stands in the words is marked. Close each with replies
-close when it is dealt with.
+cancel, and what is not certain. Oldest first, with how long each has waited, the
+appointment that the last text to the number was about, and all visits to come of
+every patient who has the number; a visit whose code stands in the words is marked.
+None of it was acted on, except where the practice lets patients cancel by text: then
+a visit says whether the clinical system was asked to cancel it, and what came of it.
+Close each reply with replies close when it is dealt with.
 
 --reveal shows the number and the exact words, and is written to the audit trail.`,
 		Args: exactly(0),

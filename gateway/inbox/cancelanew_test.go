@@ -85,3 +85,52 @@ func TestAVisitThatWasBookedAnewSinceTheTextIsNotTheOneThatIsMeant(t *testing.T)
 		}
 	}
 }
+
+// phrases hold a visit's right code and are, all the same, not plainly a wish to cancel
+// it (HAZ-12, T12). # is the code, @ another visit's of the same number.
+var phrases = []string{
+	"don't cancel #", "do not cancel #", "dont cancel # please", "please dont CANCEL #", "no need to cancel #", "never cancel #", "not cancelling #",
+	"cancel @ not #", "cancel # not @", "cancel # and @", "cancel @ #", "CANCEL # CANCEL @", "# @ cancel", "cancel both # @", "cancel all #", "cancel # or @",
+	"can I cancel #", "can you cancel #?", "should I cancel #", "how do i cancel #", "what is cancel #", "CANCEL #?", "cancel # ?", "cancel #??", "did you cancel #",
+	"why was # cancelled", "is # cancelled", "# is cancelled", "# cancelled", "cancelled #", "cancelling #", "cancels #", "cancellation #", "uncancel #",
+	"cancel # if it snows", "cancel # maybe", "might cancel #", "may have to cancel #", "cancel # unless you ring", "cancel # until March", "cancel # only if @ stands",
+	"cancel my 3pm # not 2pm", "cancel # and rebook", "cancel # rebook", "CANCEL # move to Friday", "rebook #", "change #", "move # to @", "cancel # tomorrow", "cancel # today",
+	"cancel the text #", "CANCEL # x", "cancel # lol", "no #", "ok cancel #", "yes cancel #", "cancer #", "cancel my cancer appointment #", "cancel # the pain is back",
+	"cancel # cant breathe", "cancel # she died", "cancel # not me", "cancel mums #", "cancel # for my son", "my husband wants cancel #", "cancel code #", "cancel no #",
+	"cancel number # please", "cancel 0#", "cancel #0", "cancel #1", "cancel 1 #", "#", "cancel", "cancel 12", "CANCEL # \U0001f622", "CANCEL # \u2753",
+	"\U0001f6ab CANCEL #", "C\u0336A\u0336N\u0336CEL #",
+}
+
+func TestNoOtherWordsThanThePlainOnesFreeAVisitWhateverCodeTheyHold(t *testing.T) {
+	s := newCancelStage(t)
+	a, second, child := person(1), person(1), person(2)
+	second.ID, second.Start = "88900", a.Start.AddDate(0, 0, 2)
+	child.Patient.Mobile = a.Patient.Mobile
+	s.shows(a, second, child)
+	codes := strings.NewReplacer("#", codeOf(a), "@", codeOf(second))
+	sent := map[string]string{}
+	for _, phrase := range phrases {
+		got := s.asks(1, codes.Replace(phrase))
+		for _, text := range got.Texts {
+			if strings.Contains(strings.ToLower(text), "cancel") {
+				t.Errorf("%q is answered with words about cancelling", phrase)
+			}
+		}
+		sent[got.MessageID] = phrase
+	}
+	if n := s.slots.times(); n != 0 {
+		t.Errorf("the clinical system was asked %d times", n)
+	}
+	for _, r := range s.replies(riverside) {
+		if !r.Open() {
+			t.Errorf("%q waits for nobody", sent[r.MessageID])
+		}
+		delete(sent, r.MessageID)
+	}
+	if len(sent) != 0 {
+		t.Errorf("%d are not kept", len(sent))
+	}
+	if s.asks(1, "CANCEL "+codeOf(a)); s.slots.times() != 1 {
+		t.Error("the plain words free nothing either: something else stood in the way of the others")
+	}
+}

@@ -131,5 +131,6 @@ func answersOf(p gateway.Practice) []namedAnswer {
 		{"answer to HELP", Help(p)},
 		{"answer to anything else", NotMonitored(p)},
 		{"answer to CANCEL that freed the visit", Cancelled(p, freed.visit, freed.now)},
+		{"answer to CANCEL that may have freed the visit", Unclear(p, freed.visit, freed.now)},
 	}
 }
