@@ -167,6 +167,8 @@ func (w *week) fate(r weekReply, kept replyLine) string {
 	switch open := kept.Closed == ""; {
 	case r.cancelled:
 		return fateCancelled
+	case r.unclear && open:
+		return "told that nobody knows whether it is cancelled, and waits for a person"
 	case open && len(r.texts) > 0:
 		return "answered, and waits for a person"
 	case open && r.again:

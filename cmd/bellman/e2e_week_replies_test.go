@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"bellman/adapters/surgery"
 	"bellman/gateway"
 	"bellman/gateway/gatewaytest"
 	"bellman/gateway/message"
@@ -39,6 +40,7 @@ type weekReply struct {
 	taken     bool          // Twilio took the word for its own
 	again     bool          // it got this answer before, that day
 	cancelled bool          // the visit was cancelled at its word
+	unclear   bool          // nobody knows whether it was
 }
 
 // weekPhrases are what patients write, by what is to come of it.
@@ -201,8 +203,7 @@ func (w *week) obey(r weekReply) {
 // answers by itself, to a confirmation, or when the number got the same that day.
 func (w *week) heard(r *weekReply) {
 	w.t.Helper()
-	if len(r.texts) == 1 && strings.Contains(r.texts[0], " is cancelled, as you asked.") {
-		w.cancels(r)
+	if len(r.texts) == 1 && w.cancels(r) {
 		return
 	}
 	letter := w.due(*r)
@@ -239,22 +240,31 @@ func (w *week) due(r weekReply) gateway.Answer {
 	return gateway.AnswerNotMonitored
 }
 
-// cancels sees that a visit which is said to be cancelled is, that it is the one whose
-// code the phone shows, and that the answer is the catalogue's.
-func (w *week) cancels(r *weekReply) {
+// cancels reports whether a reply was answered with what came of cancelling the visit
+// whose code it names: that it is cancelled, which must be so, or that nobody knows, as
+// where the clinical system was too slow.
+func (w *week) cancels(r *weekReply) bool {
 	w.t.Helper()
-	r.cancelled = true
-	for _, visit := range r.practice.diary.Visits() {
-		code := codeOnPhone.FindString(w.words(r.practice, visit, r.at))
-		if visit.Status != gateway.StatusCancelled || r.practice.number(visit.Slot) != r.number || !strings.EqualFold(code, r.text) {
-			continue
-		}
-		if want := message.Cancelled(w.phase(r.practice, r.at), gateway.Appointment{Start: visit.Start.UTC()}, r.at).Reveal(); r.texts[0] != want {
-			w.t.Errorf("%s is answered with %q, want %q", r.id, r.texts[0], want)
-		}
-		return
+	all := r.practice.diary.Visits()
+	i := slices.IndexFunc(all, func(v surgery.Visit) bool {
+		return r.practice.number(v.Slot) == r.number && strings.EqualFold(codeOnPhone.FindString(w.words(r.practice, v, r.at)), r.text)
+	})
+	if i < 0 {
+		return false
 	}
-	w.t.Errorf("%s is answered as cancelled, and no visit with its code is", r.id)
+	p, a := w.phase(r.practice, r.at), gateway.Appointment{Start: all[i].Start.UTC()}
+	switch r.texts[0] {
+	case message.Cancelled(p, a, r.at).Reveal():
+		r.cancelled = true
+		if all[i].Status != gateway.StatusCancelled {
+			w.t.Errorf("%s is answered as cancelled, and the visit with its code is not", r.id)
+		}
+		return true
+	case message.Unclear(p, a, r.at).Reveal():
+		r.unclear = true
+		return true
+	}
+	return false
 }
 
 // anotherDay lets go of what Redis forgets after a day by its own clock, which no test
