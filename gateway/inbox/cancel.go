@@ -28,6 +28,7 @@ type CancelMemory interface {
 	TakeGuess(ctx context.Context, p gateway.ODS, n gateway.Phone) (bool, error)
 	GuessedRight(ctx context.Context, p gateway.ODS, n gateway.Phone) error
 	BeginCancel(ctx context.Context, p gateway.ODS, v gateway.Visit, at time.Time) (bool, error)
+	CancelsTried(ctx context.Context, p gateway.ODS, visits []gateway.Visit) (map[gateway.Ref]gateway.CancelEnd, error)
 	EndCancel(ctx context.Context, p gateway.ODS, v gateway.Visit, end gateway.CancelEnd, at time.Time) error
 	Tasks(ctx context.Context, p gateway.ODS) ([]gateway.Task, error)
 	CloseReply(ctx context.Context, id gateway.ReplyID, at time.Time, by string, note gateway.Text) (bool, error)
@@ -192,9 +193,24 @@ func (in *Inbox) begin(ctx context.Context, p gateway.Practice, v gateway.Visit)
 		in.o.Log.Warn("a visit's cancellation cannot be written down, and is left to people", "practice", p.ODS, "error", err)
 		return gateway.CancelInDoubt
 	case !first:
-		return gateway.CancelAgain
+		return in.refused(ctx, p, v)
 	}
 	return gateway.CancelAsked
+}
+
+// refused says why an attempt may not begin: it was made before, or the visit's record
+// was written anew since it was looked at, and nothing was asked. What cannot be found
+// out may have been tried.
+func (in *Inbox) refused(ctx context.Context, p gateway.Practice, v gateway.Visit) gateway.CancelEnd {
+	tried, err := in.o.Cancels.Memory.CancelsTried(ctx, p.ODS, []gateway.Visit{v})
+	if err != nil {
+		in.o.Log.Warn("find out whether a visit's cancellation was tried before", "practice", p.ODS, "error", err)
+		return gateway.CancelAgain
+	}
+	if _, before := tried[v.Ref]; before {
+		return gateway.CancelAgain
+	}
+	return gateway.CancelChanged
 }
 
 // attempt asks the clinical system once.

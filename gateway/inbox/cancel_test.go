@@ -126,6 +126,13 @@ func TestWhateverIsNotPlainFreesNothingAndWaitsForAPerson(t *testing.T) {
 		{"the clinical system breaks down", right, func(s *cancelStage) {
 			s.slots.looked = func() error { panic("it broke") }
 		}, gateway.CancelChanged},
+		{"its record is written anew while it is looked at", right, func(s *cancelStage) {
+			s.slots.looked = func() error {
+				is := a
+				is.Site = "6"
+				return s.sched.Refresh(s.t.Context(), s.practice(riverside), is)
+			}
+		}, gateway.CancelChanged},
 		{"the number has opted out", right, func(s *cancelStage) { s.stop(1) }, gateway.CancelOptedOut},
 		{"the diary says that it is cancelled", right, func(s *cancelStage) {
 			is := a
