@@ -198,7 +198,7 @@ func (c change) play(t *testing.T, n int) string {
 	}
 	for visit := range 4 {
 		for line := range strings.Lines(s.do("explain", "--practice", scenePractice, "--appointment", fmt.Sprintf("%d%d", n+1, visit))) {
-			if !strings.HasSuffix(line, " accepted\n") { // a receipt may overtake the answer
+			if !strings.Contains(line, " accepted") { // a receipt may overtake the answer
 				said += line
 			}
 		}

@@ -197,17 +197,17 @@ func cancelled(source string) string {
 	return "cancelled"
 }
 
-// The diary is read once, long before; only the look in the moment of sending
-// can find what has changed since.
+// The diary is read once, long before, and then by nobody: only the look in the moment
+// of sending can find what has changed since.
 func TestTheLastLookBeforeSendingFindsWhatChangedSinceTheRead(t *testing.T) {
 	t.Parallel()
 	inEach(t, []string{"emis", "fhir"}, func(t *testing.T, source string) {
 		s := newScene(t, source, london(time.October, 26, 17, 0))
-		s.edit(`poll: "@every 1s"`, `poll: "@every 10h"`)
 		s.edit("policy: {}", "policy: {stale_after: 24h, reminders: [{before: 1d}]}")
 		all := s.booked(london(time.October, 28, 9, 0), 5)
 		stays, off, moved, dies, emptied := all[0], all[1], all[2], all[3], all[4]
-		v := s.live()
+		s.live().stop()
+		v := s.serve("--only", "sender,web")
 		s.diary.Cancel(off.slot)
 		s.diary.Move(moved.slot, london(time.October, 28, 16, 0))
 		s.diary.Edit(dies.id, func(p *surgery.Person) { p.Died = s.clock.Now() })
