@@ -68,7 +68,7 @@ var revealers = map[string]string{
 	"cmd/bellman/app.go connect":                "redis.url, to connect",
 	"cmd/bellman/app.go allowed":                "compared with allow_numbers",
 	"cmd/bellman/app.go answerable":             "looked at for a UK mobile number",
-	"cmd/bellman/clinics.go shownClinic":       "the name of a clinic, on the screen of the practice that has to classify it",
+	"cmd/bellman/clinics.go shownClinic":        "the name of a clinic, on the screen of the practice that has to classify it",
 	"cmd/bellman/optout_history.go changeLine":  "on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/optout.go row":                 "the name of a clinic, on the screen of who asked with --reveal, which is audited",
 	"cmd/bellman/optout_finer.go reach":         "the name of a clinic, on the screen of who asked with --reveal, which is audited",
