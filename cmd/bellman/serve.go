@@ -170,7 +170,9 @@ func (s *service) openDoors() error {
 }
 
 // awaitStore opens the store, trying again while Redis cannot be reached: the
-// service comes up by itself when Redis does. What a person must mend ends it.
+// service comes up by itself when Redis does. What a person must mend ends it: also a
+// redis-server of our own that cannot be started, but not one that was joined while it
+// was ending, since it is started again.
 func (s *service) awaitStore(ctx context.Context) error {
 	told := ""
 	for {
@@ -182,7 +184,7 @@ func (s *service) awaitStore(ctx context.Context) error {
 			return nil
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, store.ErrKeyFile), errors.As(err, &usage), s.cfg.Redis.Embedded():
+		case errors.Is(err, store.ErrKeyFile), errors.As(err, &usage), s.cfg.Redis.Embedded() && s.rdb == nil:
 			return err
 		}
 		words := err.Error()
