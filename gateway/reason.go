@@ -32,6 +32,7 @@ const (
 	SourceReminds  Reason = 20
 	OutsideHours   Reason = 21
 	EnoughToday    Reason = 22
+	LaterReminder  Reason = 23
 	Sensitive      Reason = 30
 	NeedsOtherWay  Reason = 31
 	VisitOptedOut  Reason = 32
@@ -99,6 +100,7 @@ var reasons = map[Reason]reasonWords{
 	AlreadyTold:    {"already_told", "the patient was already texted about this place and time, under another booking"},
 	SourceReminds:  {"source_reminds", "the clinical system sends its own reminder of this appointment"},
 	OutsideHours:   {"outside_hours", "it would have been due outside the practice's hours for texts, and the practice does not send such ones at another time"},
+	LaterReminder:  {"later_reminder", "a later reminder of the same visit had come due by then"},
 	EnoughToday:    {"enough_today", "this phone had been sent as many texts that day as the practice allows, and the next day was too late"},
 	Sensitive:      {"sensitive", "the practice sends no texts about this kind of visit"},
 	NeedsOtherWay:  {"needs_other_way", "a text is no way to reach this patient: see the tasks"},

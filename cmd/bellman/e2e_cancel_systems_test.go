@@ -171,6 +171,7 @@ func TestInEverySystemThatCanAPatientFreesTheVisitOfTheirOwnCodeAndNoOther(t *te
 			for _, d := range []*surgery.Diary{s.diary, s.there} {
 				d.Move(moved.slot, london(time.October, 28, 15, 0))
 			}
+			s.drop()
 			for _, words := range []struct {
 				p     patient
 				words string
@@ -214,7 +215,8 @@ func TestInEverySystemThatCanAPatientFreesTheVisitOfTheirOwnCodeAndNoOther(t *te
 			}
 			s.waitForPeople(frees, mistaken, stays, moved, near, lost)
 
-			// The eve of the visit.
+			// The eve of the visit, of which the diary had told of the move long before.
+			v.read()
 			v.hour(london(time.October, 27, 9, 45))
 			for p, want := range map[patient]int{frees: 1, lost: 1, mistaken: 2, stays: 2, moved: 2} {
 				if n := len(s.reminders()[p.number]); n != want {

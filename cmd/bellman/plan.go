@@ -152,7 +152,12 @@ func (a *app) already(ctx context.Context, id gateway.ReminderID, r *planRow) er
 	case gateway.Accepted, gateway.Delivered, gateway.Undelivered, gateway.Sending, gateway.Unknown, gateway.Refused, gateway.Failed:
 		r.Decision, r.Reason, r.words = gateway.Suppress.String(), "already_"+s.State.String(), "this text stands as "+s.State.String()
 		r.Segments, r.Encoding, r.Text = 0, "", ""
-	case gateway.Queued, gateway.Claimed, gateway.Held, gateway.Withdrawn:
+	case gateway.Withdrawn:
+		if s.Reason == gateway.LaterReminder { // which stays, as long as the visit does
+			r.Decision, r.Reason, r.words = gateway.Suppress.String(), s.Reason.String(), s.Reason.Words()
+			r.Segments, r.Encoding, r.Text = 0, "", ""
+		}
+	case gateway.Queued, gateway.Claimed, gateway.Held:
 	}
 	return nil
 }

@@ -21,7 +21,9 @@
 -- looked up in its story and among the last texts before it is queued: its entry
 -- may have been lost. One that ought to wait and is in no queue is left for the
 -- balancing of the books, which knows what else to look at.
--- A reminder that staff withdrew (reason 18) stays so whatever the diary says. A
+-- A reminder that staff withdrew (reason 18) stays so whatever the diary says. One that
+-- was withdrawn and might wait again stays so where a later one of the visit has come
+-- due since (reason 23): after START nobody gets two texts of one visit at once. A
 -- record too damaged to have a head counts as none.
 --
 -- Record: format(1) digest(8) start(4) seen(4) number tag(12) rules(1) rule(2)* sealed...
@@ -106,6 +108,16 @@ local function left(key, record)
   end
   return unknown
 end
+-- overtaken says whether a reminder's later one, which goes as well or has gone, is due.
+local now14 = string.format('%014.0f', tonumber(ARGV[2]))
+local function overtaken(app, score)
+  for at = first, #app, size do
+    local other = sub(app, at + 4, at + 17)
+    if byte(app, at + 2) ~= 119 and other > score and other <= now14 then return true end
+  end
+  return false
+end
+
 local none = '\0'
 local none8 = '\0\0\0\0\0\0\0\0'
 local fresh = '\0' .. none8 .. string.rep('\0', 4)
@@ -172,6 +184,7 @@ for a = 1, napps do
         end
         local open = state == '-' or state == 'q' or state == 'h' or (state == 'w' and sub(entry, 2, 2) ~= '\18')
         if open and want ~= 'w' and score <= soon and left(key, record) then open, state = false, 'k' end
+        if open and want ~= 'w' and state == 'w' and overtaken(app, score) then want, reason = 'w', '\23' end
         if want == 'q' then
           if state == '-' then
             count('q', 1)
@@ -203,7 +216,9 @@ for a = 1, napps do
         else
           zrem[#zrem + 1] = member
           if open or state == 'c' then
-            if state ~= 'w' or sub(entry, 2, 2) ~= reason then
+            -- Withdrawn because the phone had enough for a day (22), it is too late (12)
+            -- on the next: that is no news.
+            if state ~= 'w' or (sub(entry, 2, 2) ~= reason and sub(entry, 2, 2) .. reason ~= '\22\12') then
               rset[#rset + 1] = key
               rset[#rset + 1] = 'w' .. reason .. now4 .. fresh
               moved(key, state, 'w', reason)

@@ -16,6 +16,8 @@ var planning = []promise{
 	{"an appointment that is moved away and back is texted once for that start", movedAwayAndBack},
 	{"a rule that is gone withdraws its reminder, and one that comes back queues it", ruleRemovedAndBack},
 	{"a reminder can be held, withdrawn and queued again by later reads", heldWithdrawnQueued},
+	{"of the reminders that come back, the last that has come due does", laterOnly},
+	{"a phone that had enough for a day is not called too late by the next read", enoughStays},
 	{"what staff withdrew stays withdrawn whatever the diary says later", staffWithdrawalStays},
 	{"what was handed over is never queued again by a read", handedOverStays},
 	{"a claim that is overtaken by a cancellation is withdrawn", cancelledWhileClaimed},
@@ -155,12 +157,15 @@ func ruleRemovedAndBack(t *testing.T, g *surgery) {
 	}
 	g.stands(g.id(riverside, a, week), gateway.Withdrawn, gateway.RuleRemoved)
 	g.stands(g.id(riverside, a, day), gateway.Queued, gateway.None)
+	g.plan(g.owed(a, week, day))
+	g.stands(g.id(riverside, a, week), gateway.Queued, gateway.None)
+	g.plan(g.owed(a, day))
 	g.now = a.Start.Add(-time.Minute)
 	if got := g.claim(); len(got.Claims) != 1 || got.Claims[0].ID.Rule != day {
 		t.Errorf("claimed %+v", got.Claims)
 	}
-	g.plan(g.owed(a, week, day))
-	g.stands(g.id(riverside, a, week), gateway.Queued, gateway.None)
+	g.plan(g.owed(a, week, day)) // too late: the day before has come due
+	g.stands(g.id(riverside, a, week), gateway.Withdrawn, gateway.LaterReminder)
 	g.stands(g.id(riverside, a, day), gateway.Claimed, gateway.None)
 	g.counted(riverside)
 	g.explained(riverside)
@@ -196,6 +201,57 @@ func heldWithdrawnQueued(t *testing.T, g *surgery) {
 	if got := g.claim(); len(got.Claims) != 1 || got.Claims[0].Was != gateway.Held || got.Claims[0].WasFor != gateway.TimeUnclear {
 		t.Errorf("what is held is not looked at again: %+v", got.Claims)
 	}
+}
+
+func laterOnly(t *testing.T, g *surgery) {
+	a := g.person(1)
+	g.plan(g.owed(a, week, day))
+	stop := func(rules ...gateway.Rule) {
+		t.Helper()
+		for _, r := range rules {
+			if got := g.move(gateway.Change{ID: g.id(riverside, a, r), To: gateway.Withdrawn, Reason: gateway.OptedOut}); got.Verdict != gateway.Done {
+				t.Fatalf("%s: verdict %c", r, got.Verdict)
+			}
+		}
+	}
+	stop(week, day)
+	g.now = day.Due(a.Start).Add(-time.Minute) // the week before only
+	g.plan(g.owed(a, week, day))
+	g.stands(g.id(riverside, a, week), gateway.Queued, gateway.None)
+	g.stands(g.id(riverside, a, day), gateway.Queued, gateway.None)
+	stop(week, day)
+	g.now = day.Due(a.Start)
+	for _, version := range []string{"1", "2"} { // also when the visit is looked at again
+		a.Version = version
+		g.plan(g.owed(a, week, day))
+		g.stands(g.id(riverside, a, week), gateway.Withdrawn, gateway.LaterReminder)
+		g.stands(g.id(riverside, a, day), gateway.Queued, gateway.None)
+		g.counted(riverside)
+		g.explained(riverside)
+	}
+	g.plan(g.withheld(a, gateway.Held, gateway.FeedStale, week, day))
+	g.stands(g.id(riverside, a, week), gateway.Withdrawn, gateway.LaterReminder)
+	g.stands(g.id(riverside, a, day), gateway.Held, gateway.FeedStale)
+	if got := g.claim(); len(got.Claims) != 1 || got.Claims[0].ID.Rule != day {
+		t.Errorf("%d are to be sent", len(got.Claims))
+	}
+}
+
+func enoughStays(t *testing.T, g *surgery) {
+	a := g.person(1)
+	g.plan(g.owed(a, day))
+	id := g.id(riverside, a, day)
+	if got := g.move(gateway.Change{ID: id, To: gateway.Withdrawn, Reason: gateway.EnoughToday}); got.Verdict != gateway.Done {
+		t.Fatalf("verdict %c", got.Verdict)
+	}
+	g.plan(g.withheld(a, gateway.Withdrawn, gateway.TooLate, day))
+	g.stands(id, gateway.Withdrawn, gateway.EnoughToday)
+	a.Version = "2"
+	g.plan(g.withheld(a, gateway.Withdrawn, gateway.Cancelled, day))
+	g.stands(id, gateway.Withdrawn, gateway.Cancelled)
+	g.plan(g.withheld(a, gateway.Withdrawn, gateway.TooLate, day))
+	g.stands(id, gateway.Withdrawn, gateway.TooLate)
+	g.counted(riverside)
 }
 
 func staffWithdrawalStays(t *testing.T, g *surgery) {
