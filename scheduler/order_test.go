@@ -41,6 +41,25 @@ func TestAStateFromAWrongClockDoesNotKeepReadsOut(t *testing.T) {
 	s.stands(person(1), day, gateway.Withdrawn, gateway.Cancelled)
 }
 
+// The read shows the visit as it was a second before its patient cancelled it.
+func TestAReadThatBeganASecondBeforeAConfirmedCancellationDoesNotTakeItBack(t *testing.T) {
+	s := newStage(t)
+	s.booked(person(1))
+	s.clock.Advance(15 * time.Minute)
+	s.diary.reading = func() {
+		s.clock.Advance(time.Second)
+		if err := s.sched.Confirmed(t.Context(), s.surgery.Practice, cancelled(1)); err != nil {
+			t.Error(err)
+		}
+	}
+	s.booked(person(1))
+	s.stands(person(1), day, gateway.Withdrawn, gateway.Cancelled)
+	s.diary.reading = nil
+	s.clock.Advance(time.Second)
+	s.booked(person(1)) // booked again
+	s.stands(person(1), day, gateway.Queued, gateway.None)
+}
+
 func TestAReadThatBeganBeforeALookDoesNotTakeItBack(t *testing.T) {
 	later := person(1)
 	later.Start = tuesday.AddDate(0, 0, 1)

@@ -286,6 +286,18 @@ func (s *Scheduler) report(p gateway.ODS, feed gateway.Feed, draft Draft, done g
 // reminders anew: the newest truth, from the last look before sending.
 // A read of the whole diary that began before does not take it back.
 func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.Appointment) error {
+	return s.write(ctx, p, a, lookTakes)
+}
+
+// Confirmed writes one appointment down as the clinical system has just said that it is
+// from now on. A read that began in the seconds before shows it as it was, and does not
+// take it back either: the patient, who cancelled it, would be rung about it.
+func (s *Scheduler) Confirmed(ctx context.Context, p gateway.Practice, a gateway.Appointment) error {
+	return s.write(ctx, p, a, 0)
+}
+
+// write writes one appointment down as it was at most so long ago.
+func (s *Scheduler) write(ctx context.Context, p gateway.Practice, a gateway.Appointment, ago time.Duration) error {
 	now := s.o.Clock.Now()
 	d, err := s.o.Memory.Known(ctx, p.ODS)
 	if err != nil {
@@ -305,7 +317,7 @@ func (s *Scheduler) Refresh(ctx context.Context, p gateway.Practice, a gateway.A
 	if !s.clockRight() {
 		return errClock
 	}
-	if err := s.o.Memory.Looked(ctx, p.ODS, d.Ref(a.Identity()), now.Add(-lookTakes)); err != nil {
+	if err := s.o.Memory.Looked(ctx, p.ODS, d.Ref(a.Identity()), now.Add(-ago)); err != nil {
 		return err
 	}
 	done, err := s.carryOut(ctx, p.ODS, d, []Drafted{entry})

@@ -217,16 +217,15 @@ func (a *app) workers() (*scheduler.Scheduler, *sender.Sender, *inbox.Inbox) {
 		Memory: a.store, Practices: a.practices, Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "scheduler"),
 		Metrics: scheduler.NewMetrics(a.registry, a.clock, a.practices), Moved: counts.moved, Allowed: a.allowed(),
 	})
-	refresh := a.refresh(sched)
 	send := sender.New(sender.Options{
 		Memory: a.store, Provider: a.provider, Practices: a.rereaders(), Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "sender"),
-		Metrics: sent, Moved: counts.moved, Refresh: refresh, Render: render(domain), Allowed: a.allowed(),
+		Metrics: sent, Moved: counts.moved, Refresh: a.writing(sched.Refresh), Render: render(domain), Allowed: a.allowed(),
 		InFlight: inFlight, PerSec: a.cfg.Twilio.MaxPerSecond, Timeout: a.cfg.Twilio.Timeout,
 	})
 	in := inbox.New(inbox.Options{
 		Memory: a.store, Restoring: a.store, Start: message.Start, Webhooks: a.provider, Lister: a.provider, Forged: twilio.ErrSignature, Practices: domain,
 		Clock: a.clock, Keeper: a.keeper, Log: a.log.With("part", "inbox"), Metrics: inbox.NewMetrics(a.registry, domain),
-		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Writers: a.writers(), Cancels: a.cancels(refresh), Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
+		Moved: counts.moved, Settled: sent.Settled, Trouble: send.Trouble, Writers: a.writers(), Cancels: a.cancels(a.writing(sched.Confirmed)), Taken: twilio.Config(a.cfg.Twilio).TakenWords(),
 		Answers: message.Answers(),
 		Allowed: a.answerable(), Render: message.Render, Settle: a.cfg.Twilio.Settle,
 	})
@@ -259,13 +258,14 @@ func (a *app) rereaders() []sender.Practice {
 	return out
 }
 
-func (a *app) refresh(s *scheduler.Scheduler) func(context.Context, gateway.ODS, gateway.Appointment) error {
+// writing gives what writes an appointment down, by the practice's code.
+func (a *app) writing(do func(context.Context, gateway.Practice, gateway.Appointment) error) func(context.Context, gateway.ODS, gateway.Appointment) error {
 	by := make(map[gateway.ODS]gateway.Practice, len(a.practices))
 	for _, p := range a.practices {
 		by[p.ODS] = p.Practice
 	}
 	return func(ctx context.Context, ods gateway.ODS, ap gateway.Appointment) error {
-		return s.Refresh(ctx, by[ods], ap)
+		return do(ctx, by[ods], ap)
 	}
 }
 

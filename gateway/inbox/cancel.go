@@ -50,7 +50,8 @@ type Cancels struct {
 	Systems map[gateway.ODS]CancelSystem
 	// Audit writes into the audit trail that a visit is about to be cancelled.
 	Audit func(p gateway.ODS, ref gateway.Ref) error
-	// Refresh writes a visit down as it is now, and plans its reminders anew.
+	// Refresh writes a visit down as the clinical system has just confirmed that it is,
+	// and plans its reminders anew.
 	Refresh func(ctx context.Context, p gateway.ODS, a gateway.Appointment) error
 	// Words tells the patient that the visit is cancelled, and Unclear that nobody
 	// knows whether it is. Both or neither can be worded.

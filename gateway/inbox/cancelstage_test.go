@@ -108,7 +108,7 @@ func newCancelStage(t *testing.T, meddle ...func(*inbox.Options)) *cancelStage {
 				return s.fails
 			},
 			Refresh: func(ctx context.Context, p gateway.ODS, a gateway.Appointment) error {
-				return s.sched.Refresh(ctx, s.practice(p), a)
+				return s.sched.Confirmed(ctx, s.practice(p), a)
 			},
 			Words: message.Cancelled, Unclear: message.Unclear,
 		}
