@@ -128,6 +128,9 @@ func (s *scene) ledgerTells(p patient) {
 	if err != nil || strings.Contains(strings.ToLower(string(trail)), "foot") || !strings.Contains(string(trail), "clinic by Jo Field") {
 		s.t.Errorf("the audit trail names the clinic, or lacks who it was: %v", err)
 	}
+	if id := rows[0].Appointment; id == "" || strings.Contains(string(trail), id) || !strings.Contains(string(trail), `"detail":"visit `) {
+		s.t.Error("the audit trail names the visit by the clinical system's id, or not at all")
+	}
 	s.write("export.csv", s.do("optout", "export", "--practice", scenePractice, "--reveal"))
 	if out := s.do("optout", "import", "--practice", scenePractice, s.path("export.csv")); !strings.Contains(out, "would opt out 0 numbers and 2 visits or clinics; 0 lines cannot be read") {
 		s.t.Errorf("its own export it reads as %q", out)

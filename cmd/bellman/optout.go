@@ -225,7 +225,9 @@ Says what it would do until --yes; written to the audit trail.`,
 		var detail string
 		o.Who, o.Note, detail = signature(cmd)
 		if o.Scope.Finer() {
-			detail = finerDetail(o, detail)
+			if detail, err = a.finerDetail(cmd.Context(), o, detail); err != nil {
+				return err
+			}
 		}
 		if err := c.record(a.cfg, "optout add", p.ODS, detail); err != nil {
 			return err

@@ -195,7 +195,10 @@ func (c *cli) removeFiner(cmd *cobra.Command, a *app, p configs.Practice, m mean
 		return c.tell(false, "would let %s go again; add --yes", subject(o))
 	}
 	who, note, detail := signature(cmd)
-	if err := c.record(a.cfg, "optout remove", p.ODS, finerDetail(o, detail)); err != nil {
+	if detail, err = a.finerDetail(cmd.Context(), o, detail); err != nil {
+		return err
+	}
+	if err := c.record(a.cfg, "optout remove", p.ODS, detail); err != nil {
 		return err
 	}
 	o.Since, o.By, o.Who, o.Note = c.now(), gateway.OutByStaff, who, note
@@ -205,9 +208,19 @@ func (c *cli) removeFiner(cmd *cobra.Command, a *app, p configs.Practice, m mean
 	return c.tell(true, "%s may go again, as far as nothing else withholds them; reminders come back with the next read of the diary", subject(o))
 }
 
-// finerDetail is what the audit trail says of an opt-out of a visit or a clinic.
-func finerDetail(o gateway.OptOut, detail string) string {
-	return strings.Join(strings.Fields(o.Scope.String()+" "+visitWord(o)+" "+detail), " ")
+// finerDetail is what the audit trail says of an opt-out of a visit or a clinic: our own
+// id of the visit, since the clinical system's may hold the patient's number there, and
+// nothing of the clinic.
+func (a *app) finerDetail(ctx context.Context, o gateway.OptOut, detail string) (string, error) {
+	words := o.Scope.String()
+	if o.Scope == gateway.ScopeVisit {
+		ref, err := a.store.Ref(ctx, o.Practice, o.Visit)
+		if err != nil {
+			return "", err
+		}
+		words += " " + ref.String()
+	}
+	return strings.TrimSpace(words + " " + detail), nil
 }
 
 // stillFiner says what of a number stays opted out when the number itself no longer is.

@@ -150,16 +150,20 @@ func (a *app) already(ctx context.Context, id gateway.ReminderID, r *planRow) er
 	}
 	switch s.State {
 	case gateway.Accepted, gateway.Delivered, gateway.Undelivered, gateway.Sending, gateway.Unknown, gateway.Refused, gateway.Failed:
-		r.Decision, r.Reason, r.words = gateway.Suppress.String(), "already_"+s.State.String(), "this text stands as "+s.State.String()
-		r.Segments, r.Encoding, r.Text = 0, "", ""
+		r.suppress("already_"+s.State.String(), "this text stands as "+s.State.String())
 	case gateway.Withdrawn:
 		if s.Reason == gateway.LaterReminder { // which stays, as long as the visit does
-			r.Decision, r.Reason, r.words = gateway.Suppress.String(), s.Reason.String(), s.Reason.Words()
-			r.Segments, r.Encoding, r.Text = 0, "", ""
+			r.suppress(s.Reason.String(), s.Reason.Words())
 		}
 	case gateway.Queued, gateway.Claimed, gateway.Held:
 	}
 	return nil
+}
+
+// suppress says that a text which was decided on is not sent, and why.
+func (r *planRow) suppress(reason, words string) {
+	r.Decision, r.Reason, r.words = gateway.Suppress.String(), reason, words
+	r.Segments, r.Encoding, r.Text = 0, "", ""
 }
 
 func (c *cli) showPlan(rows []planRow, notes []string) error {
